@@ -1,0 +1,109 @@
+"""Help Scout's reporting API as a dlt source: one resource per report, one per list.
+
+    import dlt
+    from sources.help_scout import help_scout
+
+    pipeline = dlt.pipeline("help_scout", destination="duckdb", dataset_name="help_scout")
+    pipeline.run(help_scout().with_resources("happiness_ratings", "company_overall"))
+
+Options come from dlt's configuration, section `sources.help_scout`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource
+
+from .client import DEFAULT_BASE_URL, Client
+from .dimensions import DIMENSIONS
+from .errors import ConfigurationError
+from .reports import REPORTS
+from .resources import dimension_resource, report_resource
+from .run import Run
+from .settings import DEFAULT_LOOKBACK_DAYS, Settings
+from .windows import local_midnight
+
+__all__ = ["help_scout"]
+
+
+@dlt.source(name="help_scout", section="help_scout", max_table_nesting=0)
+def help_scout(
+    client_id: str = dlt.secrets.value,
+    client_secret: str = dlt.secrets.value,
+    base_url: str = DEFAULT_BASE_URL,
+    account: str = "main",
+    timezone: str | None = None,
+    start_date: str | None = None,
+    lookback_days: int = DEFAULT_LOOKBACK_DAYS,
+    grains: dict[str, Any] | None = None,
+    breakdowns: dict[str, Any] | None = None,
+    compare_to: str = "previous_period",
+    include_open_windows: bool = True,
+    rate_limit_share: float = 1.0,
+    since: str | None = None,
+    until: str | None = None,
+) -> Iterator[DltResource]:
+    """All reports and lists of one Help Scout account.
+
+    Nothing is asked of the API before a resource is extracted (but for the time zone, when
+    `since` or `until` is given without one). Raises ConfigurationError for a wrong option.
+
+    Args:
+        client_id: App id, from Your Profile > My Apps.
+        client_secret: App secret.
+        base_url: Address of the API.
+        account: Short name of the account, part of every key.
+        timezone: The company's time zone; the commonest of its users when not given.
+        start_date: First local day of history, YYYY-MM-DD; 90 days before the first run.
+        lookback_days: For how many days after its end a window is read again.
+        grains: Report name to the grains to load: day, week, month.
+        breakdowns: Report name to breakdowns: all, mailbox, user, `mailbox,type`, …
+        compare_to: previous_period, previous_year, 364d or none.
+        include_open_windows: Whether windows that have not ended are loaded, marked as such.
+        rate_limit_share: The part of the account's request limit to use, up to 1.
+        since: First local day of an interval to load instead of what is due, YYYY-MM-DD.
+        until: First local day after that interval.
+    """
+    settings = Settings(
+        account=account,
+        timezone=timezone,
+        start_date=parse_date("start_date", start_date),
+        lookback_days=lookback_days,
+        grains=grains or {},
+        breakdowns=breakdowns or {},
+        compare_to=compare_to,
+        include_open_windows=include_open_windows,
+    )
+    client = Client(base_url, client_id, client_secret, rate_limit_share=rate_limit_share)
+    run = Run(settings, client, run_id=uuid.uuid4().hex)
+    first, last = parse_date("since", since), parse_date("until", until)
+    yield from resources_of(
+        run,
+        since=None if first is None else local_midnight(first, run.zone),
+        until=None if last is None else local_midnight(last, run.zone),
+    )
+
+
+def resources_of(
+    run: Run, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[DltResource]:
+    """The resources of a run: the lists, then the reports."""
+    for dimension in DIMENSIONS.values():
+        yield dimension_resource(dimension, run)
+    for report in REPORTS.values():
+        yield report_resource(report, run, since, until)
+
+
+def parse_date(option: str, text: str | date | None) -> date | None:
+    """The option's date; ConfigurationError when it is none."""
+    if text is None or isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{option}={text!r}: expected a date like 2026-03-01") from error

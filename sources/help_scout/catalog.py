@@ -1,0 +1,273 @@
+"""The words in which reports are described: columns, tables, reports. All of it is data.
+
+A report is one `Report` entry in `reports/`; everything downstream (planning, flattening, dlt
+hints, views, the table dictionary) reads these entries and knows no report by name.
+
+Wire paths are dotted (`current.volume.emailsCreated`), relative to the row of their table;
+`[]` marks a list whose items are rows (`users[]`, `customFields.fields[].values[]`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .naming import snake_case, with_unit
+
+DOC_ROOT = "https://developer.helpscout.com/mailbox-api/endpoints/reports/"
+
+
+class Type(StrEnum):
+    """A column's type, by dlt's names."""
+
+    BIGINT = "bigint"
+    DOUBLE = "double"
+    TEXT = "text"
+    BOOL = "bool"
+    TIMESTAMP = "timestamp"
+    DATE = "date"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a value measures: its words, its type and the ending of its column's name."""
+
+    words: str
+    type: Type
+    suffix: str = ""
+
+
+COUNT = Unit("count", Type.BIGINT)
+DAYS = Unit("days", Type.BIGINT)
+SECONDS = Unit("seconds", Type.DOUBLE, "seconds")
+PCT = Unit("percent, 0 to 100", Type.DOUBLE, "pct")
+RATIO = Unit("ratio, 0 to 1", Type.DOUBLE, "ratio")
+POINTS = Unit("percentage points", Type.DOUBLE, "points")
+CHANGE = Unit("relative change in percent", Type.DOUBLE, "pct")
+SCORE = Unit("score, -100 to 100", Type.DOUBLE)
+RATE = Unit("average", Type.DOUBLE)
+WEEKDAY = Unit("weekday, Monday 1 to Sunday 7, company time zone", Type.BIGINT)
+HOUR = Unit("hour 0 to 23, company time zone", Type.BIGINT)
+CODE = Unit("code", Type.BIGINT)
+ORDINAL = Unit("ordinal", Type.BIGINT)
+ID = Unit("id", Type.BIGINT)
+TEXT_ID = Unit("id", Type.TEXT)
+TEXT = Unit("text", Type.TEXT)
+FLAG = Unit("true or false", Type.BOOL)
+INSTANT = Unit("instant, UTC", Type.TIMESTAMP)
+LOCAL_DATE = Unit("date, company time zone", Type.DATE)
+RAW = Unit("JSON", Type.JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table: where its value stands on the wire and what it means.
+
+    `paths` has more than one entry when the wire spells one thing in two ways; it is empty for
+    columns that are not read from the body (`metric`, `range_label`, `occurrence`, `position`).
+    """
+
+    name: str
+    unit: Unit
+    description: str
+    paths: tuple[str, ...] = ()
+    personal: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.description:
+            raise ValueError(f"column {self.name} has no description")
+
+
+def column(
+    path: str,
+    unit: Unit,
+    description: str,
+    *,
+    name: str | None = None,
+    also: tuple[str, ...] = (),
+    personal: bool = False,
+) -> Column:
+    """One column read from `path`, named by the naming rule unless `name` is given."""
+    return Column(
+        name=name or with_unit(snake_case(path), unit.suffix),
+        unit=unit,
+        description=description,
+        paths=(path, *also),
+        personal=personal,
+    )
+
+
+def measure(
+    path: str,
+    unit: Unit,
+    description: str,
+    *,
+    name: str | None = None,
+    previous: bool = True,
+    delta: Unit | None = CHANGE,
+) -> Iterator[Column]:
+    """The columns of a measure that stands in `current`, `previous` and `deltas`.
+
+    `name` is without the unit's ending; `delta` is None where the deltas lack the measure.
+    """
+    stem = name or snake_case(path)
+    yield column(f"current.{path}", unit, description, name=with_unit(stem, unit.suffix))
+    if previous:
+        yield column(
+            f"previous.{path}",
+            unit,
+            f"Previous period: {description}",
+            name=with_unit(f"previous_{stem}", unit.suffix),
+        )
+    if delta is not None:
+        yield column(
+            f"deltas.{path}",
+            delta,
+            f"Change against the previous period: {description}",
+            name=with_unit(f"delta_{stem}", delta.suffix),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Where a table's rows stand in the body.
+
+    `path` "" is the body itself (one row). Several lists can fill one table: `metric` then says
+    which list a row came from, and `labels` names its `range_id`s.
+    """
+
+    path: str = ""
+    metric: str | None = None
+    labels: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One flat table. Its primary key is the window key and `key`, the item key.
+
+    `inherits` are columns copied from the row that the list stands in. A key column named
+    `position` counts the rows of the window, one named `occurrence` the rows that are equal in
+    all other key columns: for rows that have no identity of their own.
+    """
+
+    name: str
+    summary: str
+    rows: tuple[Rows, ...]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    inherits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        doubles = {name for name in names if names.count(name) > 1}
+        if doubles:
+            raise ValueError(f"table {self.name}: columns named twice: {sorted(doubles)}")
+        for name in (*self.key, *self.inherits):
+            if name not in names:
+                raise ValueError(f"table {self.name}: no column {name!r} for its key")
+
+    @property
+    def one_row_a_window(self) -> bool:
+        """Whether a window has at most one row here."""
+        return not self.key
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError when there is none."""
+        for candidate in self.columns:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(f"{self.name} has no column {name}")
+
+
+class Shape(StrEnum):
+    """How a report's body is built, and so how windows are asked for."""
+
+    OVERALL = "overall"  # one window a request: current, previous, deltas
+    HEATMAP = "heatmap"  # one window a request: a bare array of cells
+    SERIES = "series"  # many windows a request: one bucket each
+    DRILLDOWN = "drilldown"  # pages of conversations, size up to 50
+    LIST = "list"  # pages of rows, size fixed by the API
+
+
+PAGED = frozenset({Shape.DRILLDOWN, Shape.LIST})
+
+ENVELOPES: Mapping[Shape, tuple[str, type]] = {
+    Shape.OVERALL: ("current", dict),
+    Shape.HEATMAP: ("", list),
+    Shape.SERIES: ("current", list),
+    Shape.DRILLDOWN: ("conversations.results", list),
+    Shape.LIST: ("results", list),
+}
+"""What a body must have to be the report at all: a path and the type that stands there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """A report whose body names the items that another report is asked for.
+
+    `param` is the parameter that takes the item, `path` where the item ids stand, `field` the
+    fixed value of the `field` parameter that goes with it (fields drilldown only).
+    """
+
+    report: str
+    path: str
+    param: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One report of the API, as data.
+
+    `filters`, `options` and `requires` are parameters by their wire names: filters narrow what
+    is counted, options are the report's own, required ones must be sent. `grains` and `slices`
+    are the defaults that configuration can replace. `ignored` maps wire paths that are not
+    loaded to the reason. `sort` is sent with every page so that pages hold still.
+    """
+
+    name: str
+    path: str
+    doc: str
+    summary: str
+    shape: Shape
+    tables: tuple[Table, ...]
+    grains: tuple[str, ...]
+    slices: tuple[str, ...] = ("all", "mailbox")
+    filters: tuple[str, ...] = ("mailboxes", "types", "folders", "tags")
+    options: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    compares: bool = True
+    office_hours: bool = False
+    sort: Mapping[str, str] = field(default_factory=dict)
+    drivers: tuple[Driver, ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.tables or self.tables[0].name != self.name:
+            raise ValueError(f"report {self.name}: its first table must carry its name")
+        allowed = {"day", "week"} if self.shape is Shape.SERIES else {"day", "week", "month"}
+        if not set(self.grains) <= allowed:
+            raise ValueError(f"report {self.name}: grains {self.grains} are not all of {allowed}")
+
+    @property
+    def wire_params(self) -> frozenset[str]:
+        """Every parameter that may be sent, by its wire name, dates and paging included."""
+        names = {"start", "end", *self.filters, *self.options, *self.requires}
+        if self.compares:
+            names |= {"previousStart", "previousEnd"}
+        if self.office_hours:
+            names.add("officeHours")
+        if self.shape is Shape.SERIES:
+            names.add("viewBy")
+        if self.shape is Shape.DRILLDOWN:
+            names |= {"page", "rows"}
+        if self.shape is Shape.LIST:
+            names.add("page")
+        return frozenset(names)
+
+    @property
+    def doc_url(self) -> str:
+        """The vendor's page."""
+        return DOC_ROOT + self.doc

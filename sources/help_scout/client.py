@@ -1,0 +1,212 @@
+"""One polite HTTP client per account: limiter, time-outs, retries, errors with a reason.
+
+`get` answers one request. It is called from many threads; the limiter and the token are shared.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+
+from .auth import ClientCredentials
+from .errors import (
+    ApiError,
+    ConfigurationError,
+    ReportUnavailable,
+    RequestRefused,
+    Unreachable,
+)
+from .plan import Request
+from .rate_limit import RateLimiter
+
+log = logging.getLogger(__name__)
+
+DEFAULT_BASE_URL = "https://api.helpscout.net"
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+MAX_ATTEMPTS = 5
+MAX_WAIT_SECONDS = 60.0
+DEFAULT_RETRY_AFTER_SECONDS = 10.0
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+MAX_CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON body, when it arrived, and how many requests it took (retries included)."""
+
+    body: Any
+    request: Request
+    fetched_at: datetime
+    requests: int
+    correlation_id: str | None
+
+
+def utc_now() -> datetime:
+    """The wall clock, UTC. Injected wherever time matters."""
+    return datetime.now(UTC)
+
+
+class Client:
+    """GETs JSON from one account.
+
+    `clock` and `sleep` drive the limiter and the waits between tries, `now` stamps answers,
+    `transport` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        rate_limit_share: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        base_url = check_base_url(base_url)
+        self.limiter = RateLimiter(clock=clock, sleep=sleep, share=rate_limit_share)
+        self._sleep = sleep
+        self._now = now
+        self._http = httpx.Client(
+            base_url=base_url,
+            auth=ClientCredentials(base_url, client_id, client_secret, clock=clock),
+            timeout=TIMEOUT,
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+            headers={"User-Agent": "help-scout-reports", "Accept": "application/json"},
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def get(self, request: Request) -> Answer:
+        """The answer to the request, tried up to `MAX_ATTEMPTS` times with the same query.
+
+        Raises ReportUnavailable (403), RequestRefused (other 4xx), Unreachable (the rest).
+        """
+        tries = 0
+        try:
+            for attempt in Retrying(
+                retry=retry_if_exception_type(Unreachable),
+                stop=stop_after_attempt(MAX_ATTEMPTS),
+                wait=self._wait_seconds,
+                sleep=self._sleep,
+                reraise=True,
+            ):
+                with attempt:
+                    tries += 1
+                    return self._try_once(request, tries)
+        except ApiError as error:
+            error.requests = tries
+            raise
+        raise AssertionError("unreachable: Retrying returns or raises")
+
+    def _try_once(self, request: Request, tries: int) -> Answer:
+        self.limiter.acquire()
+        try:
+            response = self._http.get(request.path, params=list(request.query))
+        except httpx.TimeoutException as error:
+            raise Unreachable(f"{request.path}: no answer in time") from error
+        except httpx.TransportError as error:
+            raise Unreachable(f"{request.path}: {_transport_words(error)}") from error
+        self.limiter.observe(response.headers)
+        self._raise_for_status(request, response)
+        try:
+            body = orjson.loads(response.content)
+        except orjson.JSONDecodeError as error:
+            raise Unreachable(
+                f"{request.path}: the answer is not JSON, or was cut short",
+                status=response.status_code,
+                correlation_id=_correlation_id(response),
+            ) from error
+        return Answer(body, request, self._now(), tries, _correlation_id(response))
+
+    def _raise_for_status(self, request: Request, response: httpx.Response) -> None:
+        status = response.status_code
+        if status == httpx.codes.OK:
+            return
+        details: dict[str, Any] = {"status": status, "correlation_id": _correlation_id(response)}
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            self.limiter.pause(_retry_after(response.headers))
+            raise Unreachable(f"{request.path}: over the account's rate limit (429)", **details)
+        if status >= 500:
+            raise Unreachable(f"{request.path}: the API answered {status}", **details)
+        if status == httpx.codes.FORBIDDEN:
+            raise ReportUnavailable(
+                f"{request.path}: not available to this user (403). Reports need the Plus or Pro "
+                "plan and the permission 'Reports: View reports'",
+                **details,
+            )
+        raise RequestRefused(
+            f"{request.path}: the API refused the request ({status}){_reason(response)}", **details
+        )
+
+    def _wait_seconds(self, state: RetryCallState) -> float:
+        """Before the next try: the limiter alone after a 429, else growing with jitter."""
+        outcome = state.outcome
+        error = outcome.exception() if outcome is not None else None
+        if isinstance(error, ApiError) and error.status == httpx.codes.TOO_MANY_REQUESTS:
+            return 0.0
+        log.info("try %d failed (%s), trying again", state.attempt_number, error)
+        return float(wait_exponential_jitter(initial=0.5, max=MAX_WAIT_SECONDS)(state))
+
+
+def check_base_url(base_url: str) -> str:
+    """The base URL without a trailing slash; https unless it is this machine."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"base_url={base_url!r}: expected an address like https://host")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ConfigurationError(f"base_url={base_url!r}: credentials travel over https only")
+    return base_url.rstrip("/")
+
+
+def _transport_words(error: httpx.TransportError) -> str:
+    if isinstance(error, httpx.ConnectError):
+        return f"cannot connect ({error})"
+    return f"the connection broke ({type(error).__name__})"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    text = headers.get("X-RateLimit-Retry-After", "")
+    return float(text) if text.isdecimal() else DEFAULT_RETRY_AFTER_SECONDS
+
+
+def _correlation_id(response: httpx.Response) -> str | None:
+    value = response.headers.get("Correlation-Id")
+    return None if value is None else str(value)
+
+
+def _reason(response: httpx.Response) -> str:
+    """What the error body says of each parameter, ': start (malformed date)'; never values."""
+    try:
+        body = orjson.loads(response.content)
+        errors = body["_embedded"]["errors"]
+        return ": " + ", ".join(f"{e.get('path')} ({e.get('message')})" for e in errors)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return ""

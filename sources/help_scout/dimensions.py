@@ -1,0 +1,316 @@
+"""Dimensions: the lists that give ids their names, and reports their fan-out.
+
+Merged on their id and never deleted: old facts must keep their labels. `first_seen_at` and
+`last_seen_at` say between when the API listed an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .catalog import (
+    COUNT,
+    FLAG,
+    ID,
+    INSTANT,
+    ORDINAL,
+    RAW,
+    TEXT,
+    Column,
+    column,
+)
+from .errors import ValueMisfit, WrongEnvelope
+from .flatten import Row, fit, unknown_field
+from .plan import Request
+from .tables import ACCOUNT, StoredTable
+
+DOC_ROOT = "https://developer.helpscout.com/mailbox-api/endpoints/"
+UNTAGGED = {"id": 1, "name": "(untagged)"}
+_SEEN = (
+    Column(name="first_seen_at", unit=INSTANT, description="When a run first listed it"),
+    Column(name="last_seen_at", unit=INSTANT, description="When a run last listed it"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """One list endpoint as a table.
+
+    `path` may hold `{parent}`: the list is then asked once for each item of `parent`, whose id
+    lands in `parent_column` (the rows themselves do not carry it). `items` are the places where
+    the rows may stand; "" is a bare array. `inside` names a list within each item of the parent
+    dimension, for tables that cost no request of their own. `ignored` maps wire fields that are
+    not loaded to the reason.
+    """
+
+    name: str
+    doc: str
+    summary: str
+    columns: tuple[Column, ...]
+    path: str = ""
+    items: tuple[str, ...] = ()
+    parent: str | None = None
+    parent_column: Column | None = None
+    inside: str | None = None
+    ignored: Mapping[str, str] | None = None
+
+    @property
+    def stored_table(self) -> StoredTable:
+        """The table with its context columns and key."""
+        parent = (self.parent_column,) if self.parent_column else ()
+        own_id = next(c.name for c in self.columns if c.paths == ("id",))
+        return StoredTable(
+            name=self.name,
+            description=self.summary,
+            columns=(ACCOUNT, *parent, *self.columns, *_SEEN),
+            primary_key=("account", *(c.name for c in parent), own_id),
+        )
+
+
+_LINKS = {"_links": "hypermedia links, no data", "_embedded": "hypermedia, no data"}
+
+
+def _dates(changed: str = "updatedAt") -> tuple[Column, Column]:
+    return (
+        column("createdAt", INSTANT, "When it was created"),
+        column(changed, INSTANT, "When it was last changed; null if never"),
+    )
+
+
+def _person(id_name: str) -> tuple[Column, ...]:
+    return (
+        column("id", ID, "User", name=id_name),
+        column("firstName", TEXT, "First name", personal=True),
+        column("lastName", TEXT, "Last name", personal=True),
+        column("email", TEXT, "E-mail address", personal=True),
+        column("role", TEXT, "owner, admin or user"),
+        column("type", TEXT, "user, team or system_user", name="user_type"),
+        column("timezone", TEXT, "The user's own time zone"),
+        column("mention", TEXT, "Handle for mentions", personal=True),
+        column("initials", TEXT, "Initials", personal=True),
+        column("jobTitle", TEXT, "Job title", personal=True),
+        column("phone", TEXT, "Phone number", personal=True),
+        column("photoUrl", TEXT, "Address of the photo", personal=True),
+        column("alternateEmails", RAW, "Other e-mail addresses", personal=True),
+        column("companyId", ID, "Company; seen by one client only"),
+        *_dates(),
+    )
+
+
+_INBOX = Column(name="mailbox_id", unit=ID, description="Inbox; the rows do not carry it")
+
+DIMENSIONS: Mapping[str, Dimension] = {
+    dimension.name: dimension
+    for dimension in (
+        Dimension(
+            name="users",
+            path="/v2/users",
+            items=("_embedded.users",),
+            doc="users/list/",
+            summary="Users, those who have not accepted their invitation included",
+            columns=_person("user_id"),
+        ),
+        Dimension(
+            name="system_users",
+            path="/v3/system-users",
+            items=("_embedded.system_users",),
+            doc="system-users/list/",
+            summary="AI agents: ids that reports name and users does not list",
+            columns=_person("user_id"),
+        ),
+        Dimension(
+            name="teams",
+            path="/v2/teams",
+            items=("_embedded.teams",),
+            doc="teams/list-teams/",
+            summary="Teams; their ids can stand where user ids do",
+            columns=(
+                column("id", ID, "Team", name="team_id"),
+                column("name", TEXT, "Team name", name="team_name"),
+                column("timezone", TEXT, "The team's time zone"),
+                column("photoUrl", TEXT, "Address of the photo"),
+                column("mention", TEXT, "Handle for mentions"),
+                column("initials", TEXT, "Initials"),
+                column("memberCount", COUNT, "Members; in one unofficial source only"),
+                *_dates(),
+            ),
+        ),
+        Dimension(
+            name="team_members",
+            path="/v2/teams/{parent}/members",
+            items=("_embedded.users",),
+            parent="teams",
+            parent_column=Column(name="team_id", unit=ID, description="Team"),
+            doc="teams/list-team-members/",
+            summary="Who is in which team",
+            columns=_person("user_id"),
+        ),
+        Dimension(
+            name="inboxes",
+            path="/v2/mailboxes",
+            items=("_embedded.mailboxes",),
+            doc="inboxes/list/",
+            summary="Inboxes (mailboxes on the wire) that the credentials' user can see",
+            columns=(
+                column("id", ID, "Inbox", name="mailbox_id"),
+                column("name", TEXT, "Inbox name", name="mailbox_name"),
+                column("slug", TEXT, "Short name in addresses"),
+                column("email", TEXT, "E-mail address of the inbox"),
+                *_dates(),
+            ),
+        ),
+        Dimension(
+            name="inbox_folders",
+            path="/v2/mailboxes/{parent}/folders",
+            items=("_embedded.folders",),
+            parent="inboxes",
+            parent_column=_INBOX,
+            doc="inboxes/inbox-folders/",
+            summary="Folders of each inbox",
+            columns=(
+                column("id", ID, "Folder", name="folder_id"),
+                column("name", TEXT, "Folder name", name="folder_name"),
+                column("type", TEXT, "Kind of folder", name="folder_type"),
+                column("userId", ID, "Owner of a personal folder, else 0"),
+                column("totalCount", COUNT, "Conversations now"),
+                column("activeCount", COUNT, "Active conversations now"),
+                column("updatedAt", INSTANT, "When it was last changed"),
+            ),
+        ),
+        Dimension(
+            name="custom_fields",
+            path="/v2/mailboxes/{parent}/fields",
+            items=("_embedded.fields",),
+            parent="inboxes",
+            parent_column=_INBOX,
+            doc="inboxes/inbox-fields/",
+            summary="Custom fields of each inbox",
+            columns=(
+                column("id", ID, "Custom field", name="custom_field_id"),
+                column("name", TEXT, "Its label", name="custom_field_name"),
+                column("type", TEXT, "Kind of field", name="custom_field_type"),
+                column("order", ORDINAL, "Place among the inbox's fields", name="field_order"),
+                column("required", FLAG, "Must be answered", name="is_required"),
+            ),
+            ignored={"options": "a table of their own: custom_field_options"},
+        ),
+        Dimension(
+            name="custom_field_options",
+            parent="custom_fields",
+            parent_column=Column(name="custom_field_id", unit=ID, description="Custom field"),
+            inside="options",
+            doc="inboxes/inbox-fields/",
+            summary="Options of dropdown custom fields",
+            columns=(
+                column("id", ID, "Dropdown option", name="option_id"),
+                column("label", TEXT, "Its label", name="option_name"),
+                column("order", ORDINAL, "Place among the options", name="option_order"),
+            ),
+        ),
+        Dimension(
+            name="saved_replies",
+            path="/v2/mailboxes/{parent}/saved-replies",
+            # The envelope is unconfirmed: every form that a source shows is taken.
+            items=("", "_embedded.saved-replies", "_embedded.savedReplies", "_embedded.replies"),
+            parent="inboxes",
+            parent_column=_INBOX,
+            doc="inboxes/saved_Replies/saved-replies-list/",
+            summary="Saved replies of each inbox",
+            columns=(
+                column("id", ID, "Saved reply", name="saved_reply_id"),
+                column("name", TEXT, "Its name", name="saved_reply_name"),
+                column("text", TEXT, "Its text", name="reply_text"),
+                column("chatText", TEXT, "Its text in chats"),
+                column("preview", TEXT, "Start of its text"),
+                column("chatPreview", TEXT, "Start of its text in chats"),
+                *_dates(),
+            ),
+        ),
+        Dimension(
+            name="workflows",
+            path="/v2/workflows",
+            items=("_embedded.workflows",),
+            doc="workflows/list/",
+            summary="Workflows",
+            columns=(
+                column("id", ID, "Workflow", name="workflow_id"),
+                column("mailboxId", ID, "Inbox that it belongs to"),
+                column("type", TEXT, "manual or automatic", name="workflow_type"),
+                column("status", TEXT, "active, inactive or invalid", name="workflow_status"),
+                column("order", ORDINAL, "Place among the inbox's", name="workflow_order"),
+                column("name", TEXT, "Its name", name="workflow_name"),
+                *_dates("modifiedAt"),
+            ),
+        ),
+        Dimension(
+            name="tags",
+            path="/v2/tags",
+            items=("_embedded.tags",),
+            doc="tags/list/",
+            summary="Tags; 1 is (untagged), which only reports know",
+            columns=(
+                column("id", ID, "Tag", name="tag_id"),
+                column("name", TEXT, "Tag label", name="tag_name"),
+                column("slug", TEXT, "Short name in addresses"),
+                column("color", TEXT, "Tag colour", name="tag_color"),
+                column("ticketCount", COUNT, "Conversations with the tag now"),
+                *_dates(),
+            ),
+        ),
+    )
+}
+
+
+def list_items(
+    dimension: Dimension, get: Callable[[Request], Any], path: str
+) -> Iterator[Mapping[str, Any]]:
+    """The items of a list endpoint, page after page.
+
+    HAL lists leave `_embedded` out when they are empty. WrongEnvelope when the body is no list.
+    """
+    page, last = 1, 1
+    while page <= last:
+        body = get(Request.of(path, {"page": str(page)} if page > 1 else {}))
+        items = _items_in(dimension, body)
+        yield from items
+        if isinstance(body, dict):
+            total = body.get("page", {})
+            last = int(total.get("totalPages", 1)) if isinstance(total, dict) else 1
+        page += 1
+
+
+def _items_in(dimension: Dimension, body: Any) -> list[Mapping[str, Any]]:
+    for place in dimension.items:
+        found = body
+        for name in place.split(".") if place else []:
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, list):
+            return found
+    if isinstance(body, dict) and "_embedded" not in body and "page" in body:
+        return []
+    raise WrongEnvelope(f"{dimension.name}: the answer is not this list: expected rows at "
+                        f"{' or '.join(repr(place) for place in dimension.items)}")  # fmt: skip
+
+
+def dimension_row(dimension: Dimension, item: Mapping[str, Any], parent_id: int | None) -> Row:
+    """The item as a row; fields that the catalog does not know become columns of their own."""
+    row: Row = {}
+    if dimension.parent_column is not None:
+        row[dimension.parent_column.name] = parent_id
+    table = dimension.stored_table
+    by_path = {c.paths[0]: c for c in dimension.columns if c.paths}
+    declared = {c.name for c in table.columns}
+    ignored = {*_LINKS, *(dimension.ignored or {})}
+    for name, value in item.items():
+        known = by_path.get(name)
+        if name in ignored or value is None:
+            continue
+        if known is None:
+            row.update(unknown_field(name, value, declared))
+        else:
+            row[known.name] = fit(known, value, f"{dimension.name}: {name}")
+    if row.get(table.primary_key[-1]) is None:
+        raise ValueMisfit(f"{dimension.name}: an item has no id")
+    return row

@@ -1,0 +1,80 @@
+"""Every error this package raises on purpose.
+
+HelpScoutError
+├── ConfigurationError        the caller can mend it: a wrong option, date, report name
+│   └── CredentialsError      the token endpoint refused client id or secret
+├── ApiError                  the other side failed, or could not be reached
+│   ├── Unreachable           no connection, time-out, or a 5xx/429 that outlived the retries
+│   ├── RequestRefused        400, 404 and the like: asking again will not help
+│   └── ReportUnavailable     403: the plan or the user's permissions lack this report
+└── AnswerError               the answer came, but it is not the report that was asked for
+    ├── WrongEnvelope         the body lacks the part that makes it this report
+    ├── ValueMisfit           a value does not fit its declared type, or a key is missing or double
+    └── BucketMismatch        a series' buckets do not line up with the windows asked for
+
+Messages name the report or path, say what happened and what to do next, and never hold a
+secret or a customer's words.
+"""
+
+from __future__ import annotations
+
+
+class HelpScoutError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigurationError(HelpScoutError):
+    """An option is wrong or missing; the message says which and what to write instead."""
+
+
+class CredentialsError(ConfigurationError):
+    """The token endpoint refused the credentials."""
+
+
+class ApiError(HelpScoutError):
+    """The API did not give a usable answer.
+
+    `status` is the HTTP status, None when there was no answer. `correlation_id` is what Help
+    Scout's support asks for. `requests` is how many requests were sent in vain.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        correlation_id: str | None = None,
+        requests: int = 1,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.correlation_id = correlation_id
+        self.requests = requests
+
+
+class Unreachable(ApiError):
+    """No answer, or only passing failures, until the retries were used up."""
+
+
+class RequestRefused(ApiError):
+    """The API will not answer this request, however often it is asked."""
+
+
+class ReportUnavailable(ApiError):
+    """403: reports need the Plus or Pro plan and the permission "Reports: View reports"."""
+
+
+class AnswerError(HelpScoutError):
+    """The answer is not what was asked for."""
+
+
+class WrongEnvelope(AnswerError):
+    """The body lacks the part that makes it this report: it must not pass for an empty one."""
+
+
+class ValueMisfit(AnswerError):
+    """A value does not fit its column, or rows cannot be told apart by their key."""
+
+
+class BucketMismatch(AnswerError):
+    """The buckets of a series are not the windows that were asked for."""

@@ -1,0 +1,121 @@
+"""The ledger: one row for every read of a window, never updated.
+
+`window_reads` travels in the same load package as the rows it tells of. The view
+`report_windows` is what planning and people read: one row a window, what it is worth now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from .catalog import COUNT, FLAG, INSTANT, TEXT, Column
+from .fetch import Outcome
+from .tables import ACCOUNT, CURSOR, StoredTable
+
+WINDOW_READS = StoredTable(
+    name="window_reads",
+    description="The ledger: one row for every read of a window, loaded or not",
+    columns=(
+        ACCOUNT,
+        Column(name="report", unit=TEXT, description="Report"),
+        Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
+        Column(name="grain", unit=TEXT, description="day, week or month"),
+        Column(name="window_start", unit=INSTANT, description="First instant of the window"),
+        Column(name="window_end", unit=INSTANT, description="First instant after the window"),
+        Column(
+            name="status",
+            unit=TEXT,
+            description="loaded, empty, incomplete (pages kept shifting), unavailable or failed",
+        ),
+        Column(name="rows", unit=COUNT, description="Rows loaded, over all tables of the report"),
+        Column(name="pages", unit=COUNT, description="Pages read"),
+        Column(name="api_count", unit=COUNT, description="Rows that the API says there are"),
+        Column(
+            name="requests",
+            unit=COUNT,
+            description="Requests sent, retries included; those of a series stand with its "
+            "first window",
+        ),
+        Column(name="query", unit=TEXT, description="The request's query, of the first page"),
+        Column(name="fetched_at", unit=INSTANT, description="When the API answered, or did not"),
+        Column(
+            name=CURSOR,
+            unit=INSTANT,
+            description="Up to where the window is covered; null when nothing was loaded",
+        ),
+        Column(
+            name="is_final",
+            unit=FLAG,
+            description="Whether the lookback had passed: no nightly run reads the window again",
+        ),
+        Column(name="error", unit=TEXT, description="What went wrong and what to do"),
+        Column(name="correlation_id", unit=TEXT, description="What Help Scout's support asks for"),
+        Column(
+            name="unknown_fields",
+            unit=TEXT,
+            description="Wire paths that the catalog does not know, comma-joined; they are kept "
+            "as columns or in unknown_values",
+        ),
+        Column(name="run_id", unit=TEXT, description="The run that read it"),
+    ),
+    primary_key=("account", "report", "slice", "grain", "window_start", "fetched_at"),
+)
+
+
+def is_final(outcome: Outcome, lookback: timedelta) -> bool:
+    """Whether the numbers are as final as they get: read after window end plus lookback."""
+    return outcome.fetched_at >= outcome.window.end + lookback
+
+
+def ledger_row(
+    outcome: Outcome, *, account: str, run_id: str, lookback: timedelta
+) -> dict[str, Any]:
+    """The ledger's row for a read. Without success it carries no coverage: it must not move the
+    cursor past a window that is not loaded."""
+    window, read = outcome.window, outcome.read
+    succeeded = outcome.status.succeeded
+    return {
+        "account": account,
+        "report": read.report.name,
+        "slice": read.slice.text,
+        "grain": str(window.grain),
+        "window_start": window.start,
+        "window_end": window.end,
+        "status": str(outcome.status),
+        "rows": outcome.row_count,
+        "pages": outcome.pages,
+        "api_count": outcome.api_count,
+        "requests": outcome.requests,
+        "query": outcome.query,
+        "fetched_at": outcome.fetched_at,
+        CURSOR: window.covered_until(outcome.fetched_at) if succeeded else None,
+        "is_final": succeeded and is_final(outcome, lookback),
+        "error": outcome.error,
+        "correlation_id": outcome.correlation_id,
+        "unknown_fields": ",".join(sorted(outcome.unknown)) or None,
+        "run_id": run_id,
+    }
+
+
+def window_context(outcome: Outcome, *, account: str, lookback: timedelta) -> Mapping[str, Any]:
+    """The context columns of every row of the window."""
+    window, read = outcome.window, outcome.read
+    context: dict[str, Any] = {
+        "account": account,
+        "slice": read.slice.text,
+        "slice_kind": read.slice.kind,
+        "grain": str(window.grain),
+        "window_start": window.start,
+        "window_end": window.end,
+        "window_date": window.local_date,
+        "fetched_at": outcome.fetched_at,
+        CURSOR: window.covered_until(outcome.fetched_at),
+        "is_final": is_final(outcome, lookback),
+        **read.slice.columns(),
+    }
+    if read.previous is not None:
+        context["previous_window_start"] = read.previous.start
+        context["previous_window_end"] = read.previous.end
+    return context

@@ -1,0 +1,168 @@
+"""The plan: which requests answer which windows. Nothing else decides what is requested.
+
+`plan_spans` cuts a report's windows into spans (the windows of one request), `plan_read` turns a
+span and a slice into a `Read`. Both are pure; a plan can be printed without sending anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from .catalog import PAGED, Report, Shape
+from .slices import Slice
+from .windows import Grain, Window, previous_window, windows_ending_in
+
+API_ROOT = "/v2/reports/"
+ROWS_PER_PAGE = 50
+MAX_SERIES_LENGTH = {Grain.DAY: 60, Grain.WEEK: 52}
+"""Windows a series request may span: the contract allows 60 days by day, a year by week."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET: a path and its query, each parameter once. Equal requests get equal answers."""
+
+    path: str
+    query: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, path: str, query: Mapping[str, str]) -> Request:
+        """The request with its parameters in a fixed order."""
+        return cls(path, tuple(sorted(query.items())))
+
+    def with_params(self, **params: str) -> Request:
+        """The same request with more or other parameters."""
+        return Request.of(self.path, dict(self.query) | params)
+
+    def without(self, *names: str) -> Request:
+        """The same request less some parameters."""
+        return Request(self.path, tuple((k, v) for k, v in self.query if k not in names))
+
+    @property
+    def query_text(self) -> str:
+        """The query as the ledger keeps it."""
+        return "&".join(f"{name}={value}" for name, value in self.query)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request of a read (for row reports: its first page) and the columns it stamps."""
+
+    request: Request
+    stamps: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What answers one slice of one or more windows of a report.
+
+    Overall reports and row reports read one window, series many at once. All parts together
+    answer the windows; only the fields drilldown has more than one, or none.
+    """
+
+    report: Report
+    slice: Slice
+    windows: tuple[Window, ...]
+    previous: Window | None
+    parts: tuple[Part, ...]
+
+    def __str__(self) -> str:
+        first, last = self.windows[0], self.windows[-1]
+        period = f"{first}" if first is last else f"{first} to {last.local_date}"
+        return f"{self.report.name} [{self.slice.text}] {period}"
+
+
+def wire_instant(instant: datetime) -> str:
+    """The instant as the wire writes it: UTC, whole seconds."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plan_spans(
+    report: Report,
+    grains: Iterable[Grain],
+    zone: ZoneInfo,
+    after: datetime,
+    until: datetime,
+    *,
+    now: datetime,
+    include_open: bool = True,
+) -> list[tuple[Window, ...]]:
+    """The windows due in (after, until], grouped as they are requested, oldest coverage first.
+
+    The order matters: the cursor is the latest coverage loaded, so a report must not get ahead
+    of a window that it still lacks.
+    """
+    spans: list[tuple[Window, ...]] = []
+    for grain in grains:
+        due = windows_ending_in(grain, zone, after, until, now=now)
+        windows = [window for window in due if include_open or window.end <= now]
+        if report.shape is Shape.SERIES:
+            spans.extend(pack_series(windows))
+        else:
+            spans.extend((window,) for window in windows)
+    return sorted(spans, key=lambda span: (span[-1].covered_until(now), span[0].start))
+
+
+def pack_series(windows: list[Window]) -> Iterator[tuple[Window, ...]]:
+    """The windows in spans that one series request may cover.
+
+    A span ends with a window that has a clock change: should the provider count its buckets in
+    steps of 24 hours from the start, the later ones would be an hour off.
+    """
+    span: list[Window] = []
+    for window in windows:
+        if span and (
+            span[-1].end != window.start
+            or span[-1].has_clock_change
+            or len(span) == MAX_SERIES_LENGTH[window.grain]
+            or window.end - span[0].start > _longest(window.grain)
+        ):
+            yield tuple(span)
+            span = []
+        span.append(window)
+    if span:
+        yield tuple(span)
+
+
+def _longest(grain: Grain) -> timedelta:
+    return timedelta(days=60) if grain is Grain.DAY else timedelta(days=365)
+
+
+def plan_read(
+    report: Report,
+    span: tuple[Window, ...],
+    slice_: Slice,
+    *,
+    zone: ZoneInfo,
+    compare_to: str = "none",
+    items: Iterable[int] | None = None,
+) -> Read:
+    """The read of one slice of a span. `items` are the fields drilldown's, one part each."""
+    query = {
+        "start": wire_instant(span[0].start),
+        "end": wire_instant(span[-1].last_second),
+        **report.sort,
+        **slice_.query(),
+    }
+    previous = None
+    if report.shape is Shape.SERIES:
+        query["viewBy"] = str(span[0].grain)
+    elif report.compares and report.shape is Shape.OVERALL:
+        previous = previous_window(span[0], compare_to, zone)
+    if previous is not None:
+        query["previousStart"] = wire_instant(previous.start)
+        query["previousEnd"] = wire_instant(previous.last_second)
+    if report.shape is Shape.DRILLDOWN:
+        query["rows"] = str(ROWS_PER_PAGE)
+    request = Request.of(API_ROOT + report.path, query)
+    if report.shape in PAGED:
+        request = request.with_params(page="1")
+    parts: tuple[Part, ...] = (Part(request),)
+    if items is not None:
+        parts = tuple(
+            Part(request.with_params(fieldid=str(item)), {"field_id": item}) for item in items
+        )
+    return Read(report, slice_, span, previous, parts)

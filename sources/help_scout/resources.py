@@ -1,0 +1,198 @@
+"""dlt resources: one a report, one a list. The only module that knows both dlt and the run.
+
+A report's resource declares its tables once (which also creates empty ones, typed and
+described), then yields Arrow batches over windows; the ledger's rows go with them. The cursor is
+`covered_until`: with mixed grains, a window's start would filter out open months and its end
+would jump into the future.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+import orjson
+from dlt.extract import DltResource
+
+from .catalog import Report
+from .dimensions import Dimension, dimension_row
+from .fetch import Outcome
+from .ledger import WINDOW_READS, ledger_row, window_context
+from .run import Run
+from .tables import (
+    CURSOR,
+    TOMBSTONE,
+    UNKNOWN_VALUES,
+    StoredTable,
+    stored_table,
+    to_arrow,
+    tombstone,
+)
+
+BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
+ROWS_PER_BATCH = 20_000
+
+
+def hints_of(table: StoredTable) -> Any:
+    """The table as dlt hints. Each column gets a dict of its own: dlt renames shared ones."""
+    columns: dict[str, Any] = {}
+    for column in table.columns:
+        columns[column.name] = {
+            "name": column.name,
+            "data_type": str(column.unit.type),
+            "nullable": column.name not in table.primary_key,
+            "description": f"{column.description} ({column.unit.words})",
+        }
+        if column.unit.type == "timestamp":
+            columns[column.name]["timezone"] = True
+        if column.personal:
+            columns[column.name]["x-personal"] = True
+    if TOMBSTONE in columns:
+        columns[TOMBSTONE]["hard_delete"] = True
+    return dlt.mark.make_hints(
+        table_name=table.name,
+        write_disposition="merge",
+        primary_key=list(table.primary_key),
+        merge_key=list(table.merge_key) or None,
+        columns=columns,
+        additional_table_hints={"description": table.description},
+    )
+
+
+def declare(table: StoredTable) -> Any:
+    """The item that makes dlt create the table, empty or not."""
+    return dlt.mark.with_hints(
+        dlt.mark.materialize_table_schema(), hints_of(table), create_table_variant=True
+    )
+
+
+def report_resource(
+    report: Report, run: Run, since: datetime | None, until: datetime | None
+) -> DltResource:
+    """The resource of a report.
+
+    `since` and `until` ask for an interval: it is loaded whatever the cursor says, and the
+    cursor stays. Without them the windows from the cursor, less the lookback, to now are due.
+    """
+    cursor = dlt.sources.incremental[datetime](
+        CURSOR,
+        initial_value=since or BEFORE_ALL_REPORTS,
+        end_value=until,
+        lag=run.settings.lookback.total_seconds(),
+        range_start="open",
+        range_end="closed",
+        on_cursor_value_missing="include",
+        primary_key=(),
+        allow_external_schedulers=True,
+    )
+
+    @dlt.resource(name=report.name, max_table_nesting=0)
+    def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
+        run.pin(dlt.current.source_state())
+        batch = Batch(report, run)
+        yield from batch.declarations()
+        after = covered_until.start_value or BEFORE_ALL_REPORTS
+        if covered_until.end_value is None:
+            after = max(after, run.start)
+        spans = run.spans(report, after, covered_until.end_value or run.now)
+        for outcomes in run.reader.outcomes(run.reads(report, spans)):
+            batch.add(outcomes)
+            if batch.row_count >= ROWS_PER_BATCH:
+                yield from batch.flush()
+            else:
+                yield None  # lets the other reports send their requests
+        yield from batch.flush()
+
+    return read_report
+
+
+class Batch:
+    """Rows of several windows, gathered until they are worth a load file."""
+
+    def __init__(self, report: Report, run: Run) -> None:
+        self._report = report
+        self._run = run
+        self._tables = {t.name: stored_table(report, t) for t in report.tables}
+        self._tables[UNKNOWN_VALUES.name] = UNKNOWN_VALUES
+        self._tables[WINDOW_READS.name] = WINDOW_READS
+        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
+        self._unknown_types: dict[str, dict[str, str]] = {name: {} for name in self._tables}
+
+    @property
+    def row_count(self) -> int:
+        """Rows waiting, over all tables."""
+        return sum(len(rows) for rows in self._rows.values())
+
+    def declarations(self) -> Iterator[Any]:
+        """The items that declare the report's tables and the ledger."""
+        for table in self._tables.values():
+            yield declare(table)
+
+    def add(self, outcomes: list[Outcome]) -> None:
+        """Adds all rows of the windows read, their tombstones and their ledger rows."""
+        settings = self._run.settings
+        for outcome in outcomes:
+            if outcome.status.succeeded:
+                self._add_rows(outcome)
+            self._rows[WINDOW_READS.name].append(
+                ledger_row(
+                    outcome,
+                    account=settings.account,
+                    run_id=self._run.run_id,
+                    lookback=settings.lookback,
+                )
+            )
+
+    def _add_rows(self, outcome: Outcome) -> None:
+        settings = self._run.settings
+        context = window_context(outcome, account=settings.account, lookback=settings.lookback)
+        for table in self._report.tables:
+            rows = outcome.rows.get(table.name, [])
+            target = self._rows[table.name]
+            target.extend({**context, **row} for row in rows)
+            # Where a row of the window would have the tombstone's key, dlt might keep the
+            # tombstone; such tables need none unless the window is empty.
+            if table.key or not rows:
+                target.append(tombstone(table, context))
+        for path, values in outcome.extra.items():
+            unknown = {"report": self._report.name, "wire_path": path}
+            unknown["wire_values"] = orjson.dumps(values).decode()
+            row = {**context, **unknown}
+            declared = UNKNOWN_VALUES.arrow_schema.names
+            self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})
+
+    def flush(self) -> Iterator[Any]:
+        """The waiting rows as Arrow tables, marked with their table's name."""
+        for name, rows in self._rows.items():
+            if rows:
+                arrow = to_arrow(self._tables[name], rows, self._unknown_types[name])
+                yield dlt.mark.with_table_name(arrow, name)
+                self._rows[name] = []
+
+
+def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
+    """The resource of a list."""
+    table = dimension.stored_table
+
+    @dlt.resource(name=dimension.name, max_table_nesting=0)
+    def read_list() -> Iterator[Any]:
+        state = dlt.current.source_state()
+        run.pin(state)
+        first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
+        yield declare(table)
+        rows = []
+        for parent_id, item in run.list_of(dimension.name):
+            row = dimension_row(dimension, item, parent_id)
+            row["account"] = run.settings.account
+            key = "/".join(str(row[name]) for name in table.primary_key)
+            row["first_seen_at"] = datetime.fromisoformat(
+                first_seen.setdefault(key, run.now.isoformat())
+            )
+            row["last_seen_at"] = run.now
+            rows.append(row)
+        if rows:
+            yield dlt.mark.with_table_name(to_arrow(table, rows, {}), table.name)
+
+    return read_list

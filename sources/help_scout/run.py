@@ -1,0 +1,282 @@
+"""One run over one account: its calendar, its lists, and which reads are due.
+
+A `Run` is what the resources of one extraction share. It knows nothing of dlt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .catalog import Driver, Report
+from .client import Client, utc_now
+from .dimensions import DIMENSIONS, UNTAGGED, Dimension, list_items
+from .errors import ApiError, ConfigurationError
+from .fetch import Outcome
+from .plan import Read, Request, plan_read, plan_spans
+from .read_ahead import Outcomes, ReadAhead
+from .reports import REPORTS
+from .reports.blocks import RANGE_LABELS
+from .settings import DEFAULT_HISTORY_DAYS, Settings, zone_of
+from .slices import Breakdown, Slice, SliceValue
+from .windows import Grain, Window, local_midnight, window_of
+
+log = logging.getLogger(__name__)
+
+SPANS_AHEAD = 8
+FIXED_ITEMS: Mapping[str, tuple[SliceValue, ...]] = {
+    "type": ("email", "chat", "phone"),
+    "rating": ("great", "ok", "not-good"),
+    "status": ("active", "pending", "closed"),
+    "office_hours": (False, True),
+    "range": (*RANGE_LABELS, "resolved", "firstReplyResolved"),
+    "field": ("tagid", "replyid", "workflowid", "customerid"),
+}
+LISTED_ITEMS = {"mailbox": "inboxes", "tag": "tags", "folder": "inbox_folders"}
+
+Span = tuple[Window, ...]
+ListItem = tuple[int | None, Mapping[str, Any]]
+
+
+class Run:
+    """One run over one account.
+
+    `now` is the instant that decides what is due; `on_outcome` is told of each window read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        run_id: str,
+        *,
+        now: datetime | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.client = client
+        self.run_id = run_id
+        self.now = now or utc_now()
+        self.reader = ReadAhead(client, self.now, on_outcome)
+        self._lists: dict[str, list[ListItem]] = {}
+        self._zone: ZoneInfo | None = None
+        self._first_day = settings.start_date
+
+    def close(self) -> None:
+        """Ends the threads and connections."""
+        self.reader.close()
+        self.client.close()
+
+    # --- the calendar -----------------------------------------------------------------------
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone: as configured, else the commonest of the account's users."""
+        if self._zone is None:
+            self._zone = zone_of(self.settings.timezone or self._commonest_timezone())
+        return self._zone
+
+    def _commonest_timezone(self) -> str:
+        zones = Counter(
+            str(user["timezone"]) for _, user in self.list_of("users") if user.get("timezone")
+        )
+        if not zones:
+            raise ConfigurationError(
+                "no user of the account shows a time zone: set timezone, e.g. America/New_York"
+            )
+        return min(zones, key=lambda name: (-zones[name], name))
+
+    @property
+    def first_day(self) -> date:
+        """The local day from which history is wanted."""
+        if self._first_day is None:
+            today = self.now.astimezone(self.zone).date()
+            self._first_day = today - timedelta(days=DEFAULT_HISTORY_DAYS)
+        return self._first_day
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of `first_day`."""
+        return local_midnight(self.first_day, self.zone)
+
+    def pin(self, state: dict[str, Any]) -> None:
+        """Keeps time zone and start date as the first run had them.
+
+        A later change of the time zone would cut all windows anew beside the old ones: refused.
+        """
+        pinned = state.get("timezone")
+        if pinned and self.settings.timezone not in (None, pinned):
+            raise ConfigurationError(
+                f"timezone={self.settings.timezone!r}, but this warehouse was loaded in "
+                f"{pinned}: windows of both would overlap. Set timezone = {pinned!r} again, or "
+                "load into a new file or dataset"
+            )
+        if pinned and self._zone is None:
+            self._zone = zone_of(pinned)
+        if self.settings.start_date is None and "start_date" in state:
+            self._first_day = date.fromisoformat(state["start_date"])
+        state["timezone"] = self.zone.key
+        state["start_date"] = self.first_day.isoformat()
+
+    # --- the account's lists ----------------------------------------------------------------
+
+    def list_of(self, name: str) -> list[ListItem]:
+        """The items of a dimension, each with its parent's id, asked for once a run."""
+        if name not in self._lists:
+            self._lists[name] = list(self._load_list(DIMENSIONS[name]))
+            if name == "tags":
+                self._lists[name] += self._tags_of_reports()
+        return self._lists[name]
+
+    def _load_list(self, dimension: Dimension) -> Iterator[ListItem]:
+        if dimension.parent is None:
+            for item in list_items(dimension, self._get, dimension.path):
+                yield None, item
+            return
+        for _, parent in self.list_of(dimension.parent):
+            parent_id = int(parent["id"])
+            if dimension.inside is not None:
+                items: Iterable[Any] = parent.get(dimension.inside) or ()
+            else:
+                path = dimension.path.format(parent=parent_id)
+                items = list_items(dimension, self._get, path)
+            for item in items:
+                yield parent_id, item
+
+    def _get(self, request: Request) -> Any:
+        return self.client.get(request).body
+
+    def _tags_of_reports(self) -> Iterator[ListItem]:
+        """(untagged), and the tags that reports still offer as filters but the list lacks."""
+        listed = set(self.ids_of("tags"))
+        yesterday = self.now.astimezone(self.zone).date() - timedelta(days=1)
+        span = (window_of(Grain.DAY, yesterday, self.zone),)
+        read = self._read(REPORTS["conversations_overall"], span, Slice())
+        offered: list[Mapping[str, Any]] = []
+        try:
+            offered = self._get(read.parts[0].request).get("filterTags") or []
+        except ApiError as error:
+            log.warning("tags: only the listed ones, the reports' own are missing: %s", error)
+        for tag in [UNTAGGED, *offered]:
+            if tag["id"] not in listed:
+                listed.add(tag["id"])
+                yield None, tag
+
+    def ids_of(self, name: str) -> list[int]:
+        """The ids of a dimension's items."""
+        return [int(item["id"]) for _, item in self.list_of(name)]
+
+    # --- what is due ------------------------------------------------------------------------
+
+    def spans(self, report: Report, after: datetime, until: datetime) -> list[Span]:
+        """The spans of the report that are due in (after, until]."""
+        return plan_spans(
+            report,
+            self.settings.grains_of(report),
+            self.zone,
+            after,
+            until,
+            now=self.now,
+            include_open=self.settings.include_open_windows,
+        )
+
+    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
+        """The reads of the spans, in order; outcomes stand for reads that cannot be planned."""
+        breakdowns = self.settings.breakdowns_of(report)
+        drivers = [d for d in report.drivers if any(_drives(d, b) for b in breakdowns)]
+        for position, span in enumerate(spans):
+            for driver in drivers:
+                for coming in spans[position : position + SPANS_AHEAD]:
+                    self._drive(driver, coming)
+            for breakdown in breakdowns:
+                yield from self._reads_of(report, span, breakdown)
+
+    def _reads_of(
+        self, report: Report, span: Span, breakdown: Breakdown
+    ) -> Iterator[Read | Outcomes]:
+        by_user = [d for d in report.drivers if d.field is None and _drives(d, breakdown)]
+        users, lacking_users = self._named_items(by_user, span)
+        for slice_ in breakdown.slices(lambda name, fixed: self._items(name, fixed, users)):
+            by_field = [d for d in report.drivers if ("field", d.field) in slice_.values]
+            items, lacking_items = self._named_items(by_field, span)
+            read = self._read(
+                report, span, slice_, sorted(items) if "fieldid" in report.requires else None
+            )
+            lacking = lacking_users or lacking_items
+            yield read if lacking is None else _not_asked(read, lacking, self.now)
+
+    def _items(self, name: str, fixed: Slice, users: set[int]) -> Iterable[SliceValue]:
+        """The values that a breakdown by `name` fans out over."""
+        if name == "user":
+            return sorted({*self.ids_of("users"), *users})
+        if name == "range_id":
+            return sorted(RANGE_LABELS.get(str(dict(fixed.values).get("range")), {}))
+        if name in LISTED_ITEMS:
+            return self.ids_of(LISTED_ITEMS[name])
+        if name in FIXED_ITEMS:
+            return FIXED_ITEMS[name]
+        raise ConfigurationError(f"breakdown {name!r}: name the value, as in {name}=…")
+
+    def _read(
+        self, report: Report, span: Span, slice_: Slice, items: Iterable[int] | None = None
+    ) -> Read:
+        compare_to = self.settings.compare_to
+        return plan_read(report, span, slice_, zone=self.zone, compare_to=compare_to, items=items)
+
+    # --- reports that name others' items ----------------------------------------------------
+
+    def _drive(self, driver: Driver, span: Span) -> Future[Outcomes]:
+        """The driver's answer for the span, shared with the driver report's own reads."""
+        if len(span) > 1:
+            first, last = span[0], span[-1]
+            span = (Window(first.start, last.end, first.grain, first.local_date),)
+        return self.reader.submit(self._read(REPORTS[driver.report], span, Slice()))
+
+    def _named_items(self, drivers: list[Driver], span: Span) -> tuple[set[int], Outcome | None]:
+        """The items that the drivers name for the span, and the driver that failed, if one did."""
+        found: set[int] = set()
+        for driver in drivers:
+            outcome = self._drive(driver, span).result()[0]
+            if not outcome.status.succeeded:
+                return found, outcome
+            found |= driver_items(driver, outcome)
+        return found, None
+
+
+def driver_items(driver: Driver, outcome: Outcome) -> set[int]:
+    """The item ids that a driver's rows name."""
+    list_path, _, leaf = driver.path.rpartition(".")
+    for table in outcome.read.report.tables:
+        if any(rows.path == list_path for rows in table.rows):
+            name = next(column.name for column in table.columns if leaf in column.paths)
+            return {row[name] for row in outcome.rows[table.name] if row.get(name)}
+    raise ConfigurationError(f"{driver.report} has no list at {driver.path}")
+
+
+def _drives(driver: Driver, breakdown: Breakdown) -> bool:
+    """Whether the breakdown needs the items that the driver names."""
+    if driver.field is not None:
+        return ("field", driver.field) in breakdown.terms or breakdown.fans_out_over("field")
+    return breakdown.fans_out_over(driver.param)
+
+
+def _not_asked(read: Read, driver: Outcome, now: datetime) -> Outcomes:
+    """Outcomes for a read whose items are not known, since the report that names them failed."""
+    name = driver.read.report.name
+    return [
+        Outcome(
+            read=read,
+            window=window,
+            status=driver.status,
+            fetched_at=now,
+            error=f"not asked: {name} names its items and came to {driver.status}: {driver.error}",
+            correlation_id=driver.correlation_id,
+            blocks_report=True,
+        )
+        for window in read.windows
+    ]

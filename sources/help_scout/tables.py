@@ -1,0 +1,190 @@
+"""Tables as they stand in the warehouse: the context columns, keys, tombstones, Arrow batches.
+
+Every row of a report carries its window and slice. A re-read replaces a window by its window key
+(delete-insert on the merge key); so that an emptied window empties, a tombstone goes with it: a
+row that exists only to be deleted, told by the `tombstone` column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from .catalog import (
+    FLAG,
+    INSTANT,
+    LOCAL_DATE,
+    RAW,
+    TEXT,
+    Column,
+    Report,
+    Shape,
+    Table,
+    Type,
+)
+from .slices import slice_params
+
+WINDOW_KEY = ("account", "slice", "grain", "window_start")
+CURSOR = "covered_until"
+TOMBSTONE = "tombstone"
+NO_NUMBER = -1
+NO_TEXT = "\ue000"  # private use: no item of the API is called that
+ARROW_TYPES: Mapping[Type, pa.DataType] = {
+    Type.BIGINT: pa.int64(),
+    Type.DOUBLE: pa.float64(),
+    Type.TEXT: pa.string(),
+    Type.BOOL: pa.bool_(),
+    Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    Type.DATE: pa.date32(),
+    Type.JSON: pa.string(),
+}
+
+ACCOUNT = Column(name="account", unit=TEXT, description="Account, as named in the configuration")
+_WINDOW = (
+    ACCOUNT,
+    Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
+    Column(name="slice_kind", unit=TEXT, description="What the slice narrows by, e.g. mailbox"),
+    Column(name="grain", unit=TEXT, description="day, week or month"),
+    Column(name="window_start", unit=INSTANT, description="First instant of the window"),
+    Column(name="window_end", unit=INSTANT, description="First instant after the window"),
+    Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
+)
+_PREVIOUS = (
+    Column(
+        name="previous_window_start",
+        unit=INSTANT,
+        description="First instant of the window compared with; null without comparison",
+    ),
+    Column(
+        name="previous_window_end",
+        unit=INSTANT,
+        description="First instant after the window compared with",
+    ),
+)
+_WORTH = (
+    Column(name="fetched_at", unit=INSTANT, description="When the API gave these numbers"),
+    Column(
+        name=CURSOR,
+        unit=INSTANT,
+        description="Up to where they cover the window: its end, or the fetch when it was open",
+    ),
+    Column(
+        name="is_final",
+        unit=FLAG,
+        description="Whether the lookback had passed: no nightly run reads the window again",
+    ),
+    Column(
+        name=TOMBSTONE,
+        unit=FLAG,
+        description="Null in every stored row; marks rows that only empty a window on load",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTable:
+    """A table with all its columns and keys, as it is declared to the destination."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    merge_key: tuple[str, ...] = ()
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The declared columns as an Arrow schema."""
+        return pa.schema([(c.name, ARROW_TYPES[c.unit.type]) for c in self.columns])
+
+
+def context_columns(report: Report) -> tuple[Column, ...]:
+    """The columns that every table of the report has, whatever its body."""
+    slices = tuple(param.column for param in slice_params(report))
+    compares = report.compares and report.shape is Shape.OVERALL
+    return (*_WINDOW, *slices, *(_PREVIOUS if compares else ()), *_WORTH)
+
+
+def stored_table(report: Report, table: Table) -> StoredTable:
+    """A report's table with its context columns and keys."""
+    return StoredTable(
+        name=table.name,
+        description=table.summary,
+        columns=(*context_columns(report), *table.columns),
+        primary_key=(*WINDOW_KEY, *table.key),
+        merge_key=WINDOW_KEY,
+    )
+
+
+RESERVED_NAMES = frozenset(column.name for column in (*_WINDOW, *_PREVIOUS, *_WORTH))
+"""Names that no unknown field may take."""
+
+UNKNOWN_VALUES = StoredTable(
+    name="unknown_values",
+    description="Values that the catalog does not know and that no row could hold; "
+    "unknown fields of a row become columns of that row instead",
+    columns=(
+        ACCOUNT,
+        Column(name="report", unit=TEXT, description="Report whose body held the value"),
+        *_WINDOW[1:2],
+        *_WINDOW[3:5],
+        Column(name="wire_path", unit=TEXT, description="Where it stood in the body"),
+        Column(name="wire_values", unit=RAW, description="The distinct values seen, as JSON"),
+        *_WORTH[:2],
+    ),
+    primary_key=("account", "report", "slice", "grain", "window_start", "wire_path"),
+)
+
+
+def tombstone(table: Table, context: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the window that no item has, marked for deletion."""
+    sentinels = {
+        Type.TEXT: NO_TEXT,
+        Type.TIMESTAMP: context["window_start"],
+    }
+    key = {name: sentinels.get(table.column(name).unit.type, NO_NUMBER) for name in table.key}
+    return {**context, **key, TOMBSTONE: True}
+
+
+def to_arrow(
+    table: StoredTable, rows: Iterable[Mapping[str, Any]], known: dict[str, str]
+) -> pa.Table:
+    """The rows as one Arrow table with the declared schema, unknown fields as columns after it.
+
+    `known` remembers the type of each unknown column for as long as the caller keeps it, so that
+    a field whose type changes gets a second column rather than a broken load.
+    """
+    rows = list(rows)
+    schema = table.arrow_schema
+    arrays = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in schema]
+    names = list(schema.names)
+    for name, values in _unknown_columns(rows, set(names), known).items():
+        names.append(name)
+        arrays.append(values)
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _unknown_columns(
+    rows: list[Mapping[str, Any]], declared: set[str], known: dict[str, str]
+) -> dict[str, pa.Array]:
+    found: dict[str, list[Any]] = {}
+    for position, row in enumerate(rows):
+        for name in row.keys() - declared:
+            kind = _unknown_type(row[name])
+            column = name if known.setdefault(name, kind) == kind else f"{name}_{kind}"
+            known.setdefault(column, kind)
+            found.setdefault(column, [None] * len(rows))[position] = row[name]
+    return {
+        name: pa.array(values, type=_UNKNOWN_TYPES[known[name]]) for name, values in found.items()
+    }
+
+
+_UNKNOWN_TYPES = {"flag": pa.bool_(), "number": pa.float64(), "text": pa.string()}
+
+
+def _unknown_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "flag"
+    return "number" if isinstance(value, float) else "text"

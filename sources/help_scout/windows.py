@@ -1,0 +1,136 @@
+"""Windows: the unit in which everything is planned, requested, replaced and recorded.
+
+A window is a day, a week (from Monday) or a month of the company's time zone, held as UTC
+instants, half-open. Each window starts where the one before it ends, whatever the zone does in
+between: days with a clock change are 23 or 25 hours long, and a date that a zone skipped
+altogether (Samoa, 2011-12-30) gives no window.
+
+All functions are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+ONE_SECOND = timedelta(seconds=1)
+
+
+class Grain(StrEnum):
+    """How long a window is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+NOMINAL_LENGTH = {Grain.DAY: timedelta(days=1), Grain.WEEK: timedelta(days=7)}
+"""How long a window is when no clock changes in it; months have no such length."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """One period of the company's calendar: `start` <= t < `end`, both UTC."""
+
+    start: datetime
+    end: datetime
+    grain: Grain
+    local_date: date
+
+    @property
+    def last_second(self) -> datetime:
+        """The window's end as the wire wants it, inclusive to the second."""
+        return self.end - ONE_SECOND
+
+    @property
+    def has_clock_change(self) -> bool:
+        """Whether the window is longer or shorter than its grain says."""
+        nominal = NOMINAL_LENGTH.get(self.grain)
+        return nominal is not None and self.end - self.start != nominal
+
+    def covered_until(self, now: datetime) -> datetime:
+        """Up to where a read at `now` covers the window."""
+        return min(self.end, now)
+
+    def __str__(self) -> str:
+        return f"{self.grain} {self.local_date.isoformat()}"
+
+
+def local_midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of the local day, UTC.
+
+    `fold=0` is right in both odd cases: of a midnight that comes twice it takes the first, and
+    a midnight that the clocks skip becomes the instant of the change.
+    """
+    return datetime.combine(day, time(), zone).replace(fold=0).astimezone(UTC)
+
+
+def first_day(grain: Grain, day: date) -> date:
+    """The first day of the day's window of that grain."""
+    if grain is Grain.WEEK:
+        return day - timedelta(days=day.weekday())
+    if grain is Grain.MONTH:
+        return day.replace(day=1)
+    return day
+
+
+def next_first_day(grain: Grain, day: date) -> date:
+    """The first day of the window after the one that starts on `day`."""
+    if grain is Grain.DAY:
+        return day + timedelta(days=1)
+    if grain is Grain.WEEK:
+        return day + timedelta(days=7)
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def window_of(grain: Grain, day: date, zone: ZoneInfo) -> Window:
+    """The window of that grain that holds the local day."""
+    first = first_day(grain, day)
+    return Window(
+        start=local_midnight(first, zone),
+        end=local_midnight(next_first_day(grain, first), zone),
+        grain=grain,
+        local_date=first,
+    )
+
+
+def windows_ending_in(
+    grain: Grain, zone: ZoneInfo, after: datetime, until: datetime, *, now: datetime
+) -> Iterator[Window]:
+    """The windows whose reading at `now` covers up to somewhere in (after, until], in order.
+
+    A closed window belongs where it ends, an open one (end after `now`) where `now` is: so each
+    window belongs to exactly one of any intervals that tile the time line.
+    """
+    day = first_day(grain, after.astimezone(zone).date() - timedelta(days=1))
+    while True:
+        window = window_of(grain, day, zone)
+        if window.start >= min(until, now):
+            return
+        if window.start < window.end and after < window.covered_until(now) <= until:
+            yield window
+        day = next_first_day(grain, day)
+
+
+def previous_window(window: Window, compare_to: str, zone: ZoneInfo) -> Window | None:
+    """The window to compare with; None when nothing is to be compared.
+
+    `previous_period` is the window just before, `previous_year` the same day or month a year
+    earlier (for weeks 52 weeks earlier, so that weekdays match), `364d` 364 days earlier.
+    """
+    first = window.local_date
+    if compare_to == "none":
+        return None
+    if compare_to == "previous_period":
+        return window_of(window.grain, first - timedelta(days=1), zone)
+    if compare_to == "364d" or window.grain is Grain.WEEK:
+        return window_of(window.grain, first - timedelta(days=364), zone)
+    leap_day = (first.month, first.day) == (2, 29)
+    return window_of(
+        window.grain,
+        first.replace(year=first.year - 1, day=28 if leap_day else first.day),
+        zone,
+    )

@@ -22,8 +22,6 @@ RENEW_BEFORE_EXPIRY_SECONDS = 300.0
 class ClientCredentials(httpx.Auth):
     """Adds `Authorization: Bearer …` to each request."""
 
-    requires_response_body = True
-
     def __init__(
         self, base_url: str, client_id: str, client_secret: str, *, clock: Callable[[], float]
     ) -> None:
@@ -55,6 +53,7 @@ class ClientCredentials(httpx.Auth):
             stale = self._clock() >= self._expires_at - RENEW_BEFORE_EXPIRY_SECONDS
             if self._token is None or stale or self._token == refused:
                 response = yield httpx.Request("POST", self._url, data=self._form)
+                response.read()
                 self._keep(response)
             assert self._token is not None
             return self._token

@@ -19,7 +19,7 @@ DOC_ROOT = "https://developer.helpscout.com/mailbox-api/endpoints/reports/"
 
 
 class Type(StrEnum):
-    """A column's type, by dlt's names."""
+    """A column's type, by dlt's names; `json` is stored as text, which every warehouse reads."""
 
     BIGINT = "bigint"
     DOUBLE = "double"
@@ -58,7 +58,7 @@ TEXT = Unit("text", Type.TEXT)
 FLAG = Unit("true or false", Type.BOOL)
 INSTANT = Unit("instant, UTC", Type.TIMESTAMP)
 LOCAL_DATE = Unit("date, company time zone", Type.DATE)
-RAW = Unit("JSON", Type.JSON)
+RAW = Unit("JSON as text", Type.JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,10 @@ class ReadAhead:
         """Ends the threads; what waits to be read is dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def forget_shared(self) -> None:
+        """Drops the shared answers: the windows that they are for have been loaded."""
+        self._shared.clear()
+
     def submit(self, read: Read) -> Future[Outcomes]:
         """The read's outcomes to come.
 

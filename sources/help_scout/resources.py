@@ -16,7 +16,7 @@ import dlt
 import orjson
 from dlt.extract import DltResource
 
-from .catalog import Report
+from .catalog import Report, Type
 from .dimensions import Dimension, dimension_row
 from .fetch import Outcome
 from .ledger import WINDOW_READS, ledger_row, window_context
@@ -41,12 +41,10 @@ def hints_of(table: StoredTable) -> Any:
     for column in table.columns:
         columns[column.name] = {
             "name": column.name,
-            "data_type": str(column.unit.type),
+            "data_type": "text" if column.unit.type is Type.JSON else str(column.unit.type),
             "nullable": column.name not in table.primary_key,
             "description": f"{column.description} ({column.unit.words})",
         }
-        if column.unit.type == "timestamp":
-            columns[column.name]["timezone"] = True
         if column.personal:
             columns[column.name]["x-personal"] = True
     if TOMBSTONE in columns:
@@ -85,7 +83,7 @@ def report_resource(
         range_end="closed",
         on_cursor_value_missing="include",
         primary_key=(),
-        allow_external_schedulers=True,
+        allow_external_schedulers=None if until is None else False,
     )
 
     @dlt.resource(name=report.name, max_table_nesting=0)
@@ -96,9 +94,10 @@ def report_resource(
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.start)
-        spans = run.spans(report, after, covered_until.end_value or run.now)
+        spans = run.spans(report, after, covered_until.end_value)
         for outcomes in run.reader.outcomes(run.reads(report, spans)):
             batch.add(outcomes)
+            run.note_blocked(outcomes)
             if batch.row_count >= ROWS_PER_BATCH:
                 yield from batch.flush()
             else:

@@ -39,6 +39,7 @@ FIXED_ITEMS: Mapping[str, tuple[SliceValue, ...]] = {
 }
 LISTED_ITEMS = {"mailbox": "inboxes", "tag": "tags", "folder": "inbox_folders"}
 
+Interval = tuple[datetime, datetime]
 Span = tuple[Window, ...]
 ListItem = tuple[int | None, Mapping[str, Any]]
 
@@ -47,6 +48,7 @@ class Run:
     """One run over one account.
 
     `now` is the instant that decides what is due; `on_outcome` is told of each window read.
+    `chunk` narrows what is planned to an interval, for loads in several pipeline runs.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Run:
         self.run_id = run_id
         self.now = now or utc_now()
         self.reader = ReadAhead(client, self.now, on_outcome)
+        self.chunk: Interval | None = None
+        self._blocked: set[str] = set()
         self._lists: dict[str, list[ListItem]] = {}
         self._zone: ZoneInfo | None = None
         self._first_day = settings.start_date
@@ -173,8 +177,17 @@ class Run:
 
     # --- what is due ------------------------------------------------------------------------
 
-    def spans(self, report: Report, after: datetime, until: datetime) -> list[Span]:
-        """The spans of the report that are due in (after, until]."""
+    def spans(self, report: Report, after: datetime, until: datetime | None) -> list[Span]:
+        """The report's spans that are due in (after, until], as far as the chunk goes.
+
+        None for a report that an earlier chunk of the run could not go on with: a later window
+        must not move the cursor past the one that lacks.
+        """
+        if report.name in self._blocked:
+            return []
+        until = min(until or self.now, self.now)
+        if self.chunk is not None:
+            after, until = max(after, self.chunk[0]), min(until, self.chunk[1])
         return plan_spans(
             report,
             self.settings.grains_of(report),
@@ -184,6 +197,10 @@ class Run:
             now=self.now,
             include_open=self.settings.include_open_windows,
         )
+
+    def note_blocked(self, outcomes: Outcomes) -> None:
+        """Remembers the reports that cannot go on in this run."""
+        self._blocked.update(o.read.report.name for o in outcomes if o.blocks_report)
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
         """The reads of the spans, in order; outcomes stand for reads that cannot be planned."""

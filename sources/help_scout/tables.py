@@ -97,7 +97,12 @@ class StoredTable:
     @property
     def arrow_schema(self) -> pa.Schema:
         """The declared columns as an Arrow schema."""
-        return pa.schema([(c.name, ARROW_TYPES[c.unit.type]) for c in self.columns])
+        return pa.schema(
+            [
+                pa.field(c.name, ARROW_TYPES[c.unit.type], nullable=c.name not in self.primary_key)
+                for c in self.columns
+            ]
+        )
 
 
 def context_columns(report: Report) -> tuple[Column, ...]:
@@ -159,11 +164,10 @@ def to_arrow(
     rows = list(rows)
     schema = table.arrow_schema
     arrays = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in schema]
-    names = list(schema.names)
-    for name, values in _unknown_columns(rows, set(names), known).items():
-        names.append(name)
+    for name, values in _unknown_columns(rows, set(schema.names), known).items():
+        schema = schema.append(pa.field(name, values.type))
         arrays.append(values)
-    return pa.Table.from_arrays(arrays, names=names)
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _unknown_columns(

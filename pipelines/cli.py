@@ -1,1 +1,242 @@
-def main(): pass
+"""The command line, `help-scout`. Only here is the clock read.
+
+Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 loaded but not everything.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+
+from .errors import UsageError, explain
+
+if TYPE_CHECKING:
+    from dlt.pipeline.pipeline import Pipeline
+
+    from sources.help_scout.run import Run
+
+PLAIN_WIDTH = 130
+DLT_DEFAULTS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "ERROR",
+    "LOAD__WORKERS": "4",
+}
+"""Ours where the user's environment is silent; with four workers a load takes a quarter."""
+
+_warehouse_option = click.option(
+    "--warehouse",
+    type=click.Path(path_type=Path),
+    default=Path("data/help_scout.duckdb"),
+    show_default=True,
+    envvar="HELP_SCOUT_WAREHOUSE",
+    help="The DuckDB file.",
+)
+_reports_option = click.option(
+    "--reports", metavar="A,B", help="Only these reports, comma-separated. [default: all 32]"
+)
+_since_option = click.option(
+    "--since", metavar="DATE", help="First local day to load instead of what is due."
+)
+_until_option = click.option("--until", metavar="DATE", help="First local day not to load.")
+
+
+def _console() -> Console:
+    """A console as wide as the terminal, or wide enough for the tables where there is none."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """Turns any failure into one message and an exit code."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, SystemExit):
+        raise
+    except KeyboardInterrupt:
+        click.echo("interrupted: what was loaded stays, the rest is still due", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("HELP_SCOUT_TRACEBACK"):
+            raise
+        message, code = explain(error)
+        click.echo(f"error: {message}", err=True)
+        sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="help-scout-reports")
+def main() -> None:
+    """Loads every Help Scout report into DuckDB, complete and provably so."""
+    for name, value in DLT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+@main.command()
+@_warehouse_option
+def demo(warehouse: Path) -> None:
+    """Loads 60 days of an invented account and shows what comes of it."""
+    with _told_in_words():
+        from .demo import (  # noqa: PLC0415  imports cost a second; help must not wait
+            DEMO_DAYS,
+            HISTORY_BEFORE_DAYS,
+            QUERIES,
+            demo_start,
+            sandbox_process,
+        )
+        from .summary import print_query  # noqa: PLC0415
+        from .warehouse import forget_demo  # noqa: PLC0415
+
+        console = _console()
+        until = _today("America/New_York")
+        forget_demo(warehouse)
+        console.print("starting an invented account: 6 users, 3 inboxes, 60 conversations a day")
+        with sandbox_process(until, DEMO_DAYS + HISTORY_BEFORE_DAYS) as options:
+            start = demo_start(until).isoformat()
+
+            def show(pipeline: Pipeline) -> None:
+                for title, sql in QUERIES:
+                    print_query(console, pipeline, title, sql)
+
+            code = _load(console, warehouse, {**options, "start_date": start}, after_load=show)
+        console.print(f"\nEverything is in {warehouse}. Look around: duckdb {warehouse}")
+    sys.exit(code)
+
+
+@main.command()
+@_warehouse_option
+@_reports_option
+@_since_option
+@_until_option
+def load(warehouse: Path, reports: str | None, since: str | None, until: str | None) -> None:
+    """Loads what is due: the nightly job. Credentials come from configuration."""
+    with _told_in_words():
+        code = _load(_console(), warehouse, {}, reports=reports, since=since, until=until)
+    sys.exit(code)
+
+
+def _load(
+    console: Console,
+    warehouse: Path,
+    options: dict[str, Any],
+    *,
+    reports: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    after_load: Callable[[Pipeline], None] = lambda _: None,
+) -> int:
+    """Runs a load and prints its summary; returns the exit code."""
+    from .load import LoadRequest, configured_run, load  # noqa: PLC0415
+    from .progress import LoadProgress  # noqa: PLC0415
+    from .summary import exit_code, print_summary, summarize  # noqa: PLC0415
+    from .warehouse import check_warehouse, open_pipeline  # noqa: PLC0415
+
+    request = LoadRequest(reports=_report_names(reports), since=since, until=until)
+    progress = LoadProgress(console)
+    run = configured_run(now=datetime.now(UTC), on_outcome=progress.on_outcome, **options)
+    try:
+        check_warehouse(warehouse, run.settings.account)
+        run.interval(since, until)
+        console.print(_about_time(run))
+        with open_pipeline(warehouse) as pipeline:
+            with progress:
+                load(pipeline, run, request, progress.on_chunk)
+            lines = summarize(pipeline, run.run_id)
+            print_summary(console, lines)
+            console.print(f"in {warehouse}, dataset {pipeline.dataset_name}")
+            after_load(pipeline)
+            return exit_code(lines)
+    finally:
+        run.close()
+
+
+def _about_time(run: Run) -> str:
+    source = "configured" if run.settings.timezone else "the commonest of the account's users"
+    return f"time zone {run.zone.key} ({source}), history from {run.first_day}"
+
+
+@main.command()
+@_warehouse_option
+@_reports_option
+@_since_option
+@_until_option
+def plan(warehouse: Path, reports: str | None, since: str | None, until: str | None) -> None:
+    """Shows what `load` would request. Sends nothing."""
+    with _told_in_words():
+        from .load import configured_run  # noqa: PLC0415
+        from .planning import plan_load, print_plan  # noqa: PLC0415
+
+        names = _report_names(reports)
+        run = configured_run(now=datetime.now(UTC), **_placeholders())
+        try:
+            print_plan(_console(), plan_load(run, warehouse, names, since, until), run)
+        finally:
+            run.close()
+
+
+@main.command()
+@click.option("--port", default=8765, show_default=True, help="0 picks a free one.")
+@click.option("--users", default=6, show_default=True)
+@click.option("--inboxes", default=3, show_default=True)
+@click.option("--conversations", default=60, show_default=True, help="Conversations a day.")
+@click.option("--days", default=130, show_default=True, help="Days of history.")
+@click.option("--seed", default=7, show_default=True)
+@click.option("--rate-limit", default=100_000, show_default=True, help="Requests a minute.")
+@click.option("--timezone", default="America/New_York", show_default=True)
+@click.option("--until", metavar="DATE", help="Local day with which history ends. [default: today]")
+def sandbox(
+    port: int,
+    users: int,
+    inboxes: int,
+    conversations: int,
+    days: int,
+    seed: int,
+    rate_limit: int,
+    timezone: str,
+    until: str | None,
+) -> None:
+    """Serves an invented account over HTTP until it is stopped."""
+    with _told_in_words():
+        from sources.help_scout.settings import parse_date, zone_of  # noqa: PLC0415
+
+        from .sandbox import serve_sandbox  # noqa: PLC0415
+
+        last = parse_date("until", until) or _today(timezone)
+        serve_sandbox(
+            port=port,
+            rate_limit=rate_limit,
+            until=datetime(last.year, last.month, last.day, tzinfo=zone_of(timezone)),
+            users=users,
+            inboxes=inboxes,
+            conversations_per_day=conversations,
+            days=days,
+            seed=seed,
+            timezone=timezone,
+        )
+
+
+def _today(timezone: str) -> date:
+    return datetime.now(ZoneInfo(timezone)).date()
+
+
+def _report_names(text: str | None) -> tuple[str, ...]:
+    """The reports named, checked; empty for all."""
+    from sources.help_scout.settings import find_report  # noqa: PLC0415
+
+    names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    if text is not None and not names:
+        raise UsageError("--reports names no report: write --reports chat,email")
+    return tuple(find_report(name).name for name in names)
+
+
+def _placeholders() -> dict[str, Any]:
+    """Credentials for commands that send nothing and so need none."""
+    return {"client_id": "-", "client_secret": "-"}

@@ -12,8 +12,8 @@ Options come from dlt's configuration, section `sources.help_scout`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import dlt
@@ -21,14 +21,13 @@ from dlt.extract import DltResource
 
 from .client import DEFAULT_BASE_URL, Client
 from .dimensions import DIMENSIONS
-from .errors import ConfigurationError
+from .fetch import Outcome
 from .reports import REPORTS
 from .resources import dimension_resource, report_resource
 from .run import Run
-from .settings import DEFAULT_LOOKBACK_DAYS, Settings
-from .windows import local_midnight
+from .settings import DEFAULT_LOOKBACK_DAYS, Settings, parse_date
 
-__all__ = ["help_scout"]
+__all__ = ["help_scout", "open_run", "resources_of"]
 
 
 @dlt.source(name="help_scout", section="help_scout", max_table_nesting=0)
@@ -51,7 +50,7 @@ def help_scout(
     """All reports and lists of one Help Scout account.
 
     Nothing is asked of the API before a resource is extracted (but for the time zone, when
-    `since` or `until` is given without one). Raises ConfigurationError for a wrong option.
+    `since` is given without one). Raises ConfigurationError for a wrong option.
 
     Args:
         client_id: App id, from Your Profile > My Apps.
@@ -69,24 +68,40 @@ def help_scout(
         since: First local day of an interval to load instead of what is due, YYYY-MM-DD.
         until: First local day after that interval.
     """
-    settings = Settings(
+    run = open_run(
+        client_id=client_id,
+        client_secret=client_secret,
+        base_url=base_url,
+        rate_limit_share=rate_limit_share,
+        start_date=start_date,
         account=account,
         timezone=timezone,
-        start_date=parse_date("start_date", start_date),
         lookback_days=lookback_days,
-        grains=grains or {},
-        breakdowns=breakdowns or {},
+        grains=grains,
+        breakdowns=breakdowns,
         compare_to=compare_to,
         include_open_windows=include_open_windows,
     )
+    yield from resources_of(run, *run.interval(since, until))
+
+
+def open_run(
+    *,
+    client_id: str,
+    client_secret: str,
+    base_url: str = DEFAULT_BASE_URL,
+    rate_limit_share: float = 1.0,
+    now: datetime | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    **settings: Any,
+) -> Run:
+    """A run with these options, checked; nothing is sent. `settings` are those of `Settings`."""
+    settings["start_date"] = parse_date("start_date", settings.get("start_date"))
+    for name in ("grains", "breakdowns"):
+        settings[name] = settings.get(name) or {}
+    checked = Settings(**settings)
     client = Client(base_url, client_id, client_secret, rate_limit_share=rate_limit_share)
-    run = Run(settings, client, run_id=uuid.uuid4().hex)
-    first, last = parse_date("since", since), parse_date("until", until)
-    yield from resources_of(
-        run,
-        since=None if first is None else local_midnight(first, run.zone),
-        until=None if last is None else local_midnight(last, run.zone),
-    )
+    return Run(checked, client, uuid.uuid4().hex, now=now, on_outcome=on_outcome)
 
 
 def resources_of(
@@ -97,13 +112,3 @@ def resources_of(
         yield dimension_resource(dimension, run)
     for report in REPORTS.values():
         yield report_resource(report, run, since, until)
-
-
-def parse_date(option: str, text: str | date | None) -> date | None:
-    """The option's date; ConfigurationError when it is none."""
-    if text is None or isinstance(text, date):
-        return text
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{option}={text!r}: expected a date like 2026-03-01") from error

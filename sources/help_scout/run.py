@@ -22,7 +22,7 @@ from .plan import Read, Request, plan_read, plan_spans
 from .read_ahead import Outcomes, ReadAhead
 from .reports import REPORTS
 from .reports.blocks import RANGE_LABELS
-from .settings import DEFAULT_HISTORY_DAYS, Settings, zone_of
+from .settings import DEFAULT_HISTORY_DAYS, Settings, parse_date, zone_of
 from .slices import Breakdown, Slice, SliceValue
 from .windows import Grain, Window, local_midnight, window_of
 
@@ -108,6 +108,28 @@ class Run:
         """The first instant of `first_day`."""
         return local_midnight(self.first_day, self.zone)
 
+    def interval(
+        self, since: str | date | None, until: str | date | None
+    ) -> tuple[datetime | None, datetime | None]:
+        """The instants of an interval of local days, half-open; (None, None) without one.
+
+        An interval without `until` goes on to now. ConfigurationError when it is none.
+        """
+        first, last = parse_date("since", since), parse_date("until", until)
+        if first is None:
+            if last is not None:
+                raise ConfigurationError("until is given without since: name both, or neither")
+            return None, None
+        start = local_midnight(first, self.zone)
+        end = self.now if last is None else local_midnight(last, self.zone)
+        if start >= self.now:
+            raise ConfigurationError(f"since={first}: that is in the future, nothing to load")
+        if start >= end:
+            raise ConfigurationError(
+                f"since={first} is not before until={last}: until is the first day left out"
+            )
+        return start, end
+
     def pin(self, state: dict[str, Any]) -> None:
         """Keeps time zone and start date as the first run had them.
 
@@ -175,6 +197,10 @@ class Run:
         """The ids of a dimension's items."""
         return [int(item["id"]) for _, item in self.list_of(name)]
 
+    def know_list(self, name: str, ids: Iterable[int]) -> None:
+        """Takes a list's ids from elsewhere (the warehouse), so that nothing is asked for."""
+        self._lists[name] = [(None, {"id": item}) for item in ids]
+
     # --- what is due ------------------------------------------------------------------------
 
     def spans(self, report: Report, after: datetime, until: datetime | None) -> list[Span]:
@@ -226,6 +252,14 @@ class Run:
             )
             lacking = lacking_users or lacking_items
             yield read if lacking is None else _not_asked(read, lacking, self.now)
+
+    def known_slices(self, report: Report) -> list[Slice]:
+        """The report's slices as far as the account's lists tell, users who left not included."""
+        return [
+            slice_
+            for breakdown in self.settings.breakdowns_of(report)
+            for slice_ in breakdown.slices(lambda name, fixed: self._items(name, fixed, set()))
+        ]
 
     def _items(self, name: str, fixed: Slice, users: set[int]) -> Iterable[SliceValue]:
         """The values that a breakdown by `name` fans out over."""

@@ -97,3 +97,13 @@ def zone_of(name: str) -> ZoneInfo:
         raise ConfigurationError(
             f"timezone={name!r} is unknown: write it like America/New_York"
         ) from error
+
+
+def parse_date(option: str, value: str | date | None) -> date | None:
+    """The option's date; ConfigurationError when it is none."""
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{option}={value!r}: expected a date like 2026-03-01") from error

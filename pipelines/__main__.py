@@ -1,0 +1,5 @@
+"""`python -m pipelines` is `help-scout`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,60 @@
+"""Errors of the command line, and how any failure becomes one message and an exit code.
+
+PipelineError
+├── WarehouseError      the warehouse file cannot be used: locked, unwritable, not a database
+└── UsageError          options that contradict each other or what is loaded
+"""
+
+from __future__ import annotations
+
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+)
+
+from sources.help_scout.errors import ApiError, ConfigurationError
+
+COMPLETE, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
+"""Exit codes: all loaded; failed; wrong options or configuration; loaded, but not everything."""
+
+
+class PipelineError(Exception):
+    """Base of the command line's own errors."""
+
+
+class WarehouseError(PipelineError):
+    """The warehouse file cannot be used."""
+
+
+class UsageError(PipelineError):
+    """The options contradict each other or what is loaded."""
+
+
+def explain(error: BaseException) -> tuple[str, int]:
+    """One message that says what to do, and the exit code, for any failure."""
+    for cause in _causes(error):
+        if isinstance(cause, ConfigFieldMissingException):
+            names = ", ".join(cause.fields)
+            variables = " and ".join(f"SOURCES__HELP_SCOUT__{f.upper()}" for f in cause.fields)
+            message = (
+                f"{names} not configured: set {variables}, or write them under "
+                "[sources.help_scout] in .dlt/secrets.toml"
+            )
+            return message, USAGE
+        if isinstance(cause, ConfigurationError | PipelineError):
+            return str(cause), USAGE
+        if isinstance(cause, ConfigurationException):
+            return " ".join(str(cause).split()), USAGE
+        if isinstance(cause, ApiError):
+            return str(cause), FAILED
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}", FAILED
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what caused it, outermost first."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    return chain

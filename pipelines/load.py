@@ -1,0 +1,124 @@
+"""The nightly job: what is due, month by month, oldest first, each month one load package.
+
+A killed load resumes where it stood: the package that was pending is finished first, and what
+was not loaded is still due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+from dlt.common.configuration import resolve_configuration
+from dlt.extract import DltSource
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout import help_scout, open_run, resources_of
+from sources.help_scout.dimensions import DIMENSIONS
+from sources.help_scout.fetch import Outcome
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.run import Interval, Run
+from sources.help_scout.tables import CURSOR
+from sources.help_scout.windows import Grain, local_midnight, next_first_day
+
+from .views import create_views
+
+CONFIG_SECTIONS = ("sources", "help_scout")
+INTERVAL_OPTIONS = ("since", "until")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """What one load was asked for: reports by name (all when empty), and an interval if any."""
+
+    reports: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+
+
+def configured_run(
+    *,
+    now: datetime | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    **options: Any,
+) -> Run:
+    """A run with the options of dlt's configuration; those given here come before it."""
+    spec = help_scout.ref.SPEC()
+    given = {name: value for name, value in options.items() if value is not None}
+    resolved = dict(
+        resolve_configuration(spec, sections=CONFIG_SECTIONS, explicit_value=given or None)
+    )
+    for name in INTERVAL_OPTIONS:
+        resolved.pop(name)
+    return open_run(**resolved, now=now, on_outcome=on_outcome)
+
+
+def source_of(run: Run, since: datetime | None, until: datetime | None) -> DltSource:
+    """The run's resources as the source `help_scout`."""
+    factory = dlt.source(resources_of, name="help_scout", section="help_scout", max_table_nesting=0)
+    return factory(run, since, until)
+
+
+def load(
+    pipeline: Pipeline,
+    run: Run,
+    request: LoadRequest,
+    on_chunk: Callable[[int, int, Interval], None] = lambda *_: None,
+) -> None:
+    """Loads what the request asks for and makes the views anew.
+
+    `on_chunk` is told of each chunk before it is loaded: its number, how many there are, and
+    its interval.
+    """
+    if pipeline.has_pending_data:
+        pipeline.run()
+    run.pin(source_state(pipeline))
+    since, until = run.interval(request.since, request.until)
+    reports = request.reports or tuple(REPORTS)
+    start = since or due_from(pipeline, run, reports)
+    intervals = list(months(run, start, min(until or run.now, run.now)))
+    for number, interval in enumerate(intervals, start=1):
+        on_chunk(number, len(intervals), interval)
+        run.chunk = interval
+        dimensions = tuple(DIMENSIONS) if number == 1 else ()
+        source = source_of(run, since, until).with_resources(*dimensions, *reports)
+        pipeline.run(source, loader_file_format="parquet")
+        run.reader.forget_shared()
+    create_views(pipeline)
+
+
+def source_state(pipeline: Pipeline) -> dict[str, Any]:
+    """The source's state as the pipeline has it; a copy, changes to it are not kept."""
+    pipeline.sync_destination()
+    return dict(pipeline.state.get("sources", {}).get("help_scout", {}))
+
+
+def due_from(pipeline: Pipeline, run: Run, reports: Iterable[str]) -> datetime:
+    """The instant from which any of the reports has windows due: the earliest cursor, less the
+    lookback, but not before the history's start."""
+    resources = source_state(pipeline).get("resources", {})
+    cursors = []
+    for report in reports:
+        state = resources.get(report, {}).get("incremental", {}).get(CURSOR, {})
+        last = state.get("last_value")
+        if last is None:
+            return run.start
+        cursors.append(_instant(last))
+    return max(run.start, min(cursors) - run.settings.lookback)
+
+
+def _instant(value: Any) -> datetime:
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return instant.astimezone(UTC)
+
+
+def months(run: Run, start: datetime, end: datetime) -> Iterable[Interval]:
+    """(start, end] cut at the first instants of the company's months."""
+    while start < end:
+        day = start.astimezone(run.zone).date()
+        edge = min(local_midnight(next_first_day(Grain.MONTH, day), run.zone), end)
+        yield start, edge
+        start = edge

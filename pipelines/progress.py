@@ -1,0 +1,64 @@
+"""Progress of a load: a moving line on a terminal, a plain line a chunk otherwise."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from sources.help_scout.fetch import Outcome
+from sources.help_scout.run import Interval
+
+
+class LoadProgress:
+    """Counts windows and requests while they come in. `on_outcome` and `on_chunk` feed it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._windows = 0
+        self._requests = 0
+        self._chunk = ""
+        self._lock = threading.Lock()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def on_chunk(self, number: int, count: int, interval: Interval) -> None:
+        """A chunk begins."""
+        start, end = interval
+        self._chunk = f"{start:%Y-%m-%d} to {end:%Y-%m-%d} ({number}/{count})"
+        if not self._console.is_terminal:
+            self._console.print(f"loading {self._chunk}")
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """A window has been read."""
+        with self._lock:
+            self._windows += 1
+            self._requests += outcome.requests
+            if self._console.is_terminal:
+                self._bar.update(
+                    self._task,
+                    description=f"{self._chunk}  {self._windows:,} windows  "
+                    f"{self._requests:,} requests  {outcome.read.report.name}",
+                )

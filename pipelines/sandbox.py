@@ -1,0 +1,46 @@
+"""Serves the sandbox account and prints how to reach it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import datetime
+
+import click
+
+from .errors import UsageError
+from .warehouse import DEMO_ACCOUNT
+
+
+def serve_sandbox(*, port: int, rate_limit: int, until: datetime, **size: int | str) -> None:
+    """Serves an invented account until SIGINT or SIGTERM.
+
+    Prints the lines that make `help-scout load` reach it. The account is called like the demo's,
+    so that its numbers never mix with a real account's.
+    """
+    try:
+        from sources.help_scout_sandbox import AccountSpec, Sandbox  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            f"the sandbox needs {error.name}: install help-scout-reports[sandbox]"
+        ) from error
+    try:
+        spec = AccountSpec(until=until, **size)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        with Sandbox(spec, rate_limit=rate_limit) as sandbox, sandbox.serve(port) as server:
+            for name, value in (
+                ("BASE_URL", server.base_url),
+                ("CLIENT_ID", sandbox.client_id),
+                ("CLIENT_SECRET", sandbox.client_secret),
+                ("ACCOUNT", DEMO_ACCOUNT),
+            ):
+                click.echo(f"export SOURCES__HELP_SCOUT__{name}={value}")
+            click.echo("# serving; stop with Ctrl-C", err=True)
+            stopped.wait()
+    except OSError as error:
+        raise UsageError(f"cannot serve on port {port}: {error.strerror}") from error

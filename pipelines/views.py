@@ -1,0 +1,91 @@
+"""Views over the loaded tables: what each window is worth, and one grain at a time.
+
+A table holds several grains and slices, so a bare SUM over one lies. `<table>_daily`, `_weekly`
+and `_monthly` hold one grain and the total (for reports that need a user, a range or a field:
+those, not narrowed further).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout.catalog import Report
+from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.slices import parse_breakdown
+from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
+from sources.help_scout.windows import Grain
+
+SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
+_LEDGER_KEY = ("account", "report", *WINDOW_KEY[1:])
+
+REPORT_WINDOWS = """
+create or replace view report_windows as
+with reads as (
+    select
+        *,
+        status in ('loaded', 'empty', 'incomplete') as succeeded,
+        row_number() over (
+            partition by {key}
+            order by
+                case when status in ('loaded', 'empty', 'incomplete') then 0 else 1 end,
+                fetched_at desc
+        ) as by_worth,
+        row_number() over (partition by {key} order by fetched_at desc) as by_time
+    from window_reads
+)
+select
+    {worth_key},
+    worth.window_end,
+    worth.status,
+    case when worth.succeeded then worth."rows" end as "rows",
+    case when worth.succeeded then worth.fetched_at end as fetched_at,
+    worth.covered_until,
+    worth.is_final,
+    attempt.fetched_at as last_attempt_at,
+    attempt.status as last_attempt_status,
+    attempt.error as last_error
+from reads as worth
+inner join reads as attempt
+    on {join}
+where worth.by_worth = 1 and attempt.by_time = 1
+"""
+
+
+def base_kind(report: Report) -> str:
+    """The slice kind of the report's plain numbers: `all`, or what the report cannot do without."""
+    names = [name for name, _ in parse_breakdown(report.slices[0], report).terms]
+    return ",".join(names) or "all"
+
+
+def view_statements(columns: dict[str, list[str]]) -> Iterator[str]:
+    """The statements that make all views. `columns` are the tables in the warehouse."""
+    if WINDOW_READS.name in columns:
+        yield REPORT_WINDOWS.format(
+            key=", ".join(_LEDGER_KEY),
+            worth_key=", ".join(f"worth.{name}" for name in _LEDGER_KEY),
+            join=" and ".join(f"worth.{name} = attempt.{name}" for name in _LEDGER_KEY),
+        )
+    for report in REPORTS.values():
+        for table in report.tables:
+            names = [name for name in columns.get(table.name, []) if name != TOMBSTONE]
+            if not names:
+                continue
+            listed = ", ".join(f'"{name}"' for name in names)
+            for grain, suffix in SUFFIXES.items():
+                yield (
+                    f'create or replace view "{table.name}_{suffix}" as select {listed} '
+                    f"from \"{table.name}\" where grain = '{grain}' "
+                    f"and slice_kind = '{base_kind(report)}'"
+                )
+
+
+def create_views(pipeline: Pipeline) -> None:
+    """Makes the views anew, so that new columns show in them."""
+    schema = pipeline.default_schema
+    columns = {str(table["name"]): list(table["columns"]) for table in schema.data_tables()}
+    with pipeline.sql_client() as client:
+        for statement in view_statements(columns):
+            client.execute_sql(statement)

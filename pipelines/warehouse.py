@@ -1,0 +1,133 @@
+"""The DuckDB warehouse file: opened once a run, by one writer, with words for what goes wrong."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+from dlt.pipeline.pipeline import Pipeline
+
+from .errors import WarehouseError
+
+DEFAULT_WAREHOUSE = "data/help_scout.duckdb"
+PIPELINE = "help_scout"
+DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalog, and
+# `help_scout.table` in help_scout.duckdb is then ambiguous
+DEMO_ACCOUNT = "demo"
+BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
+
+
+def check_warehouse(path: Path, account: str) -> None:
+    """Returns when the file can take the account's rows; WarehouseError says why not."""
+    if path.exists():
+        check_account(path, account)
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise WarehouseError(
+            f"cannot write to {path.parent}: {error.strerror}. Choose another file with "
+            "--warehouse, or mend the folder's permissions"
+        ) from error
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """A writing connection to the file, made if need be; WarehouseError says why there is none."""
+    config: dict[str, Any] = {} if path.exists() else {"default_block_size": BLOCK_SIZE_BYTES}
+    try:
+        return duckdb.connect(str(path), config=config)
+    except duckdb.Error as error:
+        raise WarehouseError(_reason(path, str(error))) from error
+
+
+def _reason(path: Path, message: str) -> str:
+    if "lock" in message:
+        holder = re.search(r"PID (\d+)", message)
+        return (
+            f"{path} is in use by another process"
+            + (f" (PID {holder[1]})" if holder else "")
+            + ": DuckDB allows one writer. Wait for it to end, or close the program that reads "
+            "the file"
+        )
+    if "not a valid DuckDB database" in message:
+        return (
+            f"{path} is not a DuckDB database. It was left as it is: choose another file with "
+            "--warehouse"
+        )
+    return f"cannot open {path}: {' '.join(message.split())}"
+
+
+@contextmanager
+def open_pipeline(path: Path) -> Iterator[Pipeline]:
+    """The dlt pipeline that loads into the file.
+
+    The pipeline's working state lives beside the file. A new file starts anew: state that is
+    left from a deleted one would make the load skip what that one held.
+    """
+    is_new = not path.exists()
+    connection = connect(path)
+    try:
+        pipeline = dlt.pipeline(
+            PIPELINE,
+            pipelines_dir=str(path.parent / f".{path.stem}.pipelines"),
+            destination=dlt.destinations.duckdb(connection),
+            dataset_name=DATASET,
+        )
+        if is_new:
+            pipeline = pipeline.drop()
+        yield pipeline
+    finally:
+        connection.close()
+
+
+def forget_demo(path: Path) -> None:
+    """Deletes the file if all it holds is an earlier demo, so that the demo starts anew."""
+    if not path.exists():
+        return
+    connection = connect(path)
+    try:
+        accounts = loaded_accounts(connection)
+    finally:
+        connection.close()
+    if accounts == {DEMO_ACCOUNT}:
+        path.unlink()
+
+
+def loaded_accounts(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The accounts that the file holds."""
+    ledger = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = ? and table_name = 'window_reads'",
+        [DATASET],
+    ).fetchone()
+    if ledger is None or not ledger[0]:
+        return set()
+    rows = connection.execute(f"select distinct account from {DATASET}.window_reads").fetchall()
+    return {row[0] for row in rows}
+
+
+def check_account(path: Path, account: str) -> None:
+    """Refuses to mix the demo's invented numbers with an account's real ones."""
+    connection = connect(path)
+    try:
+        others = loaded_accounts(connection) - {account}
+    finally:
+        connection.close()
+    if DEMO_ACCOUNT in others:
+        raise WarehouseError(
+            f"{path} holds the demo's invented numbers: delete it, or choose another file with "
+            "--warehouse"
+        )
+    if account == DEMO_ACCOUNT and others:
+        raise WarehouseError(
+            f"{path} holds a real account ({', '.join(sorted(others))}): give the demo another "
+            "file with --warehouse"
+        )

@@ -82,9 +82,12 @@ def main() -> None:
 
 @main.command()
 @_warehouse_option
-def demo(warehouse: Path) -> None:
+@click.option("--until", metavar="DATE", help="Local day with which history ends. [default: today]")
+def demo(warehouse: Path, until: str | None) -> None:
     """Loads 60 days of an invented account and shows what comes of it."""
     with _told_in_words():
+        from sources.help_scout.settings import parse_date  # noqa: PLC0415
+
         from .demo import (  # noqa: PLC0415  imports cost a second; help must not wait
             DEMO_DAYS,
             HISTORY_BEFORE_DAYS,
@@ -96,11 +99,11 @@ def demo(warehouse: Path) -> None:
         from .warehouse import forget_demo  # noqa: PLC0415
 
         console = _console()
-        until = _today("America/New_York")
+        last = parse_date("until", until) or _today("America/New_York")
         forget_demo(warehouse)
         console.print("starting an invented account: 6 users, 3 inboxes, 60 conversations a day")
-        with sandbox_process(until, DEMO_DAYS + HISTORY_BEFORE_DAYS) as options:
-            start = demo_start(until).isoformat()
+        with sandbox_process(last, DEMO_DAYS + HISTORY_BEFORE_DAYS) as options:
+            start = demo_start(last).isoformat()
 
             def show(pipeline: Pipeline) -> None:
                 for title, sql in QUERIES:

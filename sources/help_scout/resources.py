@@ -59,10 +59,25 @@ def hints_of(table: StoredTable) -> Any:
     )
 
 
-def declare(table: StoredTable) -> Any:
-    """The item that makes dlt create the table, empty or not."""
-    return dlt.mark.with_hints(
-        dlt.mark.materialize_table_schema(), hints_of(table), create_table_variant=True
+def declare(table: StoredTable) -> Iterator[Any]:
+    """The item that makes dlt create the table, empty or not; none when its schema has it.
+
+    dlt checks a table's hints again with every batch, 20 ms each time: once is enough.
+    """
+    hints = hints_of(table)
+    if not _is_declared(table.name, hints["columns"]):
+        yield dlt.mark.with_hints(
+            dlt.mark.materialize_table_schema(), hints, create_table_variant=True
+        )
+
+
+def _is_declared(name: str, columns: Any) -> bool:
+    known = dlt.current.source_schema().tables.get(name)
+    if known is None:
+        return False
+    return all(
+        column["description"] == known["columns"].get(column_name, {}).get("description")
+        for column_name, column in columns.items()
     )
 
 
@@ -86,7 +101,7 @@ def report_resource(
         allow_external_schedulers=None if until is None else False,
     )
 
-    @dlt.resource(name=report.name, max_table_nesting=0)
+    @dlt.resource(name=report.name, write_disposition="merge", max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
         run.pin(dlt.current.source_state())
         batch = Batch(report, run)
@@ -127,7 +142,7 @@ class Batch:
     def declarations(self) -> Iterator[Any]:
         """The items that declare the report's tables and the ledger."""
         for table in self._tables.values():
-            yield declare(table)
+            yield from declare(table)
 
     def add(self, outcomes: list[Outcome]) -> None:
         """Adds all rows of the windows read, their tombstones and their ledger rows."""
@@ -175,12 +190,12 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
     """The resource of a list."""
     table = dimension.stored_table
 
-    @dlt.resource(name=dimension.name, max_table_nesting=0)
+    @dlt.resource(name=dimension.name, write_disposition="merge", max_table_nesting=0)
     def read_list() -> Iterator[Any]:
         state = dlt.current.source_state()
         run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
-        yield declare(table)
+        yield from declare(table)
         rows = []
         for parent_id, item in run.list_of(dimension.name):
             row = dimension_row(dimension, item, parent_id)

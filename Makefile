@@ -1,0 +1,38 @@
+# Every target does the set-up that it needs: uv comes from pip into .uv/, all else from uv.lock.
+
+UV := .uv/bin/uv
+RUN := $(UV) run --locked --all-extras
+
+.PHONY: help setup demo test lint check bench docs clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(UV):
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv uv
+
+setup: $(UV) ## install everything into .venv
+	@$(UV) sync --quiet --locked --all-extras
+
+demo: setup ## load 60 days of an invented account into data/help_scout.duckdb
+	@$(RUN) help-scout demo
+
+test: setup ## run the tests
+	$(RUN) pytest -n auto
+
+lint: setup ## style, types, and whether generated tables are up to date
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) python -m pipelines.dictionary --check
+
+check: lint test ## what CI runs
+
+bench: setup ## measure, in one run and as ratios
+	$(RUN) python -m tests.bench
+
+docs: setup ## write the generated tables of the READMEs anew
+	$(RUN) python -m pipelines.dictionary
+
+clean: ## remove what was built; the warehouse stays
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis

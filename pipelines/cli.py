@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -86,17 +86,17 @@ def main() -> None:
 def demo(warehouse: Path, until: str | None) -> None:
     """Loads 60 days of an invented account and shows what comes of it."""
     with _told_in_words():
-        from sources.help_scout.settings import parse_date  # noqa: PLC0415
+        from sources.help_scout.settings import parse_date
 
-        from .demo import (  # noqa: PLC0415  imports cost a second; help must not wait
+        from .demo import (
             DEMO_DAYS,
             HISTORY_BEFORE_DAYS,
             QUERIES,
             demo_start,
             sandbox_process,
         )
-        from .summary import print_query  # noqa: PLC0415
-        from .warehouse import forget_demo  # noqa: PLC0415
+        from .summary import print_query
+        from .warehouse import forget_demo
 
         console = _console()
         last = parse_date("until", until) or _today("America/New_York")
@@ -137,14 +137,14 @@ def _load(
     after_load: Callable[[Pipeline], None] = lambda _: None,
 ) -> int:
     """Runs a load and prints its summary; returns the exit code."""
-    from .load import LoadRequest, configured_run, load  # noqa: PLC0415
-    from .progress import LoadProgress  # noqa: PLC0415
-    from .summary import exit_code, print_summary, summarize  # noqa: PLC0415
-    from .warehouse import check_warehouse, open_pipeline  # noqa: PLC0415
+    from .load import LoadRequest, configured_run, load
+    from .progress import LoadProgress
+    from .summary import exit_code, print_summary, summarize
+    from .warehouse import check_warehouse, open_pipeline
 
     request = LoadRequest(reports=_report_names(reports), since=since, until=until)
     progress = LoadProgress(console)
-    run = configured_run(now=datetime.now(UTC), on_outcome=progress.on_outcome, **options)
+    run = configured_run(on_outcome=progress.on_outcome, **options)
     try:
         check_warehouse(warehouse, run.settings.account)
         run.interval(since, until)
@@ -174,11 +174,11 @@ def _about_time(run: Run) -> str:
 def plan(warehouse: Path, reports: str | None, since: str | None, until: str | None) -> None:
     """Shows what `load` would request. Sends nothing."""
     with _told_in_words():
-        from .load import configured_run  # noqa: PLC0415
-        from .planning import plan_load, print_plan  # noqa: PLC0415
+        from .load import configured_run
+        from .planning import plan_load, print_plan
 
         names = _report_names(reports)
-        run = configured_run(now=datetime.now(UTC), **_placeholders())
+        run = configured_run(**_placeholders())
         try:
             print_plan(_console(), plan_load(run, warehouse, names, since, until), run)
         finally:
@@ -208,9 +208,9 @@ def sandbox(
 ) -> None:
     """Serves an invented account over HTTP until it is stopped."""
     with _told_in_words():
-        from sources.help_scout.settings import parse_date, zone_of  # noqa: PLC0415
+        from sources.help_scout.settings import parse_date, zone_of
 
-        from .sandbox import serve_sandbox  # noqa: PLC0415
+        from .sandbox import serve_sandbox
 
         last = parse_date("until", until) or _today(timezone)
         serve_sandbox(
@@ -232,7 +232,7 @@ def _today(timezone: str) -> date:
 
 def _report_names(text: str | None) -> tuple[str, ...]:
     """The reports named, checked; empty for all."""
-    from sources.help_scout.settings import find_report  # noqa: PLC0415
+    from sources.help_scout.settings import find_report
 
     names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
     if text is not None and not names:

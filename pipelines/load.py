@@ -17,6 +17,7 @@ from dlt.extract import DltSource
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout import help_scout, open_run, resources_of
+from sources.help_scout.client import utc_now
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.fetch import Outcome
 from sources.help_scout.reports import REPORTS
@@ -41,7 +42,7 @@ class LoadRequest:
 
 def configured_run(
     *,
-    now: datetime | None = None,
+    clock: Callable[[], datetime] = utc_now,
     on_outcome: Callable[[Outcome], None] | None = None,
     **options: Any,
 ) -> Run:
@@ -53,7 +54,7 @@ def configured_run(
     )
     for name in INTERVAL_OPTIONS:
         resolved.pop(name)
-    return open_run(**resolved, now=now, on_outcome=on_outcome)
+    return open_run(**resolved, clock=clock, on_outcome=on_outcome)
 
 
 def source_of(run: Run, since: datetime | None, until: datetime | None) -> DltSource:

@@ -19,7 +19,7 @@ def serve_sandbox(*, port: int, rate_limit: int, until: datetime, **size: int | 
     so that its numbers never mix with a real account's.
     """
     try:
-        from sources.help_scout_sandbox import AccountSpec, Sandbox  # noqa: PLC0415
+        from sources.help_scout_sandbox import AccountSpec, Sandbox
     except ImportError as error:
         raise UsageError(
             f"the sandbox needs {error.name}: install help-scout-reports[sandbox]"

@@ -19,7 +19,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
-from .client import DEFAULT_BASE_URL, Client
+from .client import DEFAULT_BASE_URL, Client, utc_now
 from .dimensions import DIMENSIONS
 from .fetch import Outcome
 from .reports import REPORTS
@@ -91,17 +91,22 @@ def open_run(
     client_secret: str,
     base_url: str = DEFAULT_BASE_URL,
     rate_limit_share: float = 1.0,
-    now: datetime | None = None,
+    clock: Callable[[], datetime] = utc_now,
     on_outcome: Callable[[Outcome], None] | None = None,
     **settings: Any,
 ) -> Run:
-    """A run with these options, checked; nothing is sent. `settings` are those of `Settings`."""
+    """A run with these options, checked; nothing is sent.
+
+    `settings` are those of `Settings`. `clock` decides what is due and stamps what is fetched.
+    """
     settings["start_date"] = parse_date("start_date", settings.get("start_date"))
     for name in ("grains", "breakdowns"):
         settings[name] = settings.get(name) or {}
     checked = Settings(**settings)
-    client = Client(base_url, client_id, client_secret, rate_limit_share=rate_limit_share)
-    return Run(checked, client, uuid.uuid4().hex, now=now, on_outcome=on_outcome)
+    client = Client(
+        base_url, client_id, client_secret, rate_limit_share=rate_limit_share, now=clock
+    )
+    return Run(checked, client, uuid.uuid4().hex, now=clock(), on_outcome=on_outcome)
 
 
 def resources_of(

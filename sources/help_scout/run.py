@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .catalog import Driver, Report
-from .client import Client, utc_now
+from .client import Client
 from .dimensions import DIMENSIONS, UNTAGGED, Dimension, list_items
 from .errors import ApiError, ConfigurationError
 from .fetch import Outcome
@@ -57,13 +57,13 @@ class Run:
         client: Client,
         run_id: str,
         *,
-        now: datetime | None = None,
+        now: datetime,
         on_outcome: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
         self.run_id = run_id
-        self.now = now or utc_now()
+        self.now = now
         self.reader = ReadAhead(client, self.now, on_outcome)
         self.chunk: Interval | None = None
         self._blocked: set[str] = set()

@@ -1,0 +1,39 @@
+"""Shared fixtures. Heavy imports stand here, so that no test freezes the clock around them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dlt  # noqa: F401
+import duckdb  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import pytest
+import yaml
+
+FIXTURES = Path(__file__).parent / "fixtures"
+CONTRACT: dict[str, Any] = {
+    endpoint["name"]: endpoint
+    for endpoint in yaml.safe_load((FIXTURES / "contract.yaml").read_text())["endpoints"]
+}
+"""What is known of each report, independent of the catalog."""
+
+
+def example_body(report: str) -> Any:
+    """The documented example body of a report."""
+    return json.loads((FIXTURES / "api" / f"{report}.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test sees no configuration but its own, and works in a folder of its own."""
+    for name in os.environ:
+        if name.startswith(("SOURCES__", "DESTINATION__", "HELP_SCOUT_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "ERROR")
+    monkeypatch.chdir(tmp_path)
+    yield

@@ -1,0 +1,210 @@
+"""The ASGI application: the platform's rules around the reports, list endpoints and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from .endpoints import Endpoint
+from .faults import Fault
+from .lists import list_body
+from .parameters import BadRequest, Problem, parse_request
+from .platform import Answer, LoggedRequest, error, oauth_error
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+TOKEN_PATH = "/v2/oauth2/token"  # noqa: S105 - a path
+FORM = "application/x-www-form-urlencoded"
+WORKERS = 2
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+Encoded = tuple[int, bytes, dict[str, str], str]
+
+
+class BrokenResponse(Response):
+    """Promises the whole body, sends half of it and lets the connection break."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        half = bytes(self.body)[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        raise ConnectionAbortedError("a fault broke this connection")
+
+
+class Application:
+    """Answers requests for one sandbox. Everything but the reports runs on the event loop."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="sandbox-report")
+        self._requests = 0
+        self.asgi = Starlette(routes=[Route("/{path:path}", self._answer, methods=METHODS)])
+
+    def close(self) -> None:
+        """Ends the worker threads."""
+        self._pool.shutdown(wait=True)
+
+    async def _answer(self, request: Request) -> Response:
+        sandbox = self._sandbox
+        path = request.url.path
+        pairs = parse_qsl(request.url.query, keep_blank_values=True)
+        at = sandbox.clock()
+        self._requests += 1
+        correlation = f"sandbox-{self._requests:08d}"
+        allowed, headers = sandbox.limiter.take()
+        headers["Correlation-Id"] = correlation
+        fault = sandbox.faults.next_for(path, dict(pairs)) if allowed else None
+        await self._delay(fault)
+        if not allowed:
+            encoded = _encode(Answer(429, {"message": "API rate limit exceeded"}))
+        elif fault is not None and fault.kind == "status":
+            encoded = _encode(error(fault.status, "A fault was switched on", correlation))
+            if fault.retry_after is not None:
+                headers["X-RateLimit-Retry-After"] = str(fault.retry_after)
+        else:
+            if fault is not None and fault.kind == "page_shift":
+                await self._in_pool(self._shift_pages, path, pairs)
+            encoded = await self._encoded(request, path, pairs, correlation)
+        status, content, more, media_type = _with_fault(encoded, fault)
+        query = dict(pairs)
+        sandbox.log.add(LoggedRequest(request.method, path, query, status, at))
+        broken = fault is not None and fault.kind == "reset"
+        response_class = BrokenResponse if broken else Response
+        return response_class(content, status, {**headers, **more}, media_type)
+
+    async def _delay(self, fault: Fault | None) -> None:
+        seconds = self._sandbox.latency_ms / 1_000
+        if fault is not None and fault.kind in ("latency", "stall"):
+            seconds += fault.seconds
+        if seconds:
+            await asyncio.sleep(seconds)
+
+    async def _encoded(
+        self, request: Request, path: str, pairs: list[tuple[str, str]], correlation: str
+    ) -> Encoded:
+        sandbox = self._sandbox
+        if path == TOKEN_PATH:
+            return _encode(await self._token(request))
+        if not sandbox.tokens.is_valid(request.headers.get("authorization", "")):
+            return _encode(error(401, "The access token is missing or expired", correlation))
+        if request.method != "GET":
+            return _encode(error(405, "Only GET is supported here", correlation))
+        if any(path.startswith(prefix) for prefix in sandbox.forbidden):
+            message = "No access: the plan or the user's permissions do not include this"
+            return _encode(error(403, message, correlation))
+        key = (path, tuple(sorted(pairs)))
+        remembered = sandbox.recall(key)
+        if remembered is not None:
+            return remembered
+        version = sandbox.account.version
+        encoded: Encoded = await self._in_pool(
+            self._compute, path, pairs, correlation, str(request.base_url).rstrip("/")
+        )
+        if encoded[0] == 200:
+            sandbox.remember(key, encoded, version)
+        return encoded
+
+    async def _in_pool(self, function: Any, *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    async def _token(self, request: Request) -> Answer:
+        if request.method != "POST":
+            return oauth_error(405, "invalid_request", "tokens are requested with POST")
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        if content_type != FORM:
+            return oauth_error(400, "invalid_request", f"send the form as {FORM}")
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        return self._sandbox.tokens.grant(form)
+
+    def _compute(
+        self, path: str, pairs: list[tuple[str, str]], correlation: str, base_url: str
+    ) -> Encoded:
+        """The encoded answer of a report or a list; runs in a worker thread."""
+        sandbox = self._sandbox
+        endpoint = sandbox.endpoints.get(path)
+        try:
+            with sandbox.account.reading():
+                if endpoint is None:
+                    return _encode(self._list(path, pairs, correlation, base_url))
+                return _encode(self._report(endpoint, pairs))
+        except BadRequest as refused:
+            return _encode(error(400, "Bad request", correlation, refused.problems))
+
+    def _report(self, endpoint: Endpoint, pairs: list[tuple[str, str]]) -> Answer:
+        sandbox = self._sandbox
+        request = parse_request(pairs, endpoint, sandbox.account.roster)
+        body = endpoint.body(sandbox.account, request, sandbox.series)
+        return Answer(200, body, media_type=endpoint.media_type)
+
+    def _list(
+        self, path: str, pairs: list[tuple[str, str]], correlation: str, base_url: str
+    ) -> Answer:
+        sandbox = self._sandbox
+        query = dict(pairs)
+        page = query.pop("page", "1")
+        problems = [Problem(name, "not supported by the sandbox", query[name]) for name in query]
+        number = int(page) if re.fullmatch("[1-9][0-9]{0,8}", page) else 1
+        if str(number) != page:
+            problems.append(Problem("page", "invalid number", page))
+        try:
+            body = list_body(sandbox.account, path, number, sandbox.list_page_size, base_url)
+        except KeyError:
+            body = None
+        if body is None:
+            return error(404, "Unknown URL", correlation)
+        if problems:
+            raise BadRequest(problems)
+        return Answer(200, body, media_type="application/hal+json")
+
+    def _shift_pages(self, path: str, pairs: list[tuple[str, str]]) -> None:
+        """Moves the conversation at the end of a drilldown to the top of it."""
+        sandbox = self._sandbox
+        endpoint = sandbox.endpoints.get(path)
+        if endpoint is None or "rows" not in endpoint.params:
+            return
+        others = [pair for pair in pairs if pair[0] not in ("page", "rows")]
+
+        def read(**page: int) -> dict[str, Any]:
+            asked = [*others, *((name, str(value)) for name, value in page.items())]
+            with sandbox.account.reading():
+                body: dict[str, Any] = self._report(endpoint, asked).body["conversations"]
+                return body
+
+        try:
+            count = read(rows=1)["count"]
+            if count:
+                last = read(rows=1, page=count)["results"][0]["id"]
+                sandbox.account.touch(last)
+        except BadRequest:
+            return
+
+
+def _encode(answer: Answer) -> Encoded:
+    return answer.status, orjson.dumps(answer.body), dict(answer.headers), answer.media_type
+
+
+def _with_fault(encoded: Encoded, fault: Fault | None) -> Encoded:
+    """The answer as the fault lets it through."""
+    status, content, headers, media_type = encoded
+    if fault is None or status != 200:
+        return encoded
+    if fault.kind == "truncate":
+        return status, content[: len(content) // 2], headers, media_type
+    if fault.kind == "html":
+        return status, HTML, headers, "text/html"
+    if fault.kind == "change_body" and fault.change is not None:
+        changed = fault.change(orjson.loads(content))
+        return status, orjson.dumps(changed), headers, media_type
+    return encoded

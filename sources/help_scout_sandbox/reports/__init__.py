@@ -1,0 +1,1 @@
+"""The bodies of the reports, computed from the event history."""

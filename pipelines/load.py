@@ -1,4 +1,4 @@
-"""The nightly job: what is due, month by month, oldest first, each month one load package.
+"""The nightly job: what is due, oldest first, in chunks of a month, each one load package.
 
 A killed load resumes where it stood: the package that was pending is finished first, and what
 was not loaded is still due.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -23,11 +23,12 @@ from sources.help_scout.fetch import Outcome
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Interval, Run
 from sources.help_scout.tables import CURSOR
-from sources.help_scout.windows import Grain, local_midnight, next_first_day
+from sources.help_scout.windows import local_midnight
 
 from .views import create_views
 
 CONFIG_SECTIONS = ("sources", "help_scout")
+CHUNK_DAYS = 31
 INTERVAL_OPTIONS = ("since", "until")
 
 
@@ -80,7 +81,7 @@ def load(
     since, until = run.interval(request.since, request.until)
     reports = request.reports or tuple(REPORTS)
     start = since or due_from(pipeline, run, reports)
-    intervals = list(months(run, start, min(until or run.now, run.now)))
+    intervals = list(chunks(run, start, min(until or run.now, run.now)))
     for number, interval in enumerate(intervals, start=1):
         on_chunk(number, len(intervals), interval)
         run.chunk = interval
@@ -116,10 +117,10 @@ def _instant(value: Any) -> datetime:
     return instant.astimezone(UTC)
 
 
-def months(run: Run, start: datetime, end: datetime) -> Iterable[Interval]:
-    """(start, end] cut at the first instants of the company's months."""
+def chunks(run: Run, start: datetime, end: datetime) -> Iterable[Interval]:
+    """(start, end] in pieces of `CHUNK_DAYS` local days, so that a killed load loses little."""
     while start < end:
-        day = start.astimezone(run.zone).date()
-        edge = min(local_midnight(next_first_day(Grain.MONTH, day), run.zone), end)
+        day = start.astimezone(run.zone).date() + timedelta(days=CHUNK_DAYS)
+        edge = min(local_midnight(day, run.zone), end)
         yield start, edge
         start = edge

@@ -87,5 +87,4 @@ def create_views(pipeline: Pipeline) -> None:
     schema = pipeline.default_schema
     columns = {str(table["name"]): list(table["columns"]) for table in schema.data_tables()}
     with pipeline.sql_client() as client:
-        for statement in view_statements(columns):
-            client.execute_sql(statement)
+        client.execute_sql(";\n".join(view_statements(columns)))

@@ -173,7 +173,7 @@ class Client:
         if isinstance(error, ApiError) and error.status == httpx.codes.TOO_MANY_REQUESTS:
             return 0.0
         log.info("try %d failed (%s), trying again", state.attempt_number, error)
-        return float(wait_exponential_jitter(initial=0.5, max=MAX_WAIT_SECONDS)(state))
+        return float(wait_exponential_jitter(multiplier=0.5, max=MAX_WAIT_SECONDS)(state))
 
 
 def check_base_url(base_url: str) -> str:

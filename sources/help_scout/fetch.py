@@ -101,7 +101,7 @@ class _Tally:
 
 
 def fetch_read(client: Getter, read: Read, now: datetime) -> list[Outcome]:
-    """One outcome for each window of the read, in order. `now` stamps reads that get no answer."""
+    """One outcome for each wanted window, in order. `now` stamps reads that get no answer."""
     tally = _Tally(client, now)
     try:
         if read.report.shape is Shape.SERIES:
@@ -113,8 +113,8 @@ def fetch_read(client: Getter, read: Read, now: datetime) -> list[Outcome]:
         return [_outcome(tally, read, read.windows[0], flat)]
     except HelpScoutError as error:
         return [
-            _failure(tally, read, window, error, first=window is read.windows[0])
-            for window in read.windows
+            _failure(tally, read, window, error, first=window is read.wanted[0])
+            for window in read.wanted
         ]
 
 
@@ -274,10 +274,10 @@ def _fetch_series(tally: _Tally, read: Read) -> list[Outcome]:
         matched = match_buckets(read.windows, flat.rows[table])
     except BucketMismatch:
         if len(read.windows) > 1:
-            return [_fetch_alone(tally.client, read, window, tally) for window in read.windows]
+            return [_fetch_alone(tally.client, read, window, tally) for window in read.wanted]
         return [_fetch_unbucketed(tally, read)]
     outcomes = []
-    for window in read.windows:
+    for window in read.wanted:
         rows = [matched[window]] if window in matched else []
         mine = Flattened({table: rows}, flat.extra, flat.unknown)
         outcomes.append(_outcome(tally, read, window, mine))
@@ -314,7 +314,7 @@ def _fetch_alone(client: Getter, read: Read, window: Window, spent: _Tally) -> O
     request = part.request.with_params(
         start=f"{window.start:%Y-%m-%dT%H:%M:%SZ}", end=f"{last:%Y-%m-%dT%H:%M:%SZ}"
     )
-    alone = replace(read, windows=(window,), parts=(Part(request, part.stamps),))
+    alone = replace(read, windows=(window,), wanted=(window,), parts=(Part(request, part.stamps),))
     outcome = fetch_read(client, alone, spent.fetched_at)[0]
     outcome.requests += spent.requests
     outcome.pages += spent.pages

@@ -60,7 +60,7 @@ WINDOW_READS = StoredTable(
         ),
         Column(name="run_id", unit=TEXT, description="The run that read it"),
     ),
-    primary_key=("account", "report", "slice", "grain", "window_start", "fetched_at"),
+    primary_key=("account", "report", "slice", "grain", "window_start", "run_id"),
 )
 
 

@@ -59,13 +59,15 @@ class Part:
 class Read:
     """What answers one slice of one or more windows of a report.
 
-    Overall reports and row reports read one window, series many at once. All parts together
-    answer the windows; only the fields drilldown has more than one, or none.
+    Overall reports and row reports read one window, series many at once. `wanted` are the windows
+    whose numbers are kept: all, except for a user whom only some windows of a span name. All
+    parts together answer the windows; only the fields drilldown has more than one, or none.
     """
 
     report: Report
     slice: Slice
     windows: tuple[Window, ...]
+    wanted: tuple[Window, ...]
     previous: Window | None
     parts: tuple[Part, ...]
 
@@ -139,8 +141,10 @@ def plan_read(
     zone: ZoneInfo,
     compare_to: str = "none",
     items: Iterable[int] | None = None,
+    wanted: tuple[Window, ...] | None = None,
 ) -> Read:
-    """The read of one slice of a span. `items` are the fields drilldown's, one part each."""
+    """The read of one slice of a span. `items` are the fields drilldown's, one part each;
+    `wanted` the windows to keep, all by default."""
     query = {
         "start": wire_instant(span[0].start),
         "end": wire_instant(span[-1].last_second),
@@ -165,4 +169,4 @@ def plan_read(
         parts = tuple(
             Part(request.with_params(fieldid=str(item)), {"field_id": item}) for item in items
         )
-    return Read(report, slice_, span, previous, parts)
+    return Read(report, slice_, span, wanted or span, previous, parts)

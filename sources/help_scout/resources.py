@@ -24,6 +24,7 @@ from .run import Run
 from .tables import (
     CURSOR,
     TOMBSTONE,
+    UNKNOWN_KINDS,
     UNKNOWN_VALUES,
     StoredTable,
     stored_table,
@@ -66,9 +67,8 @@ def declare(table: StoredTable) -> Iterator[Any]:
     """
     hints = hints_of(table)
     if not _is_declared(table.name, hints["columns"]):
-        yield dlt.mark.with_hints(
-            dlt.mark.materialize_table_schema(), hints, create_table_variant=True
-        )
+        # dlt's own marker for empty tables would add id columns, which Arrow rows then lack.
+        yield dlt.mark.with_hints(to_arrow(table, [], {}), hints, create_table_variant=True)
 
 
 def _is_declared(name: str, columns: Any) -> bool:
@@ -122,6 +122,17 @@ def report_resource(
     return read_report
 
 
+def unknown_types(table: StoredTable) -> dict[str, str]:
+    """The types of the columns that earlier loads added for fields the catalog does not know."""
+    known = dlt.current.source_schema().tables.get(table.name)
+    declared = {column.name for column in table.columns}
+    return {
+        name: UNKNOWN_KINDS[str(column["data_type"])]
+        for name, column in (known["columns"] if known else {}).items()
+        if name not in declared and column.get("data_type") in UNKNOWN_KINDS
+    }
+
+
 class Batch:
     """Rows of several windows, gathered until they are worth a load file."""
 
@@ -132,7 +143,7 @@ class Batch:
         self._tables[UNKNOWN_VALUES.name] = UNKNOWN_VALUES
         self._tables[WINDOW_READS.name] = WINDOW_READS
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
-        self._unknown_types: dict[str, dict[str, str]] = {name: {} for name in self._tables}
+        self._unknown_types = {t.name: unknown_types(t) for t in self._tables.values()}
 
     @property
     def row_count(self) -> int:
@@ -207,6 +218,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             row["last_seen_at"] = run.now
             rows.append(row)
         if rows:
-            yield dlt.mark.with_table_name(to_arrow(table, rows, {}), table.name)
+            arrow = to_arrow(table, rows, unknown_types(table))
+            yield dlt.mark.with_table_name(arrow, table.name)
 
     return read_list

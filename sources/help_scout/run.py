@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -234,7 +235,7 @@ class Run:
         drivers = [d for d in report.drivers if any(_drives(d, b) for b in breakdowns)]
         for position, span in enumerate(spans):
             for driver in drivers:
-                for coming in spans[position : position + SPANS_AHEAD]:
+                for coming in chain.from_iterable(spans[position : position + SPANS_AHEAD]):
                     self._drive(driver, coming)
             for breakdown in breakdowns:
                 yield from self._reads_of(report, span, breakdown)
@@ -243,12 +244,20 @@ class Run:
         self, report: Report, span: Span, breakdown: Breakdown
     ) -> Iterator[Read | Outcomes]:
         by_user = [d for d in report.drivers if d.field is None and _drives(d, breakdown)]
-        users, lacking_users = self._named_items(by_user, span)
+        seen, lacking_users = self._named_items(by_user, span)
+        users = set().union(*seen.values())
+        listed = set(self.ids_of("users")) if by_user else set()
         for slice_ in breakdown.slices(lambda name, fixed: self._items(name, fixed, users)):
             by_field = [d for d in report.drivers if ("field", d.field) in slice_.values]
-            items, lacking_items = self._named_items(by_field, span)
+            named, lacking_items = self._named_items(by_field, span)
+            user = dict(slice_.values).get("user")
+            unlisted = bool(by_user) and user not in listed
             read = self._read(
-                report, span, slice_, sorted(items) if "fieldid" in report.requires else None
+                report,
+                span,
+                slice_,
+                items=sorted(named[span[0]]) if by_field else None,
+                wanted=tuple(w for w in span if user in seen[w]) if unlisted else span,
             )
             lacking = lacking_users or lacking_items
             yield read if lacking is None else _not_asked(read, lacking, self.now)
@@ -274,28 +283,41 @@ class Run:
         raise ConfigurationError(f"breakdown {name!r}: name the value, as in {name}=…")
 
     def _read(
-        self, report: Report, span: Span, slice_: Slice, items: Iterable[int] | None = None
+        self,
+        report: Report,
+        span: Span,
+        slice_: Slice,
+        *,
+        items: Iterable[int] | None = None,
+        wanted: Span | None = None,
     ) -> Read:
-        compare_to = self.settings.compare_to
-        return plan_read(report, span, slice_, zone=self.zone, compare_to=compare_to, items=items)
+        return plan_read(
+            report,
+            span,
+            slice_,
+            zone=self.zone,
+            compare_to=self.settings.compare_to,
+            items=items,
+            wanted=wanted,
+        )
 
     # --- reports that name others' items ----------------------------------------------------
 
-    def _drive(self, driver: Driver, span: Span) -> Future[Outcomes]:
-        """The driver's answer for the span, shared with the driver report's own reads."""
-        if len(span) > 1:
-            first, last = span[0], span[-1]
-            span = (Window(first.start, last.end, first.grain, first.local_date),)
-        return self.reader.submit(self._read(REPORTS[driver.report], span, Slice()))
+    def _drive(self, driver: Driver, window: Window) -> Future[Outcomes]:
+        """The driver's answer for the window, shared with the driver report's own reads."""
+        return self.reader.submit(self._read(REPORTS[driver.report], (window,), Slice()))
 
-    def _named_items(self, drivers: list[Driver], span: Span) -> tuple[set[int], Outcome | None]:
-        """The items that the drivers name for the span, and the driver that failed, if one did."""
-        found: set[int] = set()
+    def _named_items(
+        self, drivers: list[Driver], span: Span
+    ) -> tuple[dict[Window, set[int]], Outcome | None]:
+        """The items that the drivers name for each window, and the driver that failed, if any."""
+        found: dict[Window, set[int]] = {window: set() for window in span}
         for driver in drivers:
-            outcome = self._drive(driver, span).result()[0]
-            if not outcome.status.succeeded:
-                return found, outcome
-            found |= driver_items(driver, outcome)
+            for window in span:
+                outcome = self._drive(driver, window).result()[0]
+                if not outcome.status.succeeded:
+                    return found, outcome
+                found[window] |= driver_items(driver, outcome)
         return found, None
 
 
@@ -329,5 +351,5 @@ def _not_asked(read: Read, driver: Outcome, now: datetime) -> Outcomes:
             correlation_id=driver.correlation_id,
             blocks_report=True,
         )
-        for window in read.windows
+        for window in read.wanted
     ]

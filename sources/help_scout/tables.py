@@ -185,6 +185,8 @@ def _unknown_columns(
     }
 
 
+UNKNOWN_KINDS = {"bool": "flag", "double": "number", "text": "text"}
+"""Kinds of unknown columns by dlt's type; a field that changes kind gets its name as ending."""
 _UNKNOWN_TYPES = {"flag": pa.bool_(), "number": pa.float64(), "text": pa.string()}
 
 

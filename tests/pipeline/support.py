@@ -1,0 +1,107 @@
+"""A small sandbox account, loads of it into files, and whole tables to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.load import LoadRequest, load
+from pipelines.summary import ReportLine, summarize
+from pipelines.warehouse import open_pipeline
+from sources.help_scout import open_run
+from sources.help_scout_sandbox import AccountSpec, Sandbox
+
+Rows = list[tuple[Any, ...]]
+
+UNTIL = datetime(2026, 11, 10, 5, tzinfo=UTC)  # midnight in New York, nine days after a change
+NOW = datetime(2026, 11, 10, 15, tzinfo=UTC)
+SMALL = AccountSpec(until=UNTIL, users=3, inboxes=2, conversations_per_day=10, days=80, tags=5)
+READ_TIMES = ("fetched_at", "run_id", "first_seen_at", "last_seen_at", "correlation_id")
+"""Columns that differ between two reads of the same numbers."""
+
+
+@contextmanager
+def serving(sandbox: Sandbox) -> Iterator[str]:
+    with sandbox, sandbox.serve() as server:
+        yield server.base_url
+
+
+def load_into(
+    warehouse: Path,
+    base_url: str,
+    *,
+    reports: tuple[str, ...] = (),
+    since: str | None = None,
+    until: str | None = None,
+    clock: Callable[[], datetime] = lambda: NOW,
+    **options: Any,
+) -> list[ReportLine]:
+    """One load, as the command line does it, at a clock of the test's own."""
+    options.setdefault("start_date", "2026-10-26")
+    run = open_run(
+        client_id="sandbox-id",
+        client_secret="sandbox-secret",
+        base_url=base_url,
+        clock=clock,
+        **options,
+    )
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            load(pipeline, run, LoadRequest(reports=reports, since=since, until=until))
+            return summarize(pipeline, run.run_id)
+    finally:
+        run.close()
+
+
+def query(warehouse: Path, sql: str) -> Rows:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute("use reports")
+        return connection.execute(sql).fetchall()
+
+
+def tables_of(warehouse: Path) -> list[str]:
+    """The data tables: neither dlt's own nor views."""
+    return [
+        name
+        for (name,) in query(
+            warehouse,
+            "select table_name from information_schema.tables "
+            "where table_schema = 'reports' and table_type = 'BASE TABLE' "
+            "and not starts_with(table_name, '_dlt') order by 1",
+        )
+    ]
+
+
+def whole_tables(warehouse: Path, *, leave_out: tuple[str, ...] = READ_TIMES) -> dict[str, Rows]:
+    """Every table's rows in a fixed order, less the columns that tell when they were read."""
+    tables = {}
+    for name in tables_of(warehouse):
+        columns = [
+            column
+            for (column,) in query(
+                warehouse,
+                "select column_name from information_schema.columns "
+                f"where table_schema = 'reports' and table_name = '{name}' order by 1",
+            )
+            if column not in leave_out
+        ]
+        listed = ", ".join(f'"{column}"' for column in columns)
+        tables[name] = query(warehouse, f'select {listed} from "{name}" order by all')
+    return tables
+
+
+def differing(left: dict[str, Rows], right: dict[str, Rows]) -> dict[str, tuple[Rows, Rows]]:
+    """The tables that differ, with the rows that only one side has."""
+    return {
+        name: (
+            [row for row in left.get(name, []) if row not in right.get(name, [])][:3],
+            [row for row in right.get(name, []) if row not in left.get(name, [])][:3],
+        )
+        for name in sorted({*left, *right})
+        if left.get(name) != right.get(name)
+    }

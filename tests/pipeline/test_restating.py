@@ -1,0 +1,152 @@
+"""Re-reads replace windows whole; chunks and repeated loads leave what one load would."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines import load as load_module
+from sources.help_scout_sandbox import Sandbox
+
+from .support import (
+    NOW,
+    SMALL,
+    differing,
+    load_into,
+    query,
+    serving,
+    whole_tables,
+)
+
+REPORTS = (
+    "company_overall",
+    "conversations_overall",
+    "conversations_busy_times",
+    "conversations_drilldown",
+    "conversations_fields_drilldown",
+    "conversations_new",
+    "happiness_ratings",
+    "user_overall",
+    "user_conversation_history",
+    "user_replies",
+)
+START = "2026-10-26"
+NOT_OF_THE_NUMBERS = ("fetched_at", "run_id", "first_seen_at", "last_seen_at", "correlation_id")
+
+
+def numbers(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every table but the ledger, which tells of all reads, not of the numbers alone."""
+    tables = whole_tables(warehouse, leave_out=(*NOT_OF_THE_NUMBERS, "is_final", "covered_until"))
+    tables.pop("window_reads")
+    return tables
+
+
+def load_at(warehouse: Path, base_url: str, now: datetime) -> None:
+    load_into(warehouse, base_url, reports=REPORTS, start_date=START, clock=lambda: now)
+
+
+def test_five_nights_over_a_changing_account_leave_what_one_fresh_load_finds(
+    tmp_path: Path,
+) -> None:
+    nightly, fresh = tmp_path / "nightly.duckdb", tmp_path / "fresh.duckdb"
+    sandbox = Sandbox(SMALL)
+    account = sandbox.account
+    with serving(sandbox) as base_url:
+        now = NOW
+        for night in range(5):
+            # The third night is missed.
+            if night != 2:
+                load_at(nightly, base_url, now)
+            moved = account.query(
+                "select conversation_id from conversation where created_at > ? order by 1 limit 3",
+                (int((now - timedelta(days=3)).timestamp()),),
+            )
+            account.mark_spam(moved[0][0])
+            account.retag(moved[1][0], [])
+            account.rate(moved[2][0], "great", now)
+            if night == 3:
+                account.empty_day(date(2026, 11, 8))
+            now += timedelta(days=1)
+            account.advance(now)
+        load_at(nightly, base_url, now)
+        load_at(fresh, base_url, now)
+
+    assert differing(numbers(nightly), numbers(fresh)) == {}
+    emptied = "select count(*) from conversations_drilldown where window_date = '2026-11-08'"
+    assert query(nightly, emptied) == [(0,)]
+
+
+def test_chunks_leave_what_one_load_leaves(
+    small_account: tuple[Sandbox, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
+    load_into(whole, small_account[1], reports=REPORTS)
+    monkeypatch.setattr(load_module, "CHUNK_DAYS", 6)
+    load_into(pieces, small_account[1], reports=REPORTS)
+
+    assert query(pieces, "select count(*) from _dlt_loads") == [(3,)]
+    assert differing(numbers(whole), numbers(pieces)) == {}
+
+
+def test_intervals_leave_the_same_in_any_order_and_do_not_move_the_cursor(
+    small_account: tuple[Sandbox, str], tmp_path: Path
+) -> None:
+    base_url = small_account[1]
+    forth, back = tmp_path / "forth.duckdb", tmp_path / "back.duckdb"
+    intervals = [("2026-10-26", "2026-11-01"), ("2026-11-01", "2026-11-08")]
+    for since, until in intervals:
+        load_into(forth, base_url, reports=REPORTS, since=since, until=until)
+    for since, until in reversed(intervals):
+        load_into(back, base_url, reports=REPORTS, since=since, until=until)
+    assert differing(numbers(forth), numbers(back)) == {}
+    before = query(back, "select count(*) from window_reads where report = 'company_overall'")
+    load_into(back, base_url, reports=("company_overall",))
+    after = query(back, "select count(*) from window_reads where report = 'company_overall'")
+
+    # Two weeks in three slices of three grains: had the cursor moved, only a week would be read.
+    assert before == [((13 + 2) * 3,)]
+    assert after == [(before[0][0] + (16 + 3 + 2) * 3,)]
+
+
+def test_an_interval_of_fourteen_days_is_fourteen_day_windows(
+    small_account: tuple[Sandbox, str], tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "interval.duckdb"
+    load_into(
+        warehouse,
+        small_account[1],
+        reports=("happiness_overall",),
+        since="2026-10-20",
+        until="2026-11-03",
+    )
+    days = query(warehouse, "select window_date from happiness_overall_daily order by window_date")
+
+    assert days == [(date(2026, 10, 20) + timedelta(days=n),) for n in range(14)]
+
+
+def test_rows_say_what_they_are_worth(small_account: tuple[Sandbox, str], tmp_path: Path) -> None:
+    warehouse = tmp_path / "worth.duckdb"
+    load_into(warehouse, small_account[1], reports=("company_overall",))
+    worth = query(
+        warehouse,
+        "select grain, window_date, is_final, covered_until < window_end "
+        "from company_overall where slice = 'all' and (grain <> 'day' or window_date in "
+        "('2026-11-02', '2026-11-03', '2026-11-09', '2026-11-10')) order by all",
+    )
+
+    def day(text: str) -> date:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007
+
+    assert worth == [
+        ("day", day("2026-11-02"), True, False),  # ended seven days and ten hours ago
+        ("day", day("2026-11-03"), False, False),
+        ("day", day("2026-11-09"), False, False),
+        ("day", day("2026-11-10"), False, True),
+        ("month", day("2026-10-01"), True, False),
+        ("month", day("2026-11-01"), False, True),
+        ("week", day("2026-10-26"), True, False),
+        ("week", day("2026-11-02"), False, False),
+        ("week", day("2026-11-09"), False, True),
+    ]

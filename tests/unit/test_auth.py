@@ -1,0 +1,105 @@
+"""One token for all threads, renewed in time, and once when it is refused."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from sources.help_scout.auth import TOKEN_PATH
+from sources.help_scout.client import Client
+from sources.help_scout.errors import ApiError, CredentialsError, RequestRefused
+
+from .stand_in_api import REQUEST, SECRET, Api, always, failure, in_turn, ok
+
+
+def test_many_threads_share_one_token() -> None:
+    api = Api(always(ok))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: api.client.get(REQUEST), range(40)))
+    assert (len(api.tokens), set(api.bearers)) == (1, {"Bearer t1"})
+
+
+def test_the_credentials_travel_in_the_body_of_the_token_request_alone() -> None:
+    api = Api(always(ok))
+    api.client.get(REQUEST)
+    (token,) = api.tokens
+    assert (token.method, str(token.url)) == ("POST", f"https://api.example.test{TOKEN_PATH}")
+    assert token.content.decode() == (
+        f"grant_type=client_credentials&client_id=app-id&client_secret={SECRET}"
+    )
+    seen = f"{api.requests[0].url} {api.requests[0].headers} {api.requests[0].content!r}"
+    assert SECRET not in seen
+
+
+def test_the_token_is_renewed_before_it_expires() -> None:
+    api = Api(always(ok))
+    api.client.get(REQUEST)
+    api.clock.now += 7200 - 301
+    api.client.get(REQUEST)
+    api.clock.now += 2
+    api.client.get(REQUEST)
+    assert api.bearers == ["Bearer t1", "Bearer t1", "Bearer t2"]
+
+
+def test_a_refused_token_is_renewed_once() -> None:
+    api = Api(in_turn(httpx.Response(401), ok(), ok()))
+    api.client.get(REQUEST)
+    api.client.get(REQUEST)
+    assert api.bearers == ["Bearer t1", "Bearer t2", "Bearer t2"]
+    assert [str(request.url) for request in api.requests] == [str(api.requests[0].url)] * 3
+
+
+def test_threads_that_are_refused_together_renew_the_token_once() -> None:
+    together = threading.Barrier(8, timeout=5)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.headers["Authorization"] != "Bearer t1":
+            return ok()
+        together.wait()
+        return httpx.Response(401)
+
+    api = Api(respond)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: api.client.get(REQUEST), range(8)))
+    assert sorted(api.bearers) == ["Bearer t1"] * 8 + ["Bearer t2"] * 8
+    assert len(api.tokens) == 2
+
+
+def test_a_storm_of_refused_tokens_ends() -> None:
+    api = Api(always(lambda: httpx.Response(401)))
+    error = failure(api)
+    assert (type(error), error.status, error.requests) == (RequestRefused, 401, 1)
+    assert (len(api.requests), len(api.tokens)) == (2, 2)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_wrong_credentials_are_told_at_once(status: int) -> None:
+    asked: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(status, json={"error": "invalid_client", "echo": SECRET})
+
+    client = Client("https://a.test", "app-id", SECRET, transport=httpx.MockTransport(respond))
+    with pytest.raises(CredentialsError) as caught:
+        client.get(REQUEST)
+    assert (len(asked), SECRET in str(caught.value)) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(200, html="<p>hello</p>"),
+        httpx.Response(200, json={"access_token": "x"}),
+        httpx.Response(200, json=[]),
+        httpx.Response(404, json={}),
+    ],
+)
+def test_a_token_endpoint_that_is_none_is_told(response: httpx.Response) -> None:
+    client = Client("https://a.test", "app-id", SECRET,
+                    transport=httpx.MockTransport(always(lambda: response)))  # fmt: skip
+    with pytest.raises(ApiError, match="without a token"):
+        client.get(REQUEST)

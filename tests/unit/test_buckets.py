@@ -1,0 +1,189 @@
+"""Buckets of a series belong to windows by their instant, never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sources.help_scout.errors import BucketMismatch, ReportUnavailable
+from sources.help_scout.fetch import Outcome, Status, fetch_read, match_buckets
+from sources.help_scout.windows import Window
+
+from .builders import BERLIN, NOW, StubGetter, at, days, read_of
+
+SPAN = days("2026-03-03", 3, BERLIN)
+REPORT = "conversations_new"
+Answer = Callable[[dict[str, str]], Any]
+
+
+def fetch(answer: Answer, span: tuple[Window, ...] = SPAN) -> tuple[list[Outcome], StubGetter]:
+    getter = StubGetter(answer)
+    return fetch_read(getter, read_of(REPORT, *span, zone=BERLIN), NOW), getter
+
+
+def instants(query: dict[str, str]) -> tuple[datetime, datetime]:
+    start, end = (datetime.fromisoformat(query[name]) for name in ("start", "end"))
+    return start, end + timedelta(seconds=1)
+
+
+def hours(start: datetime, end: datetime) -> int:
+    return int((end - start) / timedelta(hours=1))
+
+
+def buckets(*rows: tuple[datetime, int]) -> dict[str, Any]:
+    return {"current": [{"start": f"{at_:%Y-%m-%dT%H:%M:%SZ}", "count": n} for at_, n in rows]}
+
+
+def by_request(query: dict[str, str]) -> Any:
+    """Buckets of a day from the request's start; each counts its hours."""
+    start, end = instants(query)
+    if "viewBy" not in query:
+        return buckets((start, hours(start, end)))
+    count = (end - start) // timedelta(days=1)
+    return buckets(*((start + timedelta(days=n), 24) for n in range(count)))
+
+
+def by_utc(query: dict[str, str]) -> Any:
+    """Buckets of UTC days, the first and the last cut to the request."""
+    start, end = instants(query)
+    if "viewBy" not in query:
+        return buckets((start, hours(start, end)))
+    edges = [start]
+    while edges[-1] < end:
+        midnight = edges[-1].replace(hour=0) + timedelta(days=1)
+        edges.append(min(midnight, end))
+    return buckets(*((a, hours(a, b)) for a, b in pairwise(edges)))
+
+
+def by_utc_dates(query: dict[str, str]) -> Any:
+    """Buckets named by UTC midnights, each on the local date of a Berlin day."""
+    start, end = instants(query)
+    count = (end - start) // timedelta(days=1)
+    midnight = (start + timedelta(days=1)).replace(hour=0)
+    rows = buckets(*((midnight + timedelta(days=n), 999) for n in range(count)))
+    return rows if "viewBy" in query else buckets((start, hours(start, end)))
+
+
+def values(outcomes: list[Outcome]) -> list[list[int]]:
+    return [[row["conversation_count"] for row in o.rows[REPORT]] for o in outcomes]
+
+
+def test_buckets_that_line_up_take_one_request() -> None:
+    outcomes, getter = fetch(by_request)
+    assert [outcome.window for outcome in outcomes] == list(SPAN)
+    assert values(outcomes) == [[24], [24], [24]]
+    assert [outcome.requests for outcome in outcomes] == [1, 0, 0]
+    assert [outcome.pages for outcome in outcomes] == [1, 0, 0]
+    assert len(getter.sent) == 1
+
+
+@pytest.mark.parametrize("answer", [by_utc, by_utc_dates])
+def test_utc_days_are_never_taken_for_days_of_berlin(answer: Answer) -> None:
+    outcomes, getter = fetch(answer)
+    assert [outcome.window for outcome in outcomes] == list(SPAN)
+    assert [outcome.status for outcome in outcomes] == [Status.LOADED] * 3
+    assert values(outcomes) == [[24], [24], [24]]
+    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 7
+
+
+def test_a_window_asked_alone_is_asked_for_itself_and_then_without_buckets() -> None:
+    _, getter = fetch(by_utc)
+    first = {"start": "2026-03-02T23:00:00Z", "end": "2026-03-03T22:59:59Z"}
+    assert getter.queries[:3] == [
+        {"start": "2026-03-02T23:00:00Z", "end": "2026-03-05T22:59:59Z", "viewBy": "day"},
+        first | {"viewBy": "day"},
+        first,
+    ]
+
+
+def test_one_bucket_for_many_windows_may_be_their_sum_and_is_asked_alone() -> None:
+    def sum_of_the_span(query: dict[str, str]) -> Any:
+        start, end = instants(query)
+        return buckets((start, hours(start, end)))
+
+    outcomes, getter = fetch(sum_of_the_span)
+    assert values(outcomes) == [[24], [24], [24]]
+    assert len(getter.sent) == 4
+
+
+def test_buckets_that_fit_nothing_leave_the_window_out_and_let_the_report_go_on() -> None:
+    noon = at("2026-03-04T12:00")
+    outcomes, getter = fetch(lambda _query: buckets((noon, 5), (noon, 6)))
+    assert [outcome.status for outcome in outcomes] == [Status.UNAVAILABLE] * 3
+    assert [outcome.rows for outcome in outcomes] == [{}, {}, {}]
+    assert not any(outcome.blocks_report for outcome in outcomes)
+    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 7
+    assert outcomes[0].error == (
+        "conversations_new: the API's buckets do not line up with day 2026-03-03 in this time "
+        "zone, asked together and alone: the window is left out rather than guessed"
+    )
+
+
+def test_windows_whose_bucket_the_api_leaves_out_are_empty() -> None:
+    outcomes, _ = fetch(lambda _query: buckets((SPAN[0].start, 4), (SPAN[2].start, 0)))
+    assert [outcome.status for outcome in outcomes] == [
+        Status.LOADED,
+        Status.EMPTY,
+        Status.LOADED,
+    ]
+    assert values(outcomes) == [[4], [], [0]]
+
+
+def test_a_span_without_buckets_is_empty() -> None:
+    outcomes, getter = fetch(lambda _query: {"current": []})
+    assert [outcome.status for outcome in outcomes] == [Status.EMPTY] * 3
+    assert len(getter.sent) == 1
+
+
+def test_a_single_window_takes_its_single_bucket() -> None:
+    outcomes, getter = fetch(by_request, SPAN[:1])
+    assert (values(outcomes), len(getter.sent)) == ([[24]], 1)
+
+
+def test_a_refusal_when_asked_alone_is_told_of_each_window() -> None:
+    def answer(query: dict[str, str]) -> Any:
+        if query["end"] == "2026-03-05T22:59:59Z" and query["start"] == "2026-03-02T23:00:00Z":
+            return by_utc(query)
+        return ReportUnavailable("no", status=403)
+
+    outcomes, _ = fetch(answer)
+    assert [outcome.status for outcome in outcomes] == [Status.UNAVAILABLE] * len(outcomes)
+    assert outcomes[0].blocks_report
+
+
+def test_buckets_are_matched_by_instant_in_whatever_order_they_come() -> None:
+    rows = [{"bucket_start_at": window.start, "n": n} for n, window in enumerate(SPAN)]
+    assert match_buckets(SPAN, rows[::-1]) == dict(zip(SPAN, rows, strict=True))
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [
+        [SPAN[0].start, SPAN[0].start],
+        [SPAN[0].start, SPAN[1].start + timedelta(hours=1)],
+        [SPAN[0].start, SPAN[2].end],
+        [SPAN[0].start, None],
+        [SPAN[1].start],
+    ],
+)
+def test_a_bucket_of_no_window_is_a_mismatch(starts: list[datetime | None]) -> None:
+    with pytest.raises(BucketMismatch):
+        match_buckets(SPAN, [{"bucket_start_at": start} for start in starts])
+
+
+def test_a_bucket_without_a_value_is_a_row_and_not_an_empty_window() -> None:
+    (outcome,), _ = fetch(lambda _query: buckets((SPAN[0].start, 0)), SPAN[:1])
+    assert (outcome.status, outcome.rows) == (
+        Status.LOADED,
+        {REPORT: [{"bucket_start_at": SPAN[0].start, "conversation_count": 0}]},
+    )
+
+
+def test_unknown_fields_of_a_series_are_told_with_its_windows() -> None:
+    body = buckets((SPAN[0].start, 1)) | {"mode": "x"}
+    (outcome,), _ = fetch(lambda _query: body, SPAN[:1])
+    assert (outcome.extra, outcome.unknown) == ({"mode": ["x"]}, frozenset({"mode"}))

@@ -1,0 +1,193 @@
+"""One client for an account: tries that end, and errors that give nothing away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from sources.help_scout.auth import ClientCredentials
+from sources.help_scout.client import MAX_ATTEMPTS, Client, check_base_url
+from sources.help_scout.errors import (
+    ConfigurationError,
+    ReportUnavailable,
+    RequestRefused,
+    Unreachable,
+)
+
+from .builders import NOW
+from .stand_in_api import REQUEST, SECRET, Api, Responder, always, failure, in_turn, ok
+
+
+def test_an_answer_tells_when_and_how_it_came() -> None:
+    api = Api(always(ok))
+    answer = api.client.get(REQUEST)
+    assert (answer.body, answer.request, answer.fetched_at) == ({"current": {}}, REQUEST, NOW)
+    assert (answer.requests, answer.correlation_id) == (1, "abc")
+    assert dict(api.requests[0].url.params) == dict(REQUEST.query)
+
+
+# --- tries ----------------------------------------------------------------------------------
+
+
+def too_many(wait: str | None) -> httpx.Response:
+    headers = {} if wait is None else {"X-RateLimit-Retry-After": wait}
+    return httpx.Response(429, headers=headers)
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [("2", 2), ("37", 37), (None, 10), ("soon", 10)])
+def test_after_a_429_the_same_query_goes_out_when_the_header_says(
+    wait: str | None, seconds: float
+) -> None:
+    api = Api(in_turn(too_many(wait), ok()))
+    answer = api.client.get(REQUEST)
+    assert (answer.requests, api.clock.now) == (2, 1000.0 + seconds)
+    assert [str(request.url) for request in api.requests] == [
+        (
+            "https://api.example.test/v2/reports/company"
+            "?mailboxes=4711&page=1&start=2026-03-04T05%3A00%3A00Z"
+        )
+    ] * 2
+
+
+def broken(error: Exception) -> Responder:
+    def respond(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("respond", "status"),
+    [
+        (always(lambda: httpx.Response(500)), 500),
+        (always(lambda: httpx.Response(503, html="<h1>later</h1>")), 503),
+        (always(lambda: too_many("1")), 429),
+        (always(lambda: httpx.Response(200, html="<h1>maintenance</h1>")), 200),
+        (always(lambda: httpx.Response(200, content=b'{"current": {"closed": 6')), 200),
+        (always(lambda: httpx.Response(200, content=b"")), 200),
+        (broken(httpx.ReadTimeout("slow")), None),
+        (broken(httpx.ConnectTimeout("slow")), None),
+        (broken(httpx.ConnectError("refused")), None),
+        (broken(httpx.RemoteProtocolError("peer closed connection")), None),
+        (broken(httpx.ReadError("reset")), None),
+    ],
+)
+def test_what_passes_is_tried_again_but_not_for_ever(
+    respond: Responder, status: int | None
+) -> None:
+    api = Api(respond)
+    error = failure(api)
+    assert (type(error), error.status, error.requests) == (Unreachable, status, MAX_ATTEMPTS)
+    assert len({str(request.url) for request in api.requests}) == 1
+    assert len(api.requests) == MAX_ATTEMPTS
+    assert 0 < api.clock.now - 1000 < 300
+
+
+def test_a_failure_that_passes_costs_a_try_and_nothing_else() -> None:
+    api = Api(in_turn(httpx.Response(502), httpx.Response(200, content=b"{"), ok()))
+    assert (api.client.get(REQUEST).requests, len(api.requests)) == (3, 3)
+
+
+def test_the_limit_in_the_headers_is_learned() -> None:
+    api = Api(
+        always(lambda: httpx.Response(200, json=[], headers={"X-RateLimit-Limit-Minute": "400"}))
+    )
+    api.client.get(REQUEST)
+    assert api.client.limiter.limit_per_minute == 400
+
+
+# --- errors ---------------------------------------------------------------------------------
+
+BAD_REQUEST = {
+    "logRef": "x",
+    "message": "Bad request",
+    "_embedded": {
+        "errors": [
+            {"path": "mailboxes", "message": "unknown inbox", "rejectedValue": "4711"},
+            {"path": "start", "message": "malformed date", "rejectedValue": "2026"},
+        ]
+    },
+}
+
+
+def test_a_refused_request_names_the_parameters_and_no_values() -> None:
+    api = Api(always(lambda: httpx.Response(400, json=BAD_REQUEST)))
+    error = failure(api)
+    assert (type(error), error.status, error.requests) == (RequestRefused, 400, 1)
+    assert str(error) == (
+        "/v2/reports/company: the API refused the request (400): mailboxes (unknown inbox), "
+        "start (malformed date)"
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"null", b'{"_embedded": 5}', b'{"_embedded":{"errors":[5]}}']
+)
+def test_a_refusal_without_a_reason_is_a_refusal(body: bytes) -> None:
+    error = failure(Api(always(lambda: httpx.Response(404, content=body))))
+    assert str(error) == "/v2/reports/company: the API refused the request (404)"
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 404, 410, 422])
+def test_what_asking_again_does_not_help_is_asked_once(status: int) -> None:
+    api = Api(always(lambda: httpx.Response(status, headers={"Location": "https://evil.test/"})))
+    error = failure(api)
+    assert (type(error), error.status, len(api.requests)) == (RequestRefused, status, 1)
+
+
+def test_a_report_that_the_plan_lacks_is_asked_once() -> None:
+    api = Api(always(lambda: httpx.Response(403, headers={"Correlation-Id": "abc"})))
+    error = failure(api)
+    assert (type(error), error.status, error.correlation_id) == (ReportUnavailable, 403, "abc")
+    assert "Plus or Pro" in str(error)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+def test_no_error_gives_a_secret_or_a_token_away(status: int) -> None:
+    api = Api(always(lambda: httpx.Response(status, json={"echo": f"{SECRET} t1"})))
+    error: BaseException | None = failure(api)
+    told = f"{api.client!r} {vars(api.client)} {vars(api.client.limiter)}"
+    while error is not None:
+        told += f"{error!r} {error}"
+        error = error.__cause__
+    assert (SECRET in told, "Bearer" in told) == (False, False)
+    auth = ClientCredentials("https://a.test", "app-id", SECRET, clock=api.clock)
+    assert SECRET not in repr(auth)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.helpscout.net", "https://api.helpscout.net"),
+        ("https://api.helpscout.net/", "https://api.helpscout.net"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_a_good_address_loses_its_slash_only(url: str, expected: str) -> None:
+    assert check_base_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://api.helpscout.net", "http://127.0.0.1.evil.test", "http://localhost@evil.test",
+     "ftp://api.helpscout.net", "api.helpscout.net", "", "https://", "file:///etc/passwd"],
+)  # fmt: skip
+def test_credentials_go_to_no_address_without_https(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^base_url="):
+        check_base_url(url)
+
+
+def test_the_time_of_an_answer_is_utc_by_default() -> None:
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(200, json={"access_token": "t", "expires_in": 9})
+    )
+    with Client("https://a.test", "i", SECRET, transport=transport) as client:
+        before = datetime.now(UTC)
+        fetched_at = client.get(REQUEST).fetched_at
+    assert before <= fetched_at <= datetime.now(UTC)
+    assert fetched_at.tzinfo is UTC

@@ -1,0 +1,269 @@
+"""Bodies to rows: each leaf lands in one place, and what does not fit is an error with a place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sources.help_scout.errors import ValueMisfit, WrongEnvelope
+from sources.help_scout.flatten import Flattened, flatten_report, leaves, unwrap
+from sources.help_scout.reports import REPORTS
+
+from .builders import FIELD_STAMP, at, body_of, stamps_of
+
+
+def flat(report: str, *bodies: Any) -> Flattened:
+    stamps = stamps_of(report)
+    return flatten_report(REPORTS[report], [(body, stamps) for body in bodies])
+
+
+def test_an_overall_report_is_one_row_with_its_three_blocks() -> None:
+    body = {
+        "current": {"visitors": 3, "browseAction": 50},
+        "previous": {"visitors": 2, "browseAction": 25.5},
+        "deltas": {"visitors": 50, "browseAction": 24.5},
+        "popularSearches": [{"id": "refund", "count": 2, "results": 0}],
+    }
+    assert flat("docs_overall", body) == Flattened(
+        {
+            "docs_overall": [
+                {
+                    "visitor_count": 3,
+                    "browse_action_pct": 50.0,
+                    "previous_visitor_count": 2,
+                    "previous_browse_action_pct": 25.5,
+                    "delta_visitor_count_pct": 50.0,
+                    "delta_browse_action_points": 24.5,
+                }
+            ],
+            "docs_overall_popular_searches": [
+                {"search_term": "refund", "search_count": 2, "result_count": 0}
+            ],
+            "docs_overall_failed_searches": [],
+            "docs_overall_top_articles": [],
+            "docs_overall_top_categories": [],
+        }
+    )
+
+
+def test_inner_lists_inherit_the_key_of_their_row_wherever_it_stands() -> None:
+    body = {
+        "current": {},
+        "customFields": {
+            "fields": [{"values": [{"id": 7, "count": 2}], "summary": {"total": 9}, "id": 8}]
+        },
+    }
+    rows = flat("conversations_overall", body).rows
+    assert rows["conversations_overall_custom_fields"] == [
+        {"conversation_count": 9, "custom_field_id": 8}
+    ]
+    assert rows["conversations_overall_custom_field_values"] == [
+        {"custom_field_id": 8, "option_id": 7, "conversation_count": 2}
+    ]
+
+
+def test_ranges_carry_their_metric_and_label() -> None:
+    body = {
+        "current": {},
+        "responseTime": {"count": 5, "ranges": [{"id": 1, "count": 5, "percent": 100}]},
+        "resolutionTime": {"ranges": [{"id": 1, "count": 2}]},
+    }
+    found = flat("email", body).rows
+    assert found["email_ranges"] == [
+        {
+            "metric": "responseTime",
+            "range_id": 1,
+            "range_label": "< 15 min",
+            "conversation_count": 5,
+            "conversation_pct": 100.0,
+        },
+        {
+            "metric": "resolutionTime",
+            "range_id": 1,
+            "range_label": None,
+            "conversation_count": 2,
+        },
+    ]
+    assert found["email"] == [{"response_time_conversation_count": 5}]
+
+
+def test_the_items_of_the_fields_drilldown_carry_their_field_in_every_table() -> None:
+    rows = flat("conversations_fields_drilldown", body_of("conversations_fields_drilldown")).rows
+    name = "conversations_fields_drilldown"
+    assert {table: [row["field_id"] for row in found] for table, found in rows.items()} == {
+        name: [7],
+        f"{name}_tags": [7],
+        f"{name}_customers": [7],
+    }
+
+
+def test_one_conversation_may_stand_under_two_items() -> None:
+    name = "conversations_fields_drilldown"
+    parts = [(body_of(name), FIELD_STAMP), (body_of(name), {"field_id": 8})]
+    rows = flatten_report(REPORTS[name], parts).rows[name]
+    assert [(row["field_id"], row["conversation_id"]) for row in rows] == [(7, 583), (8, 583)]
+
+
+def test_history_positions_count_on_through_the_pages() -> None:
+    name = "user_conversation_history"
+    rows = flat(name, body_of(name), body_of(name)).rows
+    assert [row["position"] for row in rows[name]] == [1, 2, 3, 4]
+    assert [(row["position"], row["customer_id"]) for row in rows[f"{name}_customers"]] == [
+        (1, 138946703),
+        (2, 137966680),
+        (3, 138946703),
+        (4, 137966680),
+    ]
+
+
+def test_equal_ratings_are_all_kept_and_numbered() -> None:
+    body = body_of("happiness_ratings")
+    rating, other = body["results"]
+    body["results"] = [rating, other, dict(rating), rating | {"threadid": 5}]
+    rows = flat("happiness_ratings", body).rows["happiness_ratings"]
+    assert [(row["thread_id"], row["occurrence"]) for row in rows] == [
+        (1169815634, 1),
+        (1169298612, 1),
+        (1169815634, 2),
+        (5, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        {"start": "2026-03-04T05:00:00Z", "count": 29},
+        {"date": "2026-03-04T05:00:00Z", "messages": 29},
+        {"date": "2026-03-04T00:00:00-05:00", "count": 29.0},
+        {"start": "2026-03-04T05:00:00Z", "date": "2026-03-04T05:00:00Z", "count": "29"},
+    ],
+)
+def test_both_spellings_of_received_messages_land_in_one_column(bucket: dict[str, Any]) -> None:
+    assert flat("conversations_received_messages", {"current": [bucket]}) == Flattened(
+        {
+            "conversations_received_messages": [
+                {"bucket_start_at": at("2026-03-04T05:00"), "message_count": 29}
+            ]
+        }
+    )
+
+
+@pytest.mark.parametrize("spelling", ["unansweredPreviousPercent", "previousUnansweredPercent"])
+def test_both_spellings_of_the_unanswered_share_land_in_one_column(spelling: str) -> None:
+    body = {"current": {}, "customFields": {"fields": [{"id": 8, "summary": {spelling: 12.5}}]}}
+    rows = flat("conversations_overall", body).rows["conversations_overall_custom_fields"]
+    assert rows == [{"custom_field_id": 8, "previous_unanswered_pct": 12.5}]
+
+
+def test_two_spellings_that_disagree_are_an_error() -> None:
+    body = {"current": [{"start": "2026-03-04T05:00:00Z", "count": 1, "messages": 2}]}
+    with pytest.raises(ValueMisfit, match="two spellings of message_count disagree"):
+        flat("conversations_received_messages", body)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_body_in_a_report_wrapper_is_the_same_report(report: str) -> None:
+    assert flat(report, {"report": body_of(report)}) == flat(report, body_of(report))
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize(
+    "body",
+    [None, {}, "", 5, True, {"error": "server_error"}, {"current": None}, {"conversations": []},
+     {"results": {}}, {"report": None}, {"report": {}}, {"_embedded": {"errors": []}}],
+    ids=str,
+)  # fmt: skip
+def test_an_answer_that_is_not_the_report_is_no_empty_report(report: str, body: Any) -> None:
+    with pytest.raises(WrongEnvelope, match=f"^{report}: the answer is not this report"):
+        unwrap(REPORTS[report], body)
+
+
+def test_a_value_that_does_not_fit_is_named_by_report_and_path_and_not_told() -> None:
+    body = {"current": {"closed": 60.5}}
+    with pytest.raises(ValueMisfit) as caught:
+        flat("company_overall", body)
+    assert str(caught.value) == (
+        "company_overall: current.closed: a number does not fit the column closed (bigint)"
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [60.5, "60.5", "many", "", True, [], {}, 2**63, "9" * 30, 1e300, "nan", "inf"]
+)
+def test_what_is_no_whole_number_does_not_fit_a_count(value: Any) -> None:
+    with pytest.raises(ValueMisfit, match=r"^company_overall: current\.closed: .* \(bigint\)$"):
+        flat("company_overall", {"current": {"closed": value}})
+
+
+@pytest.mark.parametrize("value", ["fast", "", True, [], {}, "nan", "inf", "-Infinity"])
+def test_what_is_no_number_does_not_fit_a_measure(value: Any) -> None:
+    with pytest.raises(ValueMisfit, match=r"current\.handleTime: .* \(double\)$"):
+        flat("productivity_overall", {"current": {"handleTime": value}})
+
+
+@pytest.mark.parametrize("value", ["yesterday", 1700000000, "2026-13-01", True, {}])
+def test_what_is_no_instant_does_not_fit_a_time(value: Any) -> None:
+    with pytest.raises(ValueMisfit, match=r"current\.startDate: .* \(timestamp\)$"):
+        flat("company_overall", {"current": {"startDate": value}})
+
+
+@pytest.mark.parametrize("value", [60, 60.0, "60", "60.0", -0.0 + 60])
+def test_a_whole_number_fits_a_count_however_it_is_written(value: Any) -> None:
+    row = flat("company_overall", {"current": {"closed": value}}).rows["company_overall"]
+    assert [(row[0]["closed"], type(row[0]["closed"]))] == [(60, int)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-08T05:00:00Z", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        ("2026-03-08T00:00:00-05:00", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        ("2026-03-08T05:00:00", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+    ],
+)
+def test_instants_become_utc(text: str, expected: datetime) -> None:
+    row = flat("company_overall", {"current": {"startDate": text}}).rows["company_overall"][0]
+    assert row == {"start_at": expected}
+
+
+@pytest.mark.parametrize(
+    ("report", "body", "message"),
+    [
+        (
+            "company_overall",
+            {"current": {}, "users": [{"user": "1"}, {"user": 1}]},
+            "company_overall_users: two rows have the same user_id; one would be lost",
+        ),
+        (
+            "conversations_busy_times",
+            [{"day": 1, "hour": 2, "count": 3}, {"day": 1, "hour": 2, "count": 4}],
+            "conversations_busy_times: two rows have the same weekday, hour; one would be lost",
+        ),
+        (
+            "company_drilldown",
+            {"conversations": {"results": [{"id": 4}, {"id": 4}]}},
+            "company_drilldown: two rows have the same conversation_id; one would be lost",
+        ),
+        (
+            "company_drilldown",
+            {"conversations": {"results": [{"number": 4}]}},
+            "company_drilldown: a row lacks conversation_id, which is part of its key",
+        ),
+        (
+            "happiness_ratings",
+            {"results": [{"ratingCustomerId": 4, "ratingCreatedAt": "2026-03-08T05:00:00Z"}]},
+            "happiness_ratings: a row lacks thread_id, which is part of its key",
+        ),
+    ],
+)
+def test_rows_that_cannot_be_told_apart_are_an_error(report: str, body: Any, message: str) -> None:
+    with pytest.raises(ValueMisfit) as caught:
+        flat(report, body)
+    assert str(caught.value) == message
+
+
+def test_the_leaves_of_a_body_are_its_values_by_path() -> None:
+    body = {"a": {"b": 1, "c": [{"d": None}, {"e": [2, 3]}]}, "f": [], "g": {}}
+    assert set(leaves(body)) == {"a.b", "a.c[].d", "a.c[].e[]"}

@@ -1,0 +1,178 @@
+"""As fast as the account allows, never faster, for all threads."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sources.help_scout.errors import ConfigurationError
+from sources.help_scout.rate_limit import ASSUMED_LIMIT_PER_MINUTE, RateLimiter
+
+from .builders import FakeClock, examples
+
+
+def limiter_with(clock: FakeClock, share: float = 1.0) -> RateLimiter:
+    return RateLimiter(clock=clock, sleep=clock.sleep, share=share)
+
+
+def told(limit: int, remaining: int | None = None) -> dict[str, str]:
+    headers = {"X-RateLimit-Limit-Minute": str(limit)}
+    return (
+        headers if remaining is None else headers | {"X-RateLimit-Remaining-Minute": str(remaining)}
+    )
+
+
+def send(limiter: RateLimiter, clock: FakeClock, count: int) -> list[float]:
+    """When each of so many requests was let through."""
+    sent = []
+    for _ in range(count):
+        limiter.acquire()
+        sent.append(clock.now)
+    return sent
+
+
+def most_in_a_minute(sent: list[float]) -> int:
+    return max(bisect_left(sent, start + 60) - index for index, start in enumerate(sent))
+
+
+def test_a_small_run_bursts_without_waiting() -> None:
+    clock = FakeClock()
+    sent = send(limiter_with(clock), clock, ASSUMED_LIMIT_PER_MINUTE)
+    assert (set(sent), clock.slept) == ({1000.0}, [])
+
+
+def test_the_request_after_the_burst_waits_until_the_minute_is_over() -> None:
+    clock = FakeClock()
+    sent = send(limiter_with(clock), clock, ASSUMED_LIMIT_PER_MINUTE + 1)
+    assert sent[-1] == 1060.0
+
+
+def test_the_limit_is_learned() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    limiter.observe(told(400))
+    assert limiter.limit_per_minute == 400
+    assert send(limiter, clock, 401)[-2:] == [1000.0, 1060.0]
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5", "many", "4.5"])
+def test_a_limit_that_is_no_number_is_not_learned(text: str) -> None:
+    limiter = limiter_with(FakeClock())
+    limiter.observe({"X-RateLimit-Limit-Minute": text, "X-RateLimit-Remaining-Minute": "x"})
+    assert limiter.limit_per_minute == ASSUMED_LIMIT_PER_MINUTE
+
+
+def test_a_limit_that_falls_holds_at_once() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    send(limiter, clock, 50)
+    limiter.observe(told(50))
+    assert send(limiter, clock, 1) == [1060.0]
+
+
+def test_only_the_share_of_the_limit_is_used() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock, share=0.25)
+    limiter.observe(told(400))
+    assert send(limiter, clock, 101)[-2:] == [1000.0, 1060.0]
+
+
+@pytest.mark.parametrize("share", [0, -1, 1.01, float("nan")])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ConfigurationError, match="rate_limit_share="):
+        limiter_with(FakeClock(), share=share)
+
+
+def test_the_smallest_share_still_lets_one_request_through() -> None:
+    clock = FakeClock()
+    sent = send(limiter_with(clock, share=0.0001), clock, 3)
+    assert sent == [1000.0, 1060.0, 1120.0]
+
+
+@examples
+@given(
+    st.integers(1, 30),
+    st.lists(st.floats(0, 45), min_size=1, max_size=120),
+    st.sampled_from([1.0, 0.5, 0.1]),
+)
+def test_no_minute_ever_holds_more_than_the_budget(
+    limit: int, pauses: list[float], share: float
+) -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock, share)
+    limiter.observe(told(limit))
+    sent = []
+    for pause in pauses:
+        clock.now += pause
+        sent += send(limiter, clock, 1)
+    assert most_in_a_minute(sent) <= max(1, int(limit * share))
+
+
+def test_a_long_run_settles_at_the_limit() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    limiter.observe(told(400))
+    sent = send(limiter, clock, 4000)
+    assert sent[-1] - sent[0] == 9 * 60
+
+
+def test_nobody_sends_while_the_api_wants_a_pause() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    limiter.pause(17)
+    limiter.pause(2)  # a shorter one does not cut the longer one short
+    assert send(limiter, clock, 2) == [1017.0, 1017.0]
+    assert clock.slept == [17.0]
+
+
+def test_what_others_use_is_left_to_them() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    send(limiter, clock, 10)
+    limiter.observe(told(100, remaining=30))  # 10 are ours, 60 are others'
+    assert send(limiter, clock, 31)[-2:] == [1000.0, 1060.0]
+
+
+def test_the_budget_comes_back_when_the_others_have_stopped() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    limiter.observe(told(100, remaining=10))
+    clock.now += 60
+    assert set(send(limiter, clock, 100)) == {1060.0}
+
+
+def test_an_account_that_others_use_up_still_lets_one_request_through() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    limiter.observe(told(100, remaining=0))
+    assert send(limiter, clock, 2) == [1000.0, 1060.0]
+
+
+def test_threads_share_one_budget() -> None:
+    clock, lock = FakeClock(), threading.Lock()
+
+    def sleep(seconds: float) -> None:
+        with lock:
+            clock.sleep(seconds)
+
+    limiter = RateLimiter(clock=clock, sleep=sleep)
+    limiter.observe(told(100))
+    passed: list[float] = []
+
+    def work() -> None:
+        for _ in range(25):
+            limiter.acquire()
+            passed.append(clock.now)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(passed) == 200
+    assert clock.slept != []
+    assert len(limiter._sent) <= 100

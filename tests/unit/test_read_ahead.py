@@ -1,0 +1,144 @@
+"""Reads run ahead, and their outcomes come back in order."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sources.help_scout.errors import ReportUnavailable, RequestRefused, Unreachable
+from sources.help_scout.fetch import Outcome, Status
+from sources.help_scout.plan import Read
+from sources.help_scout.read_ahead import READS_AHEAD, Outcomes, ReadAhead
+from sources.help_scout.slices import Slice
+
+from .builders import NOW, StubGetter, body_of, days, read_of
+
+SPAN = days("2026-03-02", 30)
+
+
+def reads_of(report: str, slice_: Slice | None = None) -> list[Read]:
+    return [read_of(report, window, slice_=slice_) for window in SPAN]
+
+
+class Reader:
+    """A read-ahead over a stub, which notes what it was told."""
+
+    def __init__(self, getter: StubGetter) -> None:
+        self.told: list[Outcome] = []
+        self.ahead = ReadAhead(getter, NOW, self.told.append)
+
+    def __enter__(self) -> ReadAhead:
+        return self.ahead
+
+    def __exit__(self, *_exc: object) -> None:
+        self.ahead.close()
+
+
+def statuses(outcomes: list[Outcomes]) -> list[Status]:
+    return [outcome.status for found in outcomes for outcome in found]
+
+
+def test_outcomes_come_in_the_order_of_their_reads() -> None:
+    late = threading.Event()
+
+    def answer(query: dict[str, str]) -> Any:
+        if query["start"].startswith("2026-03-03"):
+            late.wait(2)  # the second read answers after all that run beside it
+        elif query["start"].startswith("2026-03-10"):
+            late.set()
+        return body_of("docs_overall")
+
+    reads = reads_of("docs_overall")
+    reader = Reader(StubGetter(answer))
+    with reader as ahead:
+        outcomes = list(ahead.outcomes(iter(reads)))
+    assert [found[0].read for found in outcomes] == reads
+    assert [outcome.read for outcome in reader.told] == reads
+
+
+def test_one_read_is_sent_before_all_others() -> None:
+    sent_at_first: list[int] = []
+    taken: list[Read] = []
+
+    def coming() -> Iterator[Read]:
+        for read in reads_of("docs_overall"):
+            taken.append(read)
+            yield read
+
+    with Reader(StubGetter(lambda _query: body_of("docs_overall"))) as ahead:
+        outcomes = ahead.outcomes(coming())
+        next(outcomes)
+        sent_at_first.append(len(taken))
+        next(outcomes)
+        assert (sent_at_first, len(taken)) == ([1], READS_AHEAD + 1)
+
+
+def test_a_report_that_the_account_lacks_is_asked_once() -> None:
+    getter = StubGetter(lambda _query: ReportUnavailable("no", status=403))
+    with Reader(getter) as ahead:
+        outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    assert (statuses(outcomes), len(getter.sent)) == ([Status.UNAVAILABLE], 1)
+
+
+def test_nothing_gets_past_a_window_that_failed() -> None:
+    def answer(query: dict[str, str]) -> Any:
+        failed = query["start"].startswith("2026-03-07")
+        return Unreachable("down", requests=5) if failed else body_of("docs_overall")
+
+    reader = Reader(StubGetter(answer))
+    with reader as ahead:
+        outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    assert statuses(outcomes) == [Status.LOADED] * 5 + [Status.FAILED]
+    assert len(reader.told) == 6
+
+
+def test_a_user_who_cannot_be_asked_for_does_not_stop_the_report() -> None:
+    with Reader(StubGetter(lambda _query: RequestRefused("no", status=400))) as ahead:
+        outcomes = list(ahead.outcomes(iter(reads_of("user_overall", Slice.of(user=4)))))
+    assert statuses(outcomes) == [Status.UNAVAILABLE] * len(SPAN)
+
+
+def test_outcomes_among_the_reads_pass_through_in_their_place() -> None:
+    first, second, third = reads_of("docs_overall")[:3]
+    ready = [Outcome(read=second, window=SPAN[1], status=Status.EMPTY, fetched_at=NOW)]
+    with Reader(StubGetter(lambda _query: body_of("docs_overall"))) as ahead:
+        outcomes = list(ahead.outcomes(iter([first, ready, third])))
+    assert [found[0].read for found in outcomes] == [first, second, third]
+    assert outcomes[1] is ready
+
+
+def test_no_reads_give_no_outcomes() -> None:
+    with Reader(StubGetter(lambda _query: None)) as ahead:
+        assert list(ahead.outcomes(iter([]))) == []
+
+
+@pytest.mark.parametrize("report", ["company_overall", "conversations_overall"])
+def test_the_totals_that_name_others_items_are_sent_once(report: str) -> None:
+    getter = StubGetter(lambda _query: body_of(report))
+    with Reader(getter) as ahead:
+        driven = [ahead.submit(read).result() for read in reads_of(report)]
+        own = list(ahead.outcomes(iter(reads_of(report))))
+    assert own == driven
+    assert set(Counter(getter.sent).values()) == {1}
+
+
+def test_slices_and_other_reports_are_not_shared() -> None:
+    getter = StubGetter(lambda _query: body_of("company_overall"))
+    read = read_of("company_overall", slice_=Slice.of(mailbox=1))
+    with Reader(getter) as ahead:
+        ahead.submit(read).result()
+        ahead.submit(read).result()
+    assert len(getter.sent) == 2
+
+
+def test_shared_answers_can_be_forgotten() -> None:
+    getter = StubGetter(lambda _query: body_of("company_overall"))
+    with Reader(getter) as ahead:
+        ahead.submit(read_of("company_overall")).result()
+        ahead.forget_shared()
+        ahead.submit(read_of("company_overall")).result()
+    assert len(getter.sent) == 2

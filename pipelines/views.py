@@ -35,6 +35,7 @@ with reads as (
         ) as by_worth,
         row_number() over (partition by {key} order by fetched_at desc) as by_time
     from window_reads
+    where slice not like '?%'
 )
 select
     {worth_key},

@@ -14,6 +14,7 @@ import httpx
 import orjson
 
 from .errors import ApiError, CredentialsError, Unreachable
+from .rate_limit import RateLimiter
 
 TOKEN_PATH = "/v2/oauth2/token"  # noqa: S105  a path, not a secret
 RENEW_BEFORE_EXPIRY_SECONDS = 300.0
@@ -23,7 +24,13 @@ class ClientCredentials(httpx.Auth):
     """Adds `Authorization: Bearer …` to each request."""
 
     def __init__(
-        self, base_url: str, client_id: str, client_secret: str, *, clock: Callable[[], float]
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        clock: Callable[[], float],
+        limiter: RateLimiter,
     ) -> None:
         self._url = base_url + TOKEN_PATH
         self._form = {
@@ -32,9 +39,10 @@ class ClientCredentials(httpx.Auth):
             "client_secret": client_secret,
         }
         self._clock = clock
+        self._limiter = limiter
         self._lock = threading.Lock()
         self._token: str | None = None
-        self._expires_at = 0.0
+        self._renew_at = 0.0
 
     def sync_auth_flow(
         self, request: httpx.Request
@@ -50,10 +58,12 @@ class ClientCredentials(httpx.Auth):
 
     def _valid_token(self, refused: str | None) -> Generator[httpx.Request, httpx.Response, str]:
         with self._lock:
-            stale = self._clock() >= self._expires_at - RENEW_BEFORE_EXPIRY_SECONDS
+            stale = self._clock() >= self._renew_at
             if self._token is None or stale or self._token == refused:
+                self._limiter.acquire()
                 response = yield httpx.Request("POST", self._url, data=self._form)
                 response.read()
+                self._limiter.observe(response.headers)
                 self._keep(response)
             assert self._token is not None
             return self._token
@@ -67,14 +77,20 @@ class ClientCredentials(httpx.Auth):
                 "client_secret of the app under Your Profile > My Apps, and that the user who "
                 "owns the app is active."
             )
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            self._limiter.pause_after(response.headers)
         if status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS:
             raise Unreachable(f"the token endpoint answered {status}", status=status)
         try:
             body = orjson.loads(response.content)
-            self._token = str(body["access_token"])
-            self._expires_at = self._clock() + float(body["expires_in"])
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            token, lifetime = body["access_token"], float(body["expires_in"])
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            token, lifetime = None, 0.0
+        if not isinstance(token, str) or not token:
             raise ApiError(
                 f"the token endpoint answered {status} without a token: is base_url right?",
                 status=status,
-            ) from error
+            )
+        self._token = token
+        margin = min(RENEW_BEFORE_EXPIRY_SECONDS, lifetime / 2)
+        self._renew_at = self._clock() + lifetime - margin

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -36,7 +36,6 @@ DEFAULT_BASE_URL = "https://api.helpscout.net"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 MAX_ATTEMPTS = 5
 MAX_WAIT_SECONDS = 60.0
-DEFAULT_RETRY_AFTER_SECONDS = 10.0
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_CONNECTIONS = 32
 
@@ -82,7 +81,9 @@ class Client:
         self._now = now
         self._http = httpx.Client(
             base_url=base_url,
-            auth=ClientCredentials(base_url, client_id, client_secret, clock=clock),
+            auth=ClientCredentials(
+                base_url, client_id, client_secret, clock=clock, limiter=self.limiter
+            ),
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
             headers={"User-Agent": "help-scout-reports", "Accept": "application/json"},
@@ -132,7 +133,7 @@ class Client:
             response = self._http.get(request.path, params=list(request.query))
         except httpx.TimeoutException as error:
             raise Unreachable(f"{request.path}: no answer in time") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Unreachable(f"{request.path}: {_transport_words(error)}") from error
         self.limiter.observe(response.headers)
         self._raise_for_status(request, response)
@@ -152,7 +153,7 @@ class Client:
             return
         details: dict[str, Any] = {"status": status, "correlation_id": _correlation_id(response)}
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            self.limiter.pause(_retry_after(response.headers))
+            self.limiter.pause_after(response.headers)
             raise Unreachable(f"{request.path}: over the account's rate limit (429)", **details)
         if status >= 500:
             raise Unreachable(f"{request.path}: the API answered {status}", **details)
@@ -186,15 +187,10 @@ def check_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _transport_words(error: httpx.TransportError) -> str:
+def _transport_words(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.ConnectError):
         return f"cannot connect ({error})"
     return f"the connection broke ({type(error).__name__})"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    text = headers.get("X-RateLimit-Retry-After", "")
-    return float(text) if text.isdecimal() else DEFAULT_RETRY_AFTER_SECONDS
 
 
 def _correlation_id(response: httpx.Response) -> str | None:

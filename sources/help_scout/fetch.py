@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Protocol
 
 from .catalog import PAGED, Report, Shape
@@ -150,7 +151,8 @@ def _failure(
 ) -> Outcome:
     # A user that a report names but that cannot be asked for (an AI agent, say) must not keep
     # the others' windows from being loaded.
-    unknown_user = isinstance(error, RequestRefused) and "user" in dict(read.slice.values)
+    refused = isinstance(error, RequestRefused) and error.status in (400, 404)
+    unknown_user = refused and "user" in dict(read.slice.values)
     unavailable = unknown_user or isinstance(error, ReportUnavailable | BucketMismatch)
     return Outcome(
         read=read,
@@ -180,8 +182,9 @@ class _Pages:
 
     bodies: list[Any]
     rows: int
-    count: int | None
+    count: int
     is_stable: bool
+    repeats_across_pages: bool
 
 
 def _fetch_rows(tally: _Tally, read: Read) -> Outcome:
@@ -192,8 +195,7 @@ def _fetch_rows(tally: _Tally, read: Read) -> Outcome:
         pages = _read_until_stable(tally, read.report, part)
         bodies.extend((body, part.stamps) for body in pages.bodies)
         complete = complete and pages.is_stable
-        if pages.count is not None:
-            count = (count or 0) + pages.count
+        count = (count or 0) + pages.count
     flat = flatten_report(read.report, bodies)
     return _outcome(tally, read, read.windows[0], flat, api_count=count, complete=complete)
 
@@ -203,14 +205,18 @@ def _read_until_stable(tally: _Tally, report: Report, part: Part) -> _Pages:
 
     Drilldowns cannot be sorted, so a conversation that moves while pages are read can be missed
     or met twice. Their rows have ids, so the reads are united; the lists are sorted and their
-    rows may repeat, so there the longest read stands.
+    rows may repeat, so there the longest read stands. A list that repeats a row across two pages
+    is read again: when it says the same twice, the row is there twice.
     """
     seen: dict[Any, Any] = {}
     longest: _Pages | None = None
+    last: _Pages | None = None
     for _ in range(MAX_READS_OF_SHIFTING_PAGES):
         pages = _read_pages(tally, report, part.request)
-        if pages.is_stable:
+        says_the_same = last is not None and pages.bodies == last.bodies
+        if pages.is_stable and (says_the_same or not pages.repeats_across_pages):
             return pages
+        last = pages
         if report.shape is Shape.DRILLDOWN:
             _unite(seen, pages.bodies)
         if longest is None or pages.rows > longest.rows:
@@ -227,39 +233,52 @@ def _unite(seen: dict[Any, Any], bodies: Iterable[Any]) -> None:
     """Adds the pages' conversations to those seen; a later sight of one replaces the earlier."""
     for body in bodies:
         for row in body["conversations"]["results"]:
-            seen[row.get("id") if isinstance(row, dict) else None] = row
+            seen[row["id"]] = row
 
 
 def _read_pages(tally: _Tally, report: Report, first: Request) -> _Pages:
     """All pages, and whether they held still: as many distinct rows as the API counts, before
     and after."""
     bodies: list[Any] = []
-    counts: list[int | None] = []
-    rows = 0
-    ids: set[Any] = set()
+    counts: list[int] = []
+    pages_of_rows: list[list[Any]] = []
     page, last = 1, 1
     while page <= last:
         body = unwrap(report, tally.get(first.with_params(page=str(page))))
         envelope = body["conversations"] if report.shape is Shape.DRILLDOWN else body
-        results = envelope["results"]
         bodies.append(body)
-        counts.append(_whole_number(report, envelope, "count"))
-        rows += len(results)
-        ids.update(row.get("id") for row in results if isinstance(row, dict))
-        last = _whole_number(report, envelope, "pages") or 0
+        pages_of_rows.append(envelope["results"])
+        counts.append(_paging_number(report, envelope, "count"))
+        last = _paging_number(report, envelope, "pages")
+        if not envelope["results"]:
+            break  # whatever `pages` says: nothing comes after an empty page
         page += 1
-    distinct = len(ids) if report.shape is Shape.DRILLDOWN else rows
-    steady = counts[0] == counts[-1] and counts[0] in (None, distinct) and distinct == rows
-    return _Pages(bodies, rows, counts[-1], steady)
+    rows = sum(len(results) for results in pages_of_rows)
+    repeats = any(
+        before and after and before[-1] == after[0] for before, after in pairwise(pages_of_rows)
+    )
+    distinct = rows
+    if report.shape is Shape.DRILLDOWN:
+        distinct = len({_row_id(report, row) for results in pages_of_rows for row in results})
+    steady = counts[0] == counts[-1] == distinct == rows
+    return _Pages(bodies, rows, counts[-1], steady, repeats and report.shape is Shape.LIST)
 
 
-def _whole_number(report: Report, envelope: Mapping[str, Any], name: str) -> int | None:
+def _row_id(report: Report, row: Any) -> int:
+    found = row.get("id") if isinstance(row, dict) else None
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise ValueMisfit(f"{report.name}: a row has no id to tell it by")
+    return found
+
+
+def _paging_number(report: Report, envelope: Mapping[str, Any], name: str) -> int:
+    """`count` or `pages`; without them nobody can tell whether the rows are all there."""
     value = envelope.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueMisfit(f"{report.name}: {name} is not a whole number: cannot tell the pages")
-    return value
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise ValueMisfit(f"{report.name}: the answer has no usable {name!r}: cannot tell its end")
+    return int(value)
 
 
 # --- series: buckets ------------------------------------------------------------------------
@@ -274,7 +293,7 @@ def _fetch_series(tally: _Tally, read: Read) -> list[Outcome]:
         matched = match_buckets(read.windows, flat.rows[table])
     except BucketMismatch:
         if len(read.windows) > 1:
-            return [_fetch_alone(tally.client, read, window, tally) for window in read.wanted]
+            return _fetch_one_by_one(tally, read)
         return [_fetch_unbucketed(tally, read)]
     outcomes = []
     for window in read.wanted:
@@ -305,6 +324,16 @@ def match_buckets(windows: tuple[Window, ...], rows: list[Row]) -> dict[Window, 
     if len(windows) > 1 and len(rows) == 1:
         raise BucketMismatch("one bucket for several windows")
     return matched
+
+
+def _fetch_one_by_one(tally: _Tally, read: Read) -> list[Outcome]:
+    """The wanted windows each by a request of its own, up to the first that blocks the report."""
+    outcomes: list[Outcome] = []
+    for window in read.wanted:
+        outcomes.append(_fetch_alone(tally.client, read, window, tally))
+        if outcomes[-1].blocks_report:
+            break
+    return outcomes
 
 
 def _fetch_alone(client: Getter, read: Read, window: Window, spent: _Tally) -> Outcome:

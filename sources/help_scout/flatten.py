@@ -27,6 +27,7 @@ Row = dict[str, Any]
 
 _BLOCK_PREFIXES = {"current": "", "previous": "previous_", "deltas": "delta_"}
 _BIGINT_BOUND = 2**63
+_DOUBLE_EXACT_BOUND = 2**53
 POSITION = "position"
 OCCURRENCE = "occurrence"
 
@@ -66,7 +67,7 @@ def flatten_report(report: Report, bodies: Iterable[tuple[Any, Mapping[str, int]
     for body, stamps in bodies:
         walk.add(unwrap(report, body), stamps)
     for table in report.tables:
-        _number_and_check_keys(table, walk.result.rows[table.name])
+        walk.result.rows[table.name] = _number_and_check_keys(table, walk.result.rows[table.name])
     return walk.result
 
 
@@ -138,13 +139,15 @@ class _Walk:
         assert node.item is not None
         assert node.table is not None
         assert node.rows is not None
-        if value is None:
+        if value is None or value == {}:  # PHP writes an empty list so
             return
         if not isinstance(value, list):
             raise ValueMisfit(
                 f"{self._report.name}: {path}: expected a list, found {_kind_of(value)}"
             )
         for item in value:
+            if item is None:
+                continue
             row = self._new_row(node.table, node.rows, parent)
             self._walk(node.item, item, row, f"{path}[]")
             if node.rows.metric is not None:
@@ -180,9 +183,8 @@ class _Walk:
             if value not in seen:
                 seen.append(value)
             return
-        row.update(
-            unknown_field(path.rpartition("[].")[2], value, _declared_names(self._report.name))
-        )
+        taken = _declared_names(self._report.name)
+        row.update(unknown_field(path.rpartition("[].")[2], value, taken, row))
 
 
 def fit(column: Column, value: Any, where: str) -> Any:
@@ -195,16 +197,24 @@ def fit(column: Column, value: Any, where: str) -> Any:
         ) from None
 
 
-def unknown_field(path: str, value: Any, taken: Container[str]) -> Row:
+def unknown_field(path: str, value: Any, taken: Container[str], row: Container[str]) -> Row:
     """A field that the catalog does not know, as a column of its row; null gives none.
 
     Numbers become doubles (a whole number today may be a fraction tomorrow), nested values JSON.
+    Names that are `taken` get a prefix; of two fields of one `row` that come to the same name
+    the second gets a number.
     """
     if value is None:
         return {}
-    name = _unknown_column_name(path)
-    while name in taken:
-        name = f"wire_{name}"
+    stem = _unknown_column_name(path)
+    while stem in taken:
+        stem = f"wire_{stem}"
+    name, number = stem, 1
+    while name in row:
+        number += 1
+        name = f"{stem}_{number}"
+    if isinstance(value, int) and abs(value) > _DOUBLE_EXACT_BOUND:
+        return {name: str(value)}
     if isinstance(value, bool | str):
         return {name: value}
     if isinstance(value, int | float):
@@ -260,11 +270,16 @@ def _node_at(node: _Node, path: str) -> _Node:
     return node
 
 
-def _number_and_check_keys(table: Table, rows: list[Row]) -> None:
-    """Numbers rows that repeat, where the table wants it; two rows with one key fail."""
+def _number_and_check_keys(table: Table, rows: list[Row]) -> list[Row]:
+    """The rows, each with a key of its own.
+
+    Rows that repeat are numbered where the table wants it. Elsewhere a row that says exactly what
+    another one says is that row; two that share a key and differ fail, one would be lost.
+    """
     if not table.key:
-        return
+        return rows
     seen: dict[tuple[Any, ...], int] = {}
+    first: dict[tuple[Any, ...], Row] = {}
     natural = [name for name in table.key if name != OCCURRENCE]
     for row in rows:
         key = tuple(row.get(name) for name in natural)
@@ -274,10 +289,11 @@ def _number_and_check_keys(table: Table, rows: list[Row]) -> None:
         seen[key] = seen.get(key, 0) + 1
         if OCCURRENCE in table.key:
             row[OCCURRENCE] = seen[key]
-        elif seen[key] > 1:
+        elif first.setdefault(key, row) != row:
             raise ValueMisfit(
                 f"{table.name}: two rows have the same {', '.join(natural)}; one would be lost"
             )
+    return rows if OCCURRENCE in table.key else list(first.values())
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:
@@ -296,7 +312,7 @@ def _fit_bigint(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError
     if isinstance(value, str):
-        value = float(value) if not value.lstrip("-").isdecimal() else int(value)
+        value = int(value) if value.lstrip("-").isdecimal() else float(value)
     if not isinstance(value, int | float) or value != int(value):
         raise TypeError
     if not -_BIGINT_BOUND <= value < _BIGINT_BOUND:
@@ -322,14 +338,16 @@ def _fit_text(value: Any) -> str:
 
 
 def _fit_bool(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
+    if isinstance(value, bool | int) and value in (0, 1):
+        return bool(value)
+    raise TypeError
 
 
-def _fit_instant(value: Any) -> datetime:
+def _fit_instant(value: Any) -> datetime | None:
     if not isinstance(value, str):
         raise TypeError
+    if not value:
+        return None
     instant = datetime.fromisoformat(value)
     return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
 

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from .catalog import COUNT, FLAG, INSTANT, TEXT, Column
-from .fetch import Outcome
+from .fetch import Outcome, Status
 from .tables import ACCOUNT, CURSOR, StoredTable
 
 WINDOW_READS = StoredTable(
@@ -62,6 +63,47 @@ WINDOW_READS = StoredTable(
     ),
     primary_key=("account", "report", "slice", "grain", "window_start", "run_id"),
 )
+
+LIST_READS = StoredTable(
+    name="list_reads",
+    description="The ledger of lists (users, inboxes, …): one row a list and run",
+    columns=(
+        ACCOUNT,
+        Column(name="list", unit=TEXT, description="List, by its table's name"),
+        Column(name="status", unit=TEXT, description="loaded or failed"),
+        Column(name="rows", unit=COUNT, description="Items loaded"),
+        Column(name="fetched_at", unit=INSTANT, description="When the run asked for it"),
+        Column(name="error", unit=TEXT, description="What went wrong and what to do"),
+        Column(name="run_id", unit=TEXT, description="The run that read it"),
+    ),
+    primary_key=("account", "list", "run_id"),
+)
+
+
+def list_row(
+    name: str, rows: int, error: str | None, *, account: str, run_id: str, fetched_at: datetime
+) -> dict[str, Any]:
+    """The ledger's row for a list; `error` is None when it was read well."""
+    return {
+        "account": account,
+        "list": name,
+        "status": str(Status.LOADED if error is None else Status.FAILED),
+        "rows": rows,
+        "fetched_at": fetched_at,
+        "error": error,
+        "run_id": run_id,
+    }
+
+
+def not_stored(outcome: Outcome) -> Outcome:
+    """The outcome of a window that was read well but must wait for an earlier one that lacks."""
+    return replace(
+        outcome,
+        status=Status.FAILED,
+        rows={},
+        extra={},
+        error="read, but not stored: an earlier window of the report failed and comes first",
+    )
 
 
 def is_final(outcome: Outcome, lookback: timedelta) -> bool:

@@ -95,7 +95,7 @@ def plan_spans(
     """The windows due in (after, until], grouped as they are requested, oldest coverage first.
 
     The order matters: the cursor is the latest coverage loaded, so a report must not get ahead
-    of a window that it still lacks.
+    of a window that it still lacks. A span comes where its first window does.
     """
     spans: list[tuple[Window, ...]] = []
     for grain in grains:
@@ -105,7 +105,9 @@ def plan_spans(
             spans.extend(pack_series(windows))
         else:
             spans.extend((window,) for window in windows)
-    return sorted(spans, key=lambda span: (span[-1].covered_until(now), span[0].start))
+    return sorted(
+        spans, key=lambda span: (span[0].covered_until(now), span[-1].covered_until(now), span)
+    )
 
 
 def pack_series(windows: list[Window]) -> Iterator[tuple[Window, ...]]:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from .errors import ConfigurationError
 
 MINUTE_SECONDS = 60.0
+DEFAULT_RETRY_AFTER_SECONDS = 10.0
+LONGEST_RETRY_AFTER_SECONDS = 600.0
 ASSUMED_LIMIT_PER_MINUTE = 200  # the least that any source names, until the first answer tells
 
 
@@ -66,8 +68,13 @@ class RateLimiter:
                 elif now >= self._others_until:
                     self._others = 0
 
-    def pause(self, seconds: float) -> None:
-        """After a 429: nobody sends for that long."""
+    def pause_after(self, headers: Mapping[str, str]) -> None:
+        """After a 429: nobody sends for as long as its headers say."""
+        try:
+            seconds = float(headers.get("X-RateLimit-Retry-After", ""))
+        except ValueError:
+            seconds = DEFAULT_RETRY_AFTER_SECONDS
+        seconds = min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 

@@ -18,8 +18,16 @@ from dlt.extract import DltResource
 
 from .catalog import Report, Type
 from .dimensions import Dimension, dimension_row
+from .errors import AnswerError, ApiError
 from .fetch import Outcome
-from .ledger import WINDOW_READS, ledger_row, window_context
+from .ledger import (
+    LIST_READS,
+    WINDOW_READS,
+    ledger_row,
+    list_row,
+    not_stored,
+    window_context,
+)
 from .run import Run
 from .tables import (
     CURSOR,
@@ -117,7 +125,7 @@ def report_resource(
                 yield from batch.flush()
             else:
                 yield None  # lets the other reports send their requests
-        yield from batch.flush()
+        yield from batch.finish()
 
     return read_report
 
@@ -142,6 +150,7 @@ class Batch:
         self._tables = {t.name: stored_table(report, t) for t in report.tables}
         self._tables[UNKNOWN_VALUES.name] = UNKNOWN_VALUES
         self._tables[WINDOW_READS.name] = WINDOW_READS
+        self._held: list[Outcome] = []
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
         self._unknown_types = {t.name: unknown_types(t) for t in self._tables.values()}
 
@@ -156,9 +165,26 @@ class Batch:
             yield from declare(table)
 
     def add(self, outcomes: list[Outcome]) -> None:
-        """Adds all rows of the windows read, their tombstones and their ledger rows."""
+        """Adds windows read.
+
+        Reads that overlap in time (slices and grains of the same days) are held until all of
+        them are there: if one fails, the others must not carry the cursor past its windows.
+        """
+        if self._held and min(map(self._coverage, outcomes)) > max(map(self._coverage, self._held)):
+            self._release()
+        self._held += outcomes
+
+    def _coverage(self, outcome: Outcome) -> datetime:
+        return outcome.window.covered_until(self._run.now)
+
+    def _release(self) -> None:
+        """Takes the held windows over, up to the first that blocks the report."""
         settings = self._run.settings
-        for outcome in outcomes:
+        lacking = [self._coverage(outcome) for outcome in self._held if outcome.blocks_report]
+        for held in self._held:
+            outcome = held
+            if lacking and outcome.status.succeeded and self._coverage(outcome) > min(lacking):
+                outcome = not_stored(outcome)
             if outcome.status.succeeded:
                 self._add_rows(outcome)
             self._rows[WINDOW_READS.name].append(
@@ -169,6 +195,7 @@ class Batch:
                     lookback=settings.lookback,
                 )
             )
+        self._held = []
 
     def _add_rows(self, outcome: Outcome) -> None:
         settings = self._run.settings
@@ -188,8 +215,13 @@ class Batch:
             declared = UNKNOWN_VALUES.arrow_schema.names
             self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})
 
+    def finish(self) -> Iterator[Any]:
+        """All that is left, as `flush`."""
+        self._release()
+        yield from self.flush()
+
     def flush(self) -> Iterator[Any]:
-        """The waiting rows as Arrow tables, marked with their table's name."""
+        """The rows taken over, as Arrow tables marked with their table's name."""
         for name, rows in self._rows.items():
             if rows:
                 arrow = to_arrow(self._tables[name], rows, self._unknown_types[name])
@@ -207,16 +239,26 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
         yield from declare(table)
-        rows = []
-        for parent_id, item in run.list_of(dimension.name):
-            row = dimension_row(dimension, item, parent_id)
+        yield from declare(LIST_READS)
+        rows, problem = [], None
+        try:
+            rows = [
+                dimension_row(dimension, item, parent_id)
+                for parent_id, item in run.list_of(dimension.name)
+            ]
+        except (ApiError, AnswerError) as error:
+            problem = str(error)
+        for row in rows:
             row["account"] = run.settings.account
             key = "/".join(str(row[name]) for name in table.primary_key)
-            row["first_seen_at"] = datetime.fromisoformat(
-                first_seen.setdefault(key, run.now.isoformat())
-            )
+            since = first_seen.setdefault(key, run.now.isoformat())
+            row["first_seen_at"] = datetime.fromisoformat(since)
             row["last_seen_at"] = run.now
-            rows.append(row)
+        ledger = list_row(
+            dimension.name, len(rows), problem, account=run.settings.account, run_id=run.run_id,
+            fetched_at=run.now,
+        )  # fmt: skip
+        yield dlt.mark.with_table_name(to_arrow(LIST_READS, [ledger], {}), LIST_READS.name)
         if rows:
             arrow = to_arrow(table, rows, unknown_types(table))
             yield dlt.mark.with_table_name(arrow, table.name)

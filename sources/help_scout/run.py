@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from .catalog import Driver, Report
 from .client import Client
 from .dimensions import DIMENSIONS, UNTAGGED, Dimension, list_items
-from .errors import ApiError, ConfigurationError
-from .fetch import Outcome
+from .errors import AnswerError, ApiError, ConfigurationError, HelpScoutError
+from .fetch import Outcome, Status
+from .flatten import unwrap
 from .plan import Read, Request, plan_read, plan_spans
 from .read_ahead import Outcomes, ReadAhead
 from .reports import REPORTS
@@ -184,13 +185,13 @@ class Run:
         yesterday = self.now.astimezone(self.zone).date() - timedelta(days=1)
         span = (window_of(Grain.DAY, yesterday, self.zone),)
         read = self._read(REPORTS["conversations_overall"], span, Slice())
-        offered: list[Mapping[str, Any]] = []
+        offered: Any = []
         try:
-            offered = self._get(read.parts[0].request).get("filterTags") or []
-        except ApiError as error:
+            offered = unwrap(read.report, self._get(read.parts[0].request)).get("filterTags")
+        except (ApiError, AnswerError) as error:
             log.warning("tags: only the listed ones, the reports' own are missing: %s", error)
-        for tag in [UNTAGGED, *offered]:
-            if tag["id"] not in listed:
+        for tag in [UNTAGGED, *(offered if isinstance(offered, list) else [])]:
+            if isinstance(tag, dict) and isinstance(tag.get("id"), int) and tag["id"] not in listed:
                 listed.add(tag["id"])
                 yield None, tag
 
@@ -238,7 +239,29 @@ class Run:
                 for coming in chain.from_iterable(spans[position : position + SPANS_AHEAD]):
                     self._drive(driver, coming)
             for breakdown in breakdowns:
-                yield from self._reads_of(report, span, breakdown)
+                try:
+                    yield from self._reads_of(report, span, breakdown)
+                except (ApiError, AnswerError) as error:
+                    yield self._not_planned(report, span, breakdown, error)
+                    return
+
+    def _not_planned(
+        self, report: Report, span: Span, breakdown: Breakdown, error: HelpScoutError
+    ) -> Outcomes:
+        """Outcomes for slices that cannot be told, since a list of the account is not to be had."""
+        names = ",".join(name for name, _ in breakdown.terms)
+        read = self._read(report, span, Slice(unresolved=names))
+        return [
+            Outcome(
+                read=read,
+                window=window,
+                status=Status.FAILED,
+                fetched_at=self.now,
+                error=f"not asked, its slices are not known: {error}",
+                blocks_report=True,
+            )
+            for window in span
+        ]
 
     def _reads_of(
         self, report: Report, span: Span, breakdown: Breakdown

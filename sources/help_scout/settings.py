@@ -64,6 +64,7 @@ class Settings:
         """The grains to load the report in; ConfigurationError when it cannot have one."""
         names = self.grains.get(report.name, report.grains)
         allowed = [g for g in Grain if report.shape is not Shape.SERIES or g is not Grain.MONTH]
+        _refuse_doubles(f"grains.{report.name}", names)
         for name in names:
             if name not in allowed:
                 raise ConfigurationError(
@@ -75,7 +76,14 @@ class Settings:
     def breakdowns_of(self, report: Report) -> list[Breakdown]:
         """The breakdowns to load the report in."""
         texts = self.breakdowns.get(report.name, report.slices)
+        _refuse_doubles(f"breakdowns.{report.name}", texts)
         return [parse_breakdown(text, report) for text in texts]
+
+
+def _refuse_doubles(option: str, values: Sequence[str]) -> None:
+    doubles = {value for value in values if list(values).count(value) > 1}
+    if doubles:
+        raise ConfigurationError(f"{option} names {', '.join(sorted(doubles))} twice")
 
 
 def find_report(name: str) -> Report:

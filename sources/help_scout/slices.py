@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias
 
-from .catalog import FLAG, ID, TEXT, TEXT_ID, Column, Report, Unit
+from .catalog import CODE, FLAG, ID, TEXT, TEXT_ID, Column, Report, Type, Unit
 from .errors import ConfigurationError
 
 SliceValue: TypeAlias = str | int | bool
@@ -39,11 +39,11 @@ class SliceParam:
 
     def parse(self, text: str) -> SliceValue:
         """The value that the text stands for; ConfigurationError when it cannot."""
-        if self.unit is ID:
+        if self.unit.type is Type.BIGINT:
             if not text.isdecimal():
                 raise ConfigurationError(f"{self.name}={text}: expected a number")
             return int(text)
-        if self.unit is FLAG:
+        if self.unit.type is Type.BOOL:
             if text not in ("true", "false"):
                 raise ConfigurationError(f"{self.name}={text}: expected true or false")
             return text == "true"
@@ -60,7 +60,7 @@ SLICE_PARAMS: dict[str, SliceParam] = {
         SliceParam("site", "sites", TEXT_ID, "Docs site"),
         SliceParam("user", "user", ID, "user or team"),
         SliceParam("range", "range", TEXT, "metric whose ranges are listed"),
-        SliceParam("range_id", "rangeId", Unit("id", ID.type), "range of that metric"),
+        SliceParam("range_id", "rangeId", CODE, "range of that metric"),
         SliceParam("field", "field", TEXT, "field whose items are listed"),
         SliceParam("rating", "rating", TEXT, "rating"),
         SliceParam("status", "status", TEXT, "conversation status"),
@@ -69,23 +69,36 @@ SLICE_PARAMS: dict[str, SliceParam] = {
 }
 """In the order in which a slice's text names them."""
 
+UNLISTED = frozenset({"site"})
+"""Parameters whose items no list of this API tells."""
+
 _BY_PARAM = {param.param: param for param in SLICE_PARAMS.values()}
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One parameter combination. `values` are (dimension name, value) in `SLICE_PARAMS` order."""
+    """One parameter combination. `values` are (name, value) in `SLICE_PARAMS` order.
+
+    `unresolved` is the breakdown whose slices could not be told, since a list of the account was
+    not to be had; such a slice stands in the ledger only, as `?mailbox`.
+    """
 
     values: tuple[tuple[str, SliceValue], ...] = ()
+    unresolved: str = ""
 
     @classmethod
     def of(cls, **values: SliceValue) -> Slice:
-        """The slice of these values, in canonical order."""
+        """The slice of these values, in canonical order; KeyError for a name that is none."""
+        unknown = values.keys() - SLICE_PARAMS.keys()
+        if unknown:
+            raise KeyError(f"no such slice parameters: {sorted(unknown)}")
         return cls(tuple((name, values[name]) for name in SLICE_PARAMS if name in values))
 
     @property
     def text(self) -> str:
         """The canonical text, part of every key."""
+        if self.unresolved:
+            return f"?{self.unresolved}"
         return ",".join(f"{name}={wire_value(value)}" for name, value in self.values) or "all"
 
     @property
@@ -139,13 +152,22 @@ def parse_breakdown(text: str, report: Report) -> Breakdown:
     terms: list[tuple[str, SliceValue | None]] = []
     available = {param.name for param in slice_params(report)}
     for term in text.split(",") if text != "all" else []:
-        name, _, value = term.strip().partition("=")
+        name, given, value = term.strip().partition("=")
         if name not in available:
             raise ConfigurationError(
                 f"breakdown {text!r} of {report.name}: the report does not take {name!r}; "
                 f"it takes: {', '.join(sorted(available)) or 'none'}"
             )
-        terms.append((name, SLICE_PARAMS[name].parse(value) if value else None))
+        if name in dict(terms):
+            raise ConfigurationError(
+                f"breakdown {text!r} of {report.name} names {name!r} twice: write one "
+                "breakdown for each value"
+            )
+        if (given and not value) or (name in UNLISTED and not given):
+            raise ConfigurationError(
+                f"breakdown {text!r} of {report.name}: {name!r} needs a value: {name}=…"
+            )
+        terms.append((name, SLICE_PARAMS[name].parse(value) if given else None))
     named = {SLICE_PARAMS[name].param for name, _ in terms}
     for param in report.requires:
         if param != "fieldid" and param not in named:

@@ -25,7 +25,7 @@ from .catalog import (
     Table,
     Type,
 )
-from .slices import slice_params
+from .slices import SLICE_PARAMS, slice_params
 
 WINDOW_KEY = ("account", "slice", "grain", "window_start")
 CURSOR = "covered_until"
@@ -123,7 +123,10 @@ def stored_table(report: Report, table: Table) -> StoredTable:
     )
 
 
-RESERVED_NAMES = frozenset(column.name for column in (*_WINDOW, *_PREVIOUS, *_WORTH))
+RESERVED_NAMES = frozenset(
+    column.name
+    for column in (*_WINDOW, *_PREVIOUS, *_WORTH, *(p.column for p in SLICE_PARAMS.values()))
+)
 """Names that no unknown field may take."""
 
 UNKNOWN_VALUES = StoredTable(

@@ -125,7 +125,9 @@ def previous_window(window: Window, compare_to: str, zone: ZoneInfo) -> Window |
     if compare_to == "none":
         return None
     if compare_to == "previous_period":
-        return window_of(window.grain, first - timedelta(days=1), zone)
+        before = window_of(window.grain, first - timedelta(days=1), zone)
+        # A day that the zone skipped is no period to compare with.
+        return before if before.start < before.end else previous_window(before, compare_to, zone)
     if compare_to == "364d" or window.grain is Grain.WEEK:
         return window_of(window.grain, first - timedelta(days=364), zone)
     leap_day = (first.month, first.day) == (2, 29)

@@ -137,9 +137,9 @@ def _load(
     after_load: Callable[[Pipeline], None] = lambda _: None,
 ) -> int:
     """Runs a load and prints its summary; returns the exit code."""
-    from .load import LoadRequest, configured_run, load
+    from .load import LoadRequest, configured_run, load, source_state
     from .progress import LoadProgress
-    from .summary import exit_code, print_summary, summarize
+    from .summary import print_summary, summarize
     from .warehouse import check_warehouse, open_pipeline
 
     request = LoadRequest(reports=_report_names(reports), since=since, until=until)
@@ -148,15 +148,16 @@ def _load(
     try:
         check_warehouse(warehouse, run.settings.account)
         run.interval(since, until)
-        console.print(_about_time(run))
         with open_pipeline(warehouse) as pipeline:
+            run.pin(source_state(pipeline))
+            console.print(_about_time(run))
             with progress:
                 load(pipeline, run, request, progress.on_chunk)
-            lines = summarize(pipeline, run.run_id)
-            print_summary(console, lines)
+            summary = summarize(pipeline, run.run_id)
+            print_summary(console, summary)
             console.print(f"in {warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
-            return exit_code(lines)
+            return summary.exit_code(run.settings.expect_unavailable)
     finally:
         run.close()
 

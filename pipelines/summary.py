@@ -21,7 +21,10 @@ _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """What a run came to for one report: windows by status, rows and requests."""
+    """What a run came to for one report: windows by status, rows and requests.
+
+    `problem` is one of the errors that its windows came to, None without any.
+    """
 
     report: str
     windows: dict[str, int]
@@ -35,49 +38,76 @@ class ReportLine:
         return self.windows.get(str(status), 0)
 
 
-def summarize(pipeline: Pipeline, run_id: str) -> list[ReportLine]:
-    """A line for each report of the run, in the catalog's order, from the ledger."""
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to: a line a report, and the lists that could not be read, with why."""
+
+    lines: list[ReportLine]
+    list_problems: dict[str, str]
+
+    def line(self, report: str) -> ReportLine:
+        """The report's line; StopIteration when the run did not ask for it."""
+        return next(line for line in self.lines if line.report == report)
+
+    def exit_code(self, expect_unavailable: Sequence[str] = ()) -> int:
+        """0 when everything was read whole, 3 when something failed or is unavailable."""
+        if self.list_problems:
+            return PARTIAL
+        for line in self.lines:
+            lacking = {status for status in _LACKING if line.count(status)}
+            if line.report in expect_unavailable:
+                lacking.discard(Status.UNAVAILABLE)
+            if lacking:
+                return PARTIAL
+        return COMPLETE
+
+
+def summarize(pipeline: Pipeline, run_id: str) -> Summary:
+    """What the ledger says of the run, reports in the catalog's order."""
     with pipeline.sql_client() as client:
-        rows = client.execute_sql(
+
+        def rows(sql: str) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in client.execute_sql(sql, run_id) or []]
+
+        counts = rows(
             'select report, status, count(*), sum("rows"), sum(requests) from window_reads '
-            "where run_id = %s group by report, status",
-            run_id,
+            "where run_id = %s group by report, status"
         )
-        unknown = client.execute_sql(
+        unknown = rows(
             "select distinct report, unknown_fields from window_reads "
-            "where run_id = %s and unknown_fields is not null",
-            run_id,
+            "where run_id = %s and unknown_fields is not null"
         )
-        errors = client.execute_sql(
-            "select report, min(error) from window_reads "
-            "where run_id = %s and error is not null group by report",
-            run_id,
+        # A window that only waits for an earlier one says less than the one that it waits for.
+        problems = rows(
+            "select report, coalesce(min(case when error not like 'read, but%%' then error end), "
+            "min(error)) from window_reads where run_id = %s and error is not null group by report"
         )
-    problems = {row[0]: row[1] for row in errors or []}
-    lines: dict[str, ReportLine] = {}
-    for report, status, windows, row_count, requests in rows or []:
-        line = lines.get(report, ReportLine(report, {}, 0, 0, (), problems.get(report)))
-        lines[report] = ReportLine(
-            report,
-            {**line.windows, status: int(windows)},
-            line.rows + int(row_count or 0),
-            line.requests + int(requests or 0),
-            tuple(sorted({f for r, fields in unknown or [] if r == report
-                          for f in fields.split(",")})),
-            line.problem,
-        )  # fmt: skip
-    order = list(REPORTS)
-    return sorted(lines.values(), key=lambda line: order.index(line.report))
+        lists = rows("select list, error from list_reads where run_id = %s and error is not null")
+    lines = [
+        ReportLine(
+            report=report,
+            windows={status: windows for name, status, windows, *_ in counts if name == report},
+            rows=sum(int(row_count or 0) for name, _, _, row_count, _ in counts if name == report),
+            requests=sum(int(sent or 0) for name, *_, sent in counts if name == report),
+            unknown_fields=tuple(
+                sorted({f for name, fields in unknown if name == report for f in fields.split(",")})
+            ),
+            problem=dict(problems).get(report),
+        )
+        for report in REPORTS
+        if any(name == report for name, *_ in counts)
+    ]
+    return Summary(lines, dict(lists))
 
 
-def print_summary(console: Console, lines: Sequence[ReportLine]) -> None:
+def print_summary(console: Console, summary: Summary) -> None:
     """Prints the table, then what lacks and what is new, each with what to do."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("report", no_wrap=True)
     for name in ("tables", *(str(status) for status in Status), "rows", "requests"):
         table.add_column(name, justify="right")
     totals = [0] * (len(Status) + 3)
-    for line in lines:
+    for line in summary.lines:
         numbers = [
             len(REPORTS[line.report].tables),
             *(line.count(status) for status in Status),
@@ -87,28 +117,22 @@ def print_summary(console: Console, lines: Sequence[ReportLine]) -> None:
         totals = [total + number for total, number in zip(totals, numbers, strict=True)]
         table.add_row(line.report, *(f"{number:,}" if number else "·" for number in numbers))
     table.add_section()
-    table.add_row(f"{len(lines)} reports", *(f"{number:,}" for number in totals))
+    table.add_row(f"{len(summary.lines)} reports", *(f"{number:,}" for number in totals))
     console.print(table)
-    for line in lines:
+    for name, problem in summary.list_problems.items():
+        console.print(f"list {name}: failed. {problem}", markup=False)
+    for line in summary.lines:
         lacking = [f"{line.count(s)} {s}" for s in _LACKING if line.count(s)]
         if lacking:
-            console.print(f"{line.report}: {', '.join(lacking)} windows. {line.problem or ''}")
+            console.print(
+                f"{line.report}: {', '.join(lacking)}. {line.problem or ''}", markup=False
+            )
         if line.unknown_fields:
             console.print(
                 f"{line.report}: fields that the catalog does not know yet, kept all the same: "
-                f"{', '.join(line.unknown_fields)}"
+                f"{', '.join(line.unknown_fields)}",
+                markup=False,
             )
-
-
-def exit_code(lines: Sequence[ReportLine], expect_unavailable: Sequence[str] = ()) -> int:
-    """0 when every window was read whole, 3 when some report failed or is unavailable."""
-    for line in lines:
-        lacking = {status for status in _LACKING if line.count(status)}
-        if line.report in expect_unavailable:
-            lacking.discard(Status.UNAVAILABLE)
-        if lacking:
-            return PARTIAL
-    return COMPLETE
 
 
 def print_query(console: Console, pipeline: Pipeline, title: str, sql: str) -> None:

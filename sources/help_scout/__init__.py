@@ -44,6 +44,7 @@ def help_scout(
     compare_to: str = "previous_period",
     include_open_windows: bool = True,
     rate_limit_share: float = 1.0,
+    expect_unavailable: list[str] | None = None,
     since: str | None = None,
     until: str | None = None,
 ) -> Iterator[DltResource]:
@@ -64,6 +65,7 @@ def help_scout(
         breakdowns: Report name to breakdowns: all, mailbox, user, `mailbox,type`, …
         compare_to: previous_period, previous_year, 364d or none.
         include_open_windows: Whether windows that have not ended are loaded, marked as such.
+        expect_unavailable: Reports that the account's plan lacks: no alarm for them.
         rate_limit_share: The part of the account's request limit to use, up to 1.
         since: First local day of an interval to load instead of what is due, YYYY-MM-DD.
         until: First local day after that interval.
@@ -81,6 +83,7 @@ def help_scout(
         breakdowns=breakdowns,
         compare_to=compare_to,
         include_open_windows=include_open_windows,
+        expect_unavailable=expect_unavailable,
     )
     yield from resources_of(run, *run.interval(since, until))
 
@@ -100,8 +103,8 @@ def open_run(
     `settings` are those of `Settings`. `clock` decides what is due and stamps what is fetched.
     """
     settings["start_date"] = parse_date("start_date", settings.get("start_date"))
-    for name in ("grains", "breakdowns"):
-        settings[name] = settings.get(name) or {}
+    for name, nothing in (("grains", {}), ("breakdowns", {}), ("expect_unavailable", ())):
+        settings[name] = settings.get(name) or nothing
     checked = Settings(**settings)
     client = Client(
         base_url, client_id, client_secret, rate_limit_share=rate_limit_share, now=clock

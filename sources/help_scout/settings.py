@@ -23,7 +23,8 @@ DEFAULT_HISTORY_DAYS = 90
 class Settings:
     """The checked options of one account's source.
 
-    `grains` and `breakdowns` map report names to what replaces the report's defaults.
+    `grains` and `breakdowns` map report names to what replaces the report's defaults. Reports in
+    `expect_unavailable` may be answered 403 without alarm.
     """
 
     account: str = "main"
@@ -34,6 +35,7 @@ class Settings:
     breakdowns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     compare_to: str = "previous_period"
     include_open_windows: bool = True
+    expect_unavailable: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.account:
@@ -49,7 +51,7 @@ class Settings:
             )
         if self.timezone is not None:
             zone_of(self.timezone)
-        for name in (*self.grains, *self.breakdowns):
+        for name in (*self.grains, *self.breakdowns, *self.expect_unavailable):
             find_report(name)
         for report in REPORTS.values():
             self.grains_of(report)

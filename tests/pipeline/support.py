@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.load import LoadRequest, load
-from pipelines.summary import ReportLine, summarize
+from pipelines.summary import Summary, summarize
 from pipelines.warehouse import open_pipeline
 from sources.help_scout import open_run
 from sources.help_scout_sandbox import AccountSpec, Sandbox
@@ -40,7 +40,7 @@ def load_into(
     until: str | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     **options: Any,
-) -> list[ReportLine]:
+) -> Summary:
     """One load, as the command line does it, at a clock of the test's own."""
     options.setdefault("start_date", "2026-10-26")
     run = open_run(
@@ -64,6 +64,13 @@ def query(warehouse: Path, sql: str) -> Rows:
         return connection.execute(sql).fetchall()
 
 
+def query_each(warehouse: Path, sql: dict[str, str]) -> dict[str, Rows]:
+    """The rows of several queries, by one opening of the file."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute("use reports")
+        return {name: connection.execute(one).fetchall() for name, one in sql.items()}
+
+
 def tables_of(warehouse: Path) -> list[str]:
     """The data tables: neither dlt's own nor views."""
     return [
@@ -79,20 +86,21 @@ def tables_of(warehouse: Path) -> list[str]:
 
 def whole_tables(warehouse: Path, *, leave_out: tuple[str, ...] = READ_TIMES) -> dict[str, Rows]:
     """Every table's rows in a fixed order, less the columns that tell when they were read."""
-    tables = {}
-    for name in tables_of(warehouse):
-        columns = [
-            column
-            for (column,) in query(
-                warehouse,
-                "select column_name from information_schema.columns "
-                f"where table_schema = 'reports' and table_name = '{name}' order by 1",
-            )
-            if column not in leave_out
-        ]
-        listed = ", ".join(f'"{column}"' for column in columns)
-        tables[name] = query(warehouse, f'select {listed} from "{name}" order by all')
-    return tables
+    tables = tables_of(warehouse)
+    columns = query(
+        warehouse,
+        "select table_name, list(column_name order by column_name) "
+        "from information_schema.columns where table_schema = 'reports' group by 1",
+    )
+    listed = {
+        table: ", ".join(f'"{name}"' for name in names if name not in leave_out)
+        for table, names in columns
+        if table in tables
+    }
+    return query_each(
+        warehouse,
+        {name: f'select {names} from "{name}" order by all' for name, names in listed.items()},
+    )
 
 
 def differing(left: dict[str, Rows], right: dict[str, Rows]) -> dict[str, tuple[Rows, Rows]]:

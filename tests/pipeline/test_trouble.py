@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.summary import ReportLine, exit_code
 from sources.help_scout.catalog import Shape
+from sources.help_scout.fetch import Status
 from sources.help_scout.reports import REPORTS
 from sources.help_scout_sandbox import Fault, Sandbox
 
 from .support import SMALL, load_into, query, serving
 
-SINCE = {"since": "2026-11-02", "until": "2026-11-09"}
-
-
-def line_of(lines: list[ReportLine], report: str) -> ReportLine:
-    return next(line for line in lines if line.report == report)
+SINCE: dict[str, Any] = {"since": "2026-11-02", "until": "2026-11-09"}
 
 
 def with_news(body: Any) -> Any:
@@ -47,9 +44,9 @@ def test_a_new_field_and_a_new_list_of_any_report_end_up_in_the_warehouse_and_th
         Fault(path="/v2/reports/*", kind="change_body", times=None, change=with_news)
     )
     with serving(sandbox) as base_url:
-        lines = load_into(warehouse, base_url, **SINCE)
+        summary = load_into(warehouse, base_url, **SINCE)
 
-    assert exit_code(lines) == 0
+    assert summary.exit_code() == 0
     prefixes = {
         Shape.DRILLDOWN: "conversations.results[].",
         Shape.LIST: "results[].",
@@ -59,7 +56,7 @@ def test_a_new_field_and_a_new_list_of_any_report_end_up_in_the_warehouse_and_th
     }
     for report in REPORTS.values():
         prefix = prefixes[report.shape]
-        unknown = set(line_of(lines, report.name).unknown_fields)
+        unknown = set(summary.line(report.name).unknown_fields)
         assert {f"{prefix}brandNew", f"{prefix}brandNewList"} <= unknown
         kept = query(
             warehouse,
@@ -73,6 +70,10 @@ def test_a_new_field_and_a_new_list_of_any_report_end_up_in_the_warehouse_and_th
                 f"where report = '{report.name}' order by 1",
             )
             assert elsewhere == [("brandNew", "[5]"), ("brandNewList", '[[{"a":1}]]')]
+
+
+def with_mood(mood: object, body: Any) -> Any:
+    return {**body, "mood": mood}
 
 
 def test_a_field_that_changes_its_type_gets_a_second_column(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_field_that_changes_its_type_gets_a_second_column(tmp_path: Path) -> N
                     path=path,
                     kind="change_body",
                     times=None,
-                    change=lambda body, value=value: {**body, "mood": value},
+                    change=partial(with_mood, value),
                 )
             )
             load_into(warehouse, base_url, reports=("happiness_overall",), since=since, until=until)
@@ -118,15 +119,15 @@ def test_an_answer_that_is_not_the_report_is_a_failed_window_and_the_rest_loads(
         )
     )
     with serving(sandbox) as base_url:
-        lines = load_into(
+        summary = load_into(
             warehouse, base_url, reports=("happiness_overall", "conversations_new"), **SINCE
         )
-        failed = line_of(lines, "happiness_overall")
-        assert exit_code(lines) == 3
-        assert failed.count("failed") == 1  # type: ignore[arg-type]
+        failed = summary.line("happiness_overall")
+        assert summary.exit_code() == 3
+        assert failed.count(Status.FAILED) == 1
         assert failed.problem is not None
         assert "not this report" in failed.problem
-        assert line_of(lines, "conversations_new").windows == {"loaded": 21}
+        assert summary.line("conversations_new").windows == {"loaded": 21}
         # Nothing got past the failed window: what follows is still due.
         covered = query(
             warehouse,
@@ -142,7 +143,7 @@ def test_an_answer_that_is_not_the_report_is_a_failed_window_and_the_rest_loads(
 
         again = load_into(warehouse, base_url, reports=("happiness_overall",), **SINCE)
 
-    assert exit_code(again) == 0
+    assert again.exit_code() == 0
     worth = query(
         warehouse,
         "select distinct status, last_error from report_windows where report = 'happiness_overall'",
@@ -163,7 +164,7 @@ def test_a_failed_night_is_made_up_for_by_the_next(tmp_path: Path) -> None:
         second = load_into(broken, base_url, reports=("company_overall",))
         load_into(whole, base_url, reports=("company_overall",))
 
-    assert (exit_code(first), exit_code(second)) == (3, 0)
+    assert (first.exit_code(), second.exit_code()) == (3, 0)
     rows = "select * exclude (fetched_at) from company_overall order by all"
     assert query(broken, rows) == query(whole, rows)
 
@@ -174,20 +175,20 @@ def test_a_report_that_the_plan_lacks_is_asked_once_told_and_does_not_stop_the_r
     warehouse = tmp_path / "forbidden.duckdb"
     sandbox = Sandbox(SMALL, forbidden=("/v2/reports/chat", "/v2/reports/company"))
     with serving(sandbox) as base_url:
-        lines = load_into(
+        summary = load_into(
             warehouse,
             base_url,
             reports=("chat", "company_overall", "user_overall", "conversations_new"),
             **SINCE,
         )
 
-    assert exit_code(lines) == 3
-    assert exit_code(lines, ("chat", "company_overall", "user_overall")) == 0
-    assert line_of(lines, "conversations_new").windows == {"loaded": 21}
-    assert line_of(lines, "chat").windows == {"unavailable": 1}
-    assert "Plus or Pro" in str(line_of(lines, "chat").problem)
+    assert summary.exit_code() == 3
+    assert summary.exit_code(("chat", "company_overall", "user_overall")) == 0
+    assert summary.line("conversations_new").windows == {"loaded": 21}
+    assert summary.line("chat").windows == {"unavailable": 1}
+    assert "Plus or Pro" in str(summary.line("chat").problem)
     # user_overall is asked for the users that company_overall names, which cannot be told.
-    assert "company_overall names its items" in str(line_of(lines, "user_overall").problem)
+    assert "company_overall names its items" in str(summary.line("user_overall").problem)
     assert sandbox.count("/v2/reports/chat") == 1
     assert query(warehouse, "select count(*) from chat") == [(0,)]
 
@@ -198,9 +199,9 @@ def test_a_passing_fault_leaves_no_trace_but_a_retry(tmp_path: Path, kind: str) 
     sandbox = Sandbox(SMALL)
     sandbox.faults.add(Fault(path="/v2/reports/phone", kind=kind, skip=2, times=2))  # type: ignore[arg-type]
     with serving(sandbox) as base_url:
-        lines = load_into(warehouse, base_url, reports=("phone",), **SINCE)
+        summary = load_into(warehouse, base_url, reports=("phone",), **SINCE)
 
-    phone = line_of(lines, "phone")
+    phone = summary.line("phone")
     assert phone.windows == {"loaded": 24}
     assert phone.requests == 26
 
@@ -217,9 +218,9 @@ def test_an_unknown_user_does_not_keep_the_others_from_loading(tmp_path: Path) -
         Fault(path="/v2/reports/company", kind="change_body", times=None, change=with_stranger)
     )
     with serving(sandbox) as base_url:
-        lines = load_into(warehouse, base_url, reports=("user_overall",), **SINCE)
+        summary = load_into(warehouse, base_url, reports=("user_overall",), **SINCE)
 
-    assert exit_code(lines) == 3
+    assert summary.exit_code() == 3
     statuses = query(
         warehouse,
         "select slice = 'user=31337', status, count(*) from window_reads group by all order by all",

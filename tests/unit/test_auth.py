@@ -12,6 +12,7 @@ from sources.help_scout.auth import TOKEN_PATH
 from sources.help_scout.client import Client
 from sources.help_scout.errors import ApiError, CredentialsError, RequestRefused
 
+from .builders import FakeClock
 from .stand_in_api import REQUEST, SECRET, Api, always, failure, in_turn, ok
 
 
@@ -103,3 +104,76 @@ def test_a_token_endpoint_that_is_none_is_told(response: httpx.Response) -> None
                     transport=httpx.MockTransport(always(lambda: response)))  # fmt: skip
     with pytest.raises(ApiError, match="without a token"):
         client.get(REQUEST)
+
+
+@pytest.mark.parametrize("value", [None, "", 5, ["t"], {}])
+def test_a_token_that_is_none_is_never_sent(value: object) -> None:
+    asked: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"access_token": value, "expires_in": 7200})
+
+    client = Client("https://a.test", "app-id", SECRET, transport=httpx.MockTransport(respond))
+    with pytest.raises(ApiError, match="without a token") as caught:
+        client.get(REQUEST)
+    assert (type(caught.value), [request.url.path for request in asked]) == (ApiError, [TOKEN_PATH])
+
+
+@pytest.mark.parametrize("lifetime", [60, 300, 599, 600])
+def test_a_token_that_lives_shortly_serves_half_its_life(lifetime: int) -> None:
+    api = Api(always(ok), expires_in=lifetime)
+    for _ in range(5):
+        api.client.get(REQUEST)
+    assert (set(api.bearers), len(api.tokens)) == ({"Bearer t1"}, 1)
+    api.clock.now += lifetime / 2 - 0.1
+    api.client.get(REQUEST)
+    api.clock.now += 0.1
+    api.client.get(REQUEST)
+    assert api.bearers[-2:] == ["Bearer t1", "Bearer t2"]
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"), [("3", 3), ("2.5", 2.5), ("86400", 600), (None, 10), ("soon", 10)]
+)
+def test_a_token_endpoint_that_is_asked_too_often_is_left_alone_for_a_while(
+    wait: str | None, seconds: float
+) -> None:
+    headers = {} if wait is None else {"X-RateLimit-Retry-After": wait}
+    asked: list[tuple[str, float]] = []
+    clock = FakeClock()
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append((request.url.path, clock.now - 1000))
+        if len(asked) == 1:
+            return httpx.Response(429, headers=headers)
+        return httpx.Response(200, json={"access_token": "t", "expires_in": 7200})
+
+    client = Client("https://a.test", "app-id", SECRET, clock=clock, sleep=clock.sleep,
+                    transport=httpx.MockTransport(respond))  # fmt: skip
+    assert client.get(REQUEST).requests == 2
+    assert asked == [(TOKEN_PATH, 0), (TOKEN_PATH, seconds), (REQUEST.path, seconds)]
+
+
+def test_the_limit_in_the_headers_of_a_token_is_learned() -> None:
+    def respond(_request: httpx.Request) -> httpx.Response:
+        body = {"access_token": "t", "expires_in": 7200}
+        return httpx.Response(200, json=body, headers={"X-RateLimit-Limit-Minute": "800"})
+
+    client = Client("https://a.test", "app-id", SECRET, transport=httpx.MockTransport(respond))
+    client.get(REQUEST)
+    assert client.limiter.limit_per_minute == 800
+
+
+def test_requests_for_tokens_count_in_the_budget() -> None:
+    api = Api(always(ok))
+    for _ in range(3):
+        api.client.get(REQUEST)
+    assert len(api.client.limiter._sent) == len(api.requests) + len(api.tokens) == 4
+
+
+@pytest.mark.xfail(strict=True, reason="what is sent again after a 401 is not counted")
+def test_a_request_with_a_renewed_token_counts_in_the_budget() -> None:
+    api = Api(in_turn(httpx.Response(401), ok()))
+    api.client.get(REQUEST)
+    assert len(api.client.limiter._sent) == len(api.requests) + len(api.tokens) == 4

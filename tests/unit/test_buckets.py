@@ -144,15 +144,21 @@ def test_a_single_window_takes_its_single_bucket() -> None:
     assert (values(outcomes), len(getter.sent)) == ([[24]], 1)
 
 
-def test_a_refusal_when_asked_alone_is_told_of_each_window() -> None:
+@pytest.mark.parametrize("blocked", [0, 1, 2])
+def test_windows_after_the_first_that_blocks_are_not_asked_for(blocked: int) -> None:
     def answer(query: dict[str, str]) -> Any:
-        if query["end"] == "2026-03-05T22:59:59Z" and query["start"] == "2026-03-02T23:00:00Z":
-            return by_utc(query)
-        return ReportUnavailable("no", status=403)
+        start, end = instants(query)
+        alone = end - start <= timedelta(days=1)
+        if alone and start == SPAN[blocked].start:
+            return ReportUnavailable("no", status=403)
+        return by_utc(query)
 
-    outcomes, _ = fetch(answer)
-    assert [outcome.status for outcome in outcomes] == [Status.UNAVAILABLE] * len(outcomes)
-    assert outcomes[0].blocks_report
+    outcomes, getter = fetch(answer)
+    assert [(outcome.window, outcome.status, outcome.blocks_report) for outcome in outcomes] == [
+        *((window, Status.LOADED, False) for window in SPAN[:blocked]),
+        (SPAN[blocked], Status.UNAVAILABLE, True),
+    ]
+    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 2 + 2 * blocked
 
 
 def test_buckets_are_matched_by_instant_in_whatever_order_they_come() -> None:

@@ -28,7 +28,7 @@ from sources.help_scout.catalog import (
     measure,
 )
 from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.ledger import LIST_READS, WINDOW_READS
 from sources.help_scout.naming import snake_case, with_unit
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.tables import UNKNOWN_VALUES, WINDOW_KEY, stored_table
@@ -39,6 +39,7 @@ STORED = [
     *(stored_table(report, table) for report in REPORTS.values() for table in report.tables),
     *(dimension.stored_table for dimension in DIMENSIONS.values()),
     WINDOW_READS,
+    LIST_READS,
     UNKNOWN_VALUES,
 ]
 PER_TABLE = pytest.mark.parametrize("table", STORED, ids=[table.name for table in STORED])

@@ -36,7 +36,9 @@ def too_many(wait: str | None) -> httpx.Response:
     return httpx.Response(429, headers=headers)
 
 
-@pytest.mark.parametrize(("wait", "seconds"), [("2", 2), ("37", 37), (None, 10), ("soon", 10)])
+@pytest.mark.parametrize(
+    ("wait", "seconds"), [("2", 2), ("37", 37), ("1.5", 1.5), (None, 10), ("soon", 10)]
+)
 def test_after_a_429_the_same_query_goes_out_when_the_header_says(
     wait: str | None, seconds: float
 ) -> None:
@@ -72,6 +74,15 @@ def broken(error: Exception) -> Responder:
         (broken(httpx.ConnectError("refused")), None),
         (broken(httpx.RemoteProtocolError("peer closed connection")), None),
         (broken(httpx.ReadError("reset")), None),
+        (broken(httpx.DecodingError("not gzip")), None),
+        (
+            always(
+                lambda: httpx.Response(
+                    200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")
+                )
+            ),
+            None,
+        ),
     ],
 )
 def test_what_passes_is_tried_again_but_not_for_ever(
@@ -130,7 +141,7 @@ def test_a_refusal_without_a_reason_is_a_refusal(body: bytes) -> None:
     assert str(error) == "/v2/reports/company: the API refused the request (404)"
 
 
-@pytest.mark.parametrize("status", [204, 301, 302, 404, 410, 422])
+@pytest.mark.parametrize("status", [204, 300, 301, 302, 304, 307, 308, 404, 410, 422])
 def test_what_asking_again_does_not_help_is_asked_once(status: int) -> None:
     api = Api(always(lambda: httpx.Response(status, headers={"Location": "https://evil.test/"})))
     error = failure(api)
@@ -154,7 +165,9 @@ def test_no_error_gives_a_secret_or_a_token_away(status: int) -> None:
         told += f"{error!r} {error}"
         error = error.__cause__
     assert (SECRET in told, "Bearer" in told) == (False, False)
-    auth = ClientCredentials("https://a.test", "app-id", SECRET, clock=api.clock)
+    auth = ClientCredentials(
+        "https://a.test", "app-id", SECRET, clock=api.clock, limiter=api.client.limiter
+    )
     assert SECRET not in repr(auth)
 
 

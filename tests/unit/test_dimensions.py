@@ -80,31 +80,6 @@ def test_an_answer_that_is_no_list_is_no_empty_list(dimension: Dimension, body: 
         listed(dimension.name, lambda _request: body)
 
 
-def test_pages_are_read_to_their_end() -> None:
-    asked: list[Request] = []
-
-    def get(request: Request) -> Any:
-        asked.append(request)
-        number = int(dict(request.query).get("page", "1"))
-        return embedded("_embedded.users", [{"id": number}], number=number, totalPages=3)
-
-    assert listed("users", get, "/v2/users") == [{"id": 1}, {"id": 2}, {"id": 3}]
-    assert [(request.path, request.query) for request in asked] == [
-        ("/v2/users", ()),
-        ("/v2/users", (("page", "2"),)),
-        ("/v2/users", (("page", "3"),)),
-    ]
-
-
-def test_a_list_that_grows_while_it_is_read_is_read_to_its_new_end() -> None:
-    pages = [
-        embedded("_embedded.tags", [{"id": 1}], totalPages=2),
-        embedded("_embedded.tags", [{"id": 2}], totalPages=3),
-        embedded("_embedded.tags", [{"id": 3}], totalPages=3),
-    ]
-    assert listed("tags", lambda _request: pages.pop(0)) == [{"id": 1}, {"id": 2}, {"id": 3}]
-
-
 def test_a_row_has_its_columns_and_its_parent() -> None:
     item = {"id": 7, "name": "Priority", "type": "DROPDOWN", "order": 2, "required": False,
             "options": [{"id": 1}], "_links": {}}  # fmt: skip

@@ -83,6 +83,11 @@ def test_an_error_answer_is_no_empty_report() -> None:
         (REFUSED, Slice.of(mailbox=4), Status.FAILED, True),
         (REFUSED, Slice.of(user=4), Status.UNAVAILABLE, False),
         (REFUSED, Slice.of(user=4, mailbox=1), Status.UNAVAILABLE, False),
+        (RequestRefused("no", status=404), Slice.of(user=4), Status.UNAVAILABLE, False),
+        (RequestRefused("no", status=401), Slice.of(user=4), Status.FAILED, True),
+        (RequestRefused("no", status=408), Slice.of(user=4), Status.FAILED, True),
+        (RequestRefused("no", status=422), Slice.of(user=4), Status.FAILED, True),
+        (RequestRefused("no", status=302), Slice.of(user=4), Status.FAILED, True),
         (FIVE_TRIES, Slice.of(user=4), Status.FAILED, True),
         (CredentialsError("no"), Slice(), Status.FAILED, True),
     ],
@@ -165,35 +170,6 @@ def test_a_row_that_was_lost_between_pages_is_told() -> None:
     outcome, _ = fetch(read_of("conversations_drilldown"), scripted(reads, count=4))
     assert (outcome.status, outcome.api_count) == (Status.INCOMPLETE, 4)
     assert sorted(conversation_ids(outcome)) == [1, 2, 4]
-
-
-def test_a_list_that_never_holds_still_gives_its_longest_read() -> None:
-    rows = body_of("user_conversation_history")["results"]
-    pages = [{"results": rows[:n], "page": 1, "pages": 1, "count": 3} for n in (1, 2, 1)]
-    read = read_of("user_conversation_history", slice_=Slice.of(user=4))
-    outcome, _ = fetch(read, lambda _query: pages.pop(0))
-    assert (outcome.status, outcome.api_count, outcome.requests) == (Status.INCOMPLETE, 3, 3)
-    assert [r["position"] for r in outcome.rows["user_conversation_history"]] == [1, 2]
-
-
-def test_a_list_may_repeat_a_row_over_pages() -> None:
-    rows = body_of("user_conversation_history")["results"]
-    read = read_of("user_conversation_history", slice_=Slice.of(user=4))
-    outcome, _ = fetch(read, lambda _query: {"results": rows, "pages": 2, "count": 4})
-    assert (outcome.status, outcome.api_count, outcome.pages) == (Status.LOADED, 4, 2)
-    assert [r["position"] for r in outcome.rows["user_conversation_history"]] == [1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("name", ["count", "pages"])
-@pytest.mark.parametrize("value", [2.5, "many", True, []])
-def test_a_page_without_readable_numbers_fails_its_window(name: str, value: Any) -> None:
-    body = drilldown_page([1], 1, 1, 1)
-    body["conversations"][name] = value
-    outcome, _ = fetch(read_of("conversations_drilldown"), lambda _query: body)
-    assert (outcome.status, outcome.error) == (
-        Status.FAILED,
-        f"conversations_drilldown: {name} is not a whole number: cannot tell the pages",
-    )
 
 
 def test_a_page_that_fails_fails_the_window_and_keeps_no_half_of_it() -> None:

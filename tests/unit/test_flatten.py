@@ -233,7 +233,7 @@ def test_instants_become_utc(text: str, expected: datetime) -> None:
     [
         (
             "company_overall",
-            {"current": {}, "users": [{"user": "1"}, {"user": 1}]},
+            {"current": {}, "users": [{"user": "1", "name": "a"}, {"user": 1, "name": "b"}]},
             "company_overall_users: two rows have the same user_id; one would be lost",
         ),
         (
@@ -243,7 +243,7 @@ def test_instants_become_utc(text: str, expected: datetime) -> None:
         ),
         (
             "company_drilldown",
-            {"conversations": {"results": [{"id": 4}, {"id": 4}]}},
+            {"conversations": {"results": [{"id": 4, "number": 1}, {"id": 4}]}},
             "company_drilldown: two rows have the same conversation_id; one would be lost",
         ),
         (

@@ -123,10 +123,34 @@ def test_a_long_run_settles_at_the_limit() -> None:
 def test_nobody_sends_while_the_api_wants_a_pause() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock)
-    limiter.pause(17)
-    limiter.pause(2)  # a shorter one does not cut the longer one short
+    limiter.pause_after({"X-RateLimit-Retry-After": "17"})
+    limiter.pause_after(
+        {"X-RateLimit-Retry-After": "2"}
+    )  # a shorter one does not cut the longer one short
     assert send(limiter, clock, 2) == [1017.0, 1017.0]
     assert clock.slept == [17.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, 10),
+        ("", 10),
+        ("soon", 10),
+        ("0", 0),
+        ("-5", 0),
+        ("0.25", 0.25),
+        ("37", 37),
+        ("600", 600),
+        ("601", 600),
+        ("inf", 600),
+    ],
+)
+def test_a_pause_is_as_long_as_the_api_says_but_ends(text: str | None, seconds: float) -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    limiter.pause_after({} if text is None else {"X-RateLimit-Retry-After": text})
+    assert send(limiter, clock, 1) == [1000.0 + seconds]
 
 
 def test_what_others_use_is_left_to_them() -> None:

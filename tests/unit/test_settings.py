@@ -77,6 +77,14 @@ def test_grains_and_breakdowns_replace_those_of_one_report() -> None:
             ),
         ),
         (
+            {"grains": {"company_overall": ["week", "day", "week", "day"]}},
+            "grains.company_overall names day, week twice",
+        ),
+        (
+            {"breakdowns": {"company_overall": ["all", "mailbox", "mailbox"]}},
+            "breakdowns.company_overall names mailbox twice",
+        ),
+        (
             {"breakdowns": {"company_overall": ["all", "user"]}},
             (
                 "breakdown 'user' of company_overall: the report does not take 'user'; it takes: "

@@ -15,6 +15,7 @@ from sources.help_scout.catalog import Report
 from sources.help_scout.errors import HelpScoutError
 from sources.help_scout.flatten import Flattened, flatten_report, unknown_field
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.slices import SLICE_PARAMS, SliceParam
 
 from .builders import a_few_examples, body_of, stamps_of
 
@@ -180,4 +181,36 @@ def test_an_unknown_value_outside_all_rows_is_kept_apart() -> None:
 def test_unknown_fields_are_named_by_the_naming_rule_and_take_no_taken_name(
     path: str, value: Any, expected: dict[str, Any]
 ) -> None:
-    assert unknown_field(path, value, {"taken", "window_start"}) == expected
+    assert unknown_field(path, value, {"taken", "window_start"}, {}) == expected
+
+
+def test_unknown_fields_that_come_to_one_name_get_numbers() -> None:
+    block = {"newThing": 4, "new_thing": "x", "NewThing": True, "newThing2": 5, "new": {"thing": 6}}
+    found = flat(REPORTS["company_overall"], {"current": block, "newThing": 7})
+    assert found.rows["company_overall"] == [
+        {
+            "new_thing": 4.0,
+            "new_thing_2": "x",
+            "new_thing_3": True,
+            "new_thing_2_2": 5.0,
+            "new": '{"thing":6}',
+            "new_thing_4": 7.0,
+        }
+    ]
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**64 - 1])
+def test_whole_numbers_that_a_double_cannot_hold_stay_exact_as_text(value: int) -> None:
+    assert unknown_field("newThing", value, (), ()) == {"new_thing": str(value)}
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 0])
+def test_whole_numbers_that_a_double_holds_are_numbers(value: int) -> None:
+    assert unknown_field("newThing", value, (), ()) == {"new_thing": float(value)}
+
+
+@pytest.mark.parametrize("param", SLICE_PARAMS.values(), ids=SLICE_PARAMS)
+def test_no_unknown_field_takes_the_name_of_a_slice_column(param: SliceParam) -> None:
+    name = param.column.name
+    found = flat(REPORTS["company_overall"], {"current": {name: "x"}})
+    assert found.rows["company_overall"] == [{f"wire_{name}": "x"}]

@@ -1,0 +1,203 @@
+"""Which reads a run plans: slices from the account's lists and from what other reports name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from sources.help_scout.errors import CredentialsError, ReportUnavailable, Unreachable
+from sources.help_scout.fetch import Outcome, Status
+from sources.help_scout.plan import Read, Request, wire_instant
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.slices import Slice
+from sources.help_scout.windows import Window
+
+from .builders import NOW, days
+from .stand_in_account import COMPANY, CONVERSATIONS, INBOXES, TAGS, USERS, hal, run_over, users_in
+
+SPAN = days("2026-03-02", 4)
+DOWN = Unreachable("/v2/mailboxes: the API answered 502", status=502)
+REPLIES = REPORTS["user_replies"]
+FIELDS = REPORTS["conversations_fields_drilldown"]
+Planned = Read | list[Outcome]
+
+
+def company(*users_by_day: Any) -> Any:
+    """The company report of each day of the span: the users that it names, or an exception."""
+    by_start = dict(zip((wire_instant(day.start) for day in SPAN), users_by_day, strict=True))
+
+    def answer(request: Request) -> Any:
+        users = by_start[dict(request.query)["start"]]
+        if isinstance(users, Exception):
+            return users
+        return {"current": {}, "users": [{"user": user} for user in users]}
+
+    return answer
+
+
+def reads_of(planned: Iterable[Planned]) -> list[tuple[str, tuple[Window, ...]]]:
+    """Slice and wanted windows of each read."""
+    found = []
+    for read in planned:
+        assert isinstance(read, Read)
+        found.append((read.slice.text, read.wanted))
+    return found
+
+
+def test_each_slice_of_each_span_is_read_in_turn() -> None:
+    report = REPORTS["conversations_new"]
+    spans = [SPAN[:2], SPAN[2:]]
+    bodies = {INBOXES: hal("mailboxes", {"id": 4}, {"id": 5})}
+    with run_over(bodies, breakdowns={report.name: ["all", "mailbox"]}) as (run, account):
+        planned = reads_of(run.reads(report, spans))
+    assert planned == [(text, span) for span in spans for text in ("all", "mailbox=4", "mailbox=5")]
+    assert account.paths == [INBOXES]
+
+
+# --- lists that fail ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("breakdown", "bodies", "text", "told"),
+    [
+        ("mailbox", {INBOXES: DOWN}, "?mailbox", str(DOWN)),
+        ("mailbox,type", {INBOXES: DOWN}, "?mailbox,type", str(DOWN)),
+        ("tag", {TAGS: ReportUnavailable("no tags", status=403)}, "?tag", "no tags"),
+        (
+            "mailbox",
+            {INBOXES: {"error": "x"}},
+            "?mailbox",
+            ("inboxes: the answer is not this list: expected rows at '_embedded.mailboxes'"),
+        ),
+        (
+            "folder",
+            {INBOXES: hal("mailboxes", {"id": 4}), f"{INBOXES}/4/folders": DOWN},
+            "?folder",
+            str(DOWN),
+        ),
+    ],
+)
+def test_a_list_that_fails_fails_each_window_of_its_span_and_blocks(
+    breakdown: str, bodies: dict[str, Any], text: str, told: str
+) -> None:
+    report = REPORTS["conversations_new"]
+    with run_over(bodies, breakdowns={report.name: ["all", breakdown]}) as (run, _):
+        planned = list(run.reads(report, [SPAN[:2], SPAN[2:]]))
+    assert reads_of(planned[:1]) == [("all", SPAN[:2])]
+    (failed,) = planned[1:]  # nothing comes after it: neither slices nor spans
+    assert isinstance(failed, list)
+    assert [outcome.window for outcome in failed] == list(SPAN[:2])
+    for outcome in failed:
+        assert (outcome.read.report, outcome.read.slice.text) == (report, text)
+        assert (outcome.status, outcome.blocks_report) == (Status.FAILED, True)
+        assert (outcome.requests, outcome.rows, outcome.fetched_at) == (0, {}, NOW)
+        assert outcome.error == f"not asked, its slices are not known: {told}"
+
+
+def test_a_list_that_fails_lets_reports_without_it_go_on() -> None:
+    with run_over({INBOXES: DOWN}) as (run, _):
+        planned = list(run.reads(REPORTS["docs_overall"], [SPAN[:1]]))
+    assert reads_of(planned) == [("all", SPAN[:1])]
+
+
+def test_wrong_credentials_end_the_run() -> None:
+    report = REPORTS["conversations_new"]
+    bodies = {INBOXES: CredentialsError("no")}
+    with (
+        run_over(bodies, breakdowns={report.name: ["mailbox"]}) as (run, _),
+        pytest.raises(CredentialsError),
+    ):
+        list(run.reads(report, [SPAN]))
+
+
+# --- users that reports name ----------------------------------------------------------------
+
+
+def test_a_user_whom_some_windows_name_is_wanted_for_those_alone() -> None:
+    bodies = {USERS: users_in("UTC", None), COMPANY: company([1], [9, 2], [], [9, 7])}
+    with run_over(bodies) as (run, _):
+        planned = reads_of(run.reads(REPLIES, [SPAN]))
+    assert (
+        planned
+        == [
+            ("user=1", SPAN),  # listed: wanted throughout, named or not
+            ("user=2", SPAN),
+            ("user=7", SPAN[3:]),
+            ("user=9", (SPAN[1], SPAN[3])),
+        ]
+    )
+
+
+def test_a_user_of_one_span_is_not_asked_for_in_another() -> None:
+    bodies = {USERS: users_in("UTC"), COMPANY: company([9], [], [], [7])}
+    with run_over(bodies) as (run, _):
+        planned = reads_of(run.reads(REPLIES, [SPAN[:2], SPAN[2:]]))
+    assert planned == [
+        ("user=1", SPAN[:2]),
+        ("user=9", SPAN[:1]),
+        ("user=1", SPAN[2:]),
+        ("user=7", SPAN[3:]),
+    ]
+
+
+def test_what_names_users_is_asked_for_once() -> None:
+    bodies = {USERS: users_in("UTC"), COMPANY: company([1], [1], [1], [1])}
+    with run_over(bodies) as (run, account):
+        for report in (REPLIES, REPORTS["user_resolutions"]):
+            list(run.reads(report, [SPAN]))
+    assert sorted(account.paths) == [COMPANY] * 4 + [USERS]
+
+
+def test_reads_whose_users_cannot_be_told_fail_and_block() -> None:
+    bodies = {USERS: users_in("UTC", None), COMPANY: company([9], DOWN, [], [])}
+    with run_over(bodies) as (run, _):
+        planned = list(run.reads(REPLIES, [SPAN]))
+    failed = [outcome for outcomes in planned if isinstance(outcomes, list) for outcome in outcomes]
+    assert [(outcome.read.slice.text, outcome.window) for outcome in failed] == [
+        *(("user=1", window) for window in SPAN),
+        *(("user=2", window) for window in SPAN),
+        ("user=9", SPAN[0]),
+    ]
+    for outcome in failed:
+        assert (outcome.status, outcome.blocks_report) == (Status.FAILED, True)
+        assert outcome.error == (
+            f"not asked: company_overall names its items and came to failed: {DOWN}"
+        )
+
+
+@pytest.mark.xfail(strict=True, reason="no user is known, so no read tells of the failure")
+def test_a_report_whose_only_users_cannot_be_told_is_not_passed_over() -> None:
+    bodies = {USERS: users_in(), COMPANY: company(DOWN, [9], [9], [9])}
+    with run_over(bodies) as (run, _):
+        planned = list(run.reads(REPLIES, [SPAN[:1], SPAN[1:]]))
+    assert isinstance(planned[0], list)
+
+
+# --- items of the fields drilldown ----------------------------------------------------------
+
+
+def test_the_fields_drilldown_asks_for_the_items_that_the_window_names() -> None:
+    body = {"current": {}, "replies": {"top": [{"id": 8}, {"id": 3}]}, "workflows": {"top": []}}
+    with run_over({CONVERSATIONS: body}) as (run, _):
+        planned = list(run.reads(FIELDS, [SPAN[:1]]))
+    assert [
+        (read.slice, [part.stamps for part in read.parts])
+        for read in planned
+        if isinstance(read, Read)
+    ] == [
+        (Slice.of(field="replyid"), [{"field_id": 3}, {"field_id": 8}]),
+        (Slice.of(field="workflowid"), []),
+    ]
+
+
+def test_the_fields_drilldown_is_not_asked_when_its_items_cannot_be_told() -> None:
+    with run_over({CONVERSATIONS: ReportUnavailable("no plan", status=403)}) as (run, _):
+        planned = list(run.reads(FIELDS, [SPAN[:1]]))
+    assert [
+        (outcome.status, outcome.blocks_report)
+        for outcomes in planned
+        if isinstance(outcomes, list)
+        for outcome in outcomes
+    ] == [(Status.UNAVAILABLE, True)] * 2

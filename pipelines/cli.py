@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -72,7 +73,7 @@ def _told_in_words() -> Iterator[None]:
         sys.exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("help-scout", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="help-scout-reports")
 def main() -> None:
     """Loads every Help Scout report into DuckDB, complete and provably so."""
@@ -82,34 +83,33 @@ def main() -> None:
 
 @main.command()
 @_warehouse_option
-@click.option("--until", metavar="DATE", help="Local day with which history ends. [default: today]")
-def demo(warehouse: Path, until: str | None) -> None:
-    """Loads 60 days of an invented account and shows what comes of it."""
+@click.option("--days", default=60, show_default=True, help="Days to load.")
+@click.option("--until", metavar="DATE", help="Day on which the demo plays. [default: today]")
+def demo(warehouse: Path, days: int, until: str | None) -> None:
+    """Loads an invented account and shows what comes of it."""
     with _told_in_words():
+        from sources.help_scout.client import utc_now
         from sources.help_scout.settings import parse_date
 
-        from .demo import (
-            DEMO_DAYS,
-            HISTORY_BEFORE_DAYS,
-            QUERIES,
-            demo_start,
-            sandbox_process,
-        )
+        from .demo import DEMO_TIMEZONE, QUERIES, sandbox_process
         from .summary import print_query
         from .warehouse import forget_demo
 
         console = _console()
-        last = parse_date("until", until) or _today("America/New_York")
+        today = parse_date("until", until)
+        clock = utc_now if today is None else partial(_noon, today, DEMO_TIMEZONE)
+        today = today or _today(DEMO_TIMEZONE)
         forget_demo(warehouse)
         console.print("starting an invented account: 6 users, 3 inboxes, 60 conversations a day")
-        with sandbox_process(last, DEMO_DAYS + HISTORY_BEFORE_DAYS) as options:
-            start = demo_start(last).isoformat()
+        with sandbox_process(today, days) as options:
+            start = (today - timedelta(days=days)).isoformat()
 
             def show(pipeline: Pipeline) -> None:
                 for title, sql in QUERIES:
                     print_query(console, pipeline, title, sql)
 
-            code = _load(console, warehouse, {**options, "start_date": start}, after_load=show)
+            options["start_date"] = start
+            code = _load(console, warehouse, options, clock=clock, after_load=show)
         console.print(f"\nEverything is in {warehouse}. Look around: duckdb {warehouse}")
     sys.exit(code)
 
@@ -134,9 +134,12 @@ def _load(
     reports: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    clock: Callable[[], datetime] | None = None,
     after_load: Callable[[Pipeline], None] = lambda _: None,
 ) -> int:
     """Runs a load and prints its summary; returns the exit code."""
+    from sources.help_scout.client import utc_now
+
     from .load import LoadRequest, configured_run, load, source_state
     from .progress import LoadProgress
     from .summary import print_summary, summarize
@@ -144,9 +147,10 @@ def _load(
 
     request = LoadRequest(reports=_report_names(reports), since=since, until=until)
     progress = LoadProgress(console)
-    run = configured_run(on_outcome=progress.on_outcome, **options)
+    run = configured_run(clock=clock or utc_now, on_outcome=progress.on_outcome, **options)
     try:
         check_warehouse(warehouse, run.settings.account)
+        run.list_of("users")  # before a file is made: credentials and host are right
         run.interval(since, until)
         with open_pipeline(warehouse) as pipeline:
             run.pin(source_state(pipeline))
@@ -229,6 +233,10 @@ def sandbox(
 
 def _today(timezone: str) -> date:
     return datetime.now(ZoneInfo(timezone)).date()
+
+
+def _noon(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time(12), ZoneInfo(timezone))
 
 
 def _report_names(text: str | None) -> tuple[str, ...]:

@@ -7,12 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 
-DEMO_DAYS = 60
+DEMO_TIMEZONE = "America/New_York"
 HISTORY_BEFORE_DAYS = 70  # the previous month of the first month loaded
 RATE_LIMIT = 100_000
-_START_TIMEOUT_SECONDS = 60
 _ENV_LINE = re.compile(r"^export SOURCES__HELP_SCOUT__(\w+)=(.*)$")
 
 QUERIES = (
@@ -45,11 +44,15 @@ order by conversation_count desc limit 8""",
 
 
 @contextmanager
-def sandbox_process(until: date, days: int) -> Iterator[dict[str, str]]:
-    """A sandbox in a process of its own, as the options that reach it; ended on leaving."""
+def sandbox_process(today: date, days: int) -> Iterator[dict[str, str]]:
+    """A sandbox in a process of its own, as the options that reach it; ended on leaving.
+
+    Its history goes up to `today` and is long enough to load `days` of it with comparisons.
+    """
     command = [
         sys.executable, "-m", "pipelines", "sandbox", "--port", "0",
-        "--until", until.isoformat(), "--days", str(days), "--rate-limit", str(RATE_LIMIT),
+        "--until", today.isoformat(), "--days", str(days + HISTORY_BEFORE_DAYS),
+        "--rate-limit", str(RATE_LIMIT),
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
@@ -70,8 +73,3 @@ def _read_options(process: subprocess.Popen[str]) -> dict[str, str]:
         if {"base_url", "client_id", "client_secret", "account"} <= options.keys():
             return options
     raise RuntimeError(f"the sandbox ended with exit code {process.wait()} before it served")
-
-
-def demo_start(until: date) -> date:
-    """The first day that the demo loads."""
-    return until - timedelta(days=DEMO_DAYS)

@@ -189,7 +189,7 @@ def check_base_url(base_url: str) -> str:
 
 def _transport_words(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.ConnectError):
-        return f"cannot connect ({error})"
+        return f"cannot connect ({error}): is base_url right, and the network up?"
     return f"the connection broke ({type(error).__name__})"
 
 

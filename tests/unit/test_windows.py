@@ -23,7 +23,6 @@ from sources.help_scout.windows import (
 
 from .builders import NEW_YORK, at, examples, window
 
-APIA = ZoneInfo("Pacific/Apia")
 ZONES = [
     "America/New_York",
     "Australia/Adelaide",
@@ -151,19 +150,6 @@ def test_no_window_begins_in_the_future() -> None:
     assert list(found) == [window("2026-03-03")]
 
 
-def test_the_day_that_samoa_skipped_gives_no_window() -> None:
-    after, until = at("2011-12-29T11:00"), at("2012-01-01T11:00")
-    found = list(windows_ending_in(Grain.DAY, APIA, after, until, now=at("2020-01-01T00:00")))
-    assert [str(window) for window in found] == [
-        "day 2011-12-29",
-        "day 2011-12-31",
-        "day 2012-01-01",
-    ]
-    assert found[0].end == found[1].start == at("2011-12-30T10:00")
-    week = window("2011-12-30", Grain.WEEK, APIA)
-    assert (week.end - week.start, week.has_clock_change) == (timedelta(days=6), True)
-
-
 @pytest.mark.parametrize(
     ("day", "zone", "hours"),
     [
@@ -235,23 +221,6 @@ def test_a_window_ends_on_the_wire_one_second_before_the_next_begins() -> None:
 def test_the_window_to_compare_with(grain: Grain, day: str, compare_to: str, expected: str) -> None:
     found = previous_window(window(day, grain), compare_to, NEW_YORK)
     assert found == window(expected, grain)
-
-
-@pytest.mark.parametrize(
-    ("grain", "day", "expected"),
-    [
-        (Grain.DAY, "2011-12-29", "2011-12-28"),
-        (Grain.DAY, "2011-12-31", "2011-12-29"),
-        (Grain.DAY, "2012-01-01", "2011-12-31"),
-        (Grain.WEEK, "2012-01-02", "2011-12-26"),
-        (Grain.MONTH, "2012-01-01", "2011-12-01"),
-    ],
-)
-def test_the_day_that_samoa_skipped_is_compared_with_nothing(
-    grain: Grain, day: str, expected: str
-) -> None:
-    found = previous_window(window(day, grain, APIA), "previous_period", APIA)
-    assert found == window(expected, grain, APIA)
 
 
 @pytest.mark.parametrize("grain", list(Grain))

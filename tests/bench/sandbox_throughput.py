@@ -1,20 +1,17 @@
-"""Prints how many distinct overall-report requests a second the sandbox answers.
+"""How many distinct overall-report requests a second the sandbox answers.
 
-Run by hand: `python -m tests.sandbox.measure_throughput [seconds]`. The client runs in a process
-of its own, with eight threads, as a pipeline would.
+The client runs in a process of its own, with eight threads, as a pipeline would.
 """
-
-# ruff: noqa: T201 - printing is what it is for
 
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from multiprocessing import Queue
 
 import httpx
 
@@ -65,7 +62,8 @@ def questions() -> Iterator[tuple[str, dict[str, str]]]:
                 yield f"/v2/reports/{report}", {**window, **inboxes, **user}
 
 
-def ask(base_url: str, seconds: float) -> None:
+def ask(base_url: str, seconds: float, rates: Queue[float]) -> None:
+    """Puts the rate reached in `seconds` of distinct requests into the queue."""
     form = {
         "grant_type": "client_credentials",
         "client_id": "sandbox-id",
@@ -83,20 +81,16 @@ def ask(base_url: str, seconds: float) -> None:
             answers = pool.map(lambda asked: client.get(asked[0], params=asked[1]), batch)
             done += sum(answer.raise_for_status().is_success for answer in answers)
         passed = time.perf_counter() - began
-    print(f"{done} distinct requests in {passed:.1f} s: {done / passed:.0f} requests/s")
+    rates.put(done / passed)
 
 
-def main() -> None:
-    began = time.perf_counter()
+def requests_per_second(seconds: float = 8.0) -> float:
+    """The rate at which the sandbox answers overall reports that it has not answered before."""
+    context = multiprocessing.get_context("spawn")
+    rates: Queue[float] = context.Queue()
     with Sandbox(AccountSpec(until=UNTIL)) as sandbox, sandbox.serve() as server:
-        print(f"history built in {time.perf_counter() - began:.1f} s")
-        seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
-        client = multiprocessing.get_context("spawn").Process(
-            target=ask, args=(server.base_url, seconds)
-        )
+        client = context.Process(target=ask, args=(server.base_url, seconds, rates))
         client.start()
+        rate = rates.get(timeout=seconds * 5 + 30)
         client.join()
-
-
-if __name__ == "__main__":
-    main()
+    return rate

@@ -1,0 +1,117 @@
+"""`make bench`: measures in one run, prints a table, writes `bench.json` into the data folder.
+
+Machines are noisy: quote the ratios, not the seconds.
+"""
+
+# ruff: noqa: T201  printing is what it is for
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from pipelines.dictionary import ROOT
+from sources.help_scout.flatten import flatten_report
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.tables import stored_table, to_arrow
+from sources.help_scout_sandbox import Sandbox
+from tests.conftest import example_body
+from tests.pipeline.support import SMALL, load_into, serving
+
+from .sandbox_throughput import requests_per_second
+
+PAGES, ROWS_PER_PAGE = 400, 50
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """The least of three runs."""
+    least = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        least = min(least, time.perf_counter() - began)
+    return least
+
+
+def flatten_against_parsing() -> dict[str, float]:
+    """Drilldown rows from bytes to Arrow, against parsing the same bytes, and DuckDB reading
+    ready Arrow."""
+    report = REPORTS["conversations_drilldown"]
+    example = example_body(report.name)
+    row = example["conversations"]["results"][0]
+    pages = []
+    for page in range(PAGES):
+        rows = [{**row, "id": page * ROWS_PER_PAGE + n} for n in range(ROWS_PER_PAGE)]
+        body = {"conversations": {"page": page + 1, "pages": PAGES, "count": 0, "results": rows}}
+        pages.append(orjson.dumps(body))
+    tables: list[pa.Table] = []
+
+    def parse() -> None:
+        for page in pages:
+            orjson.loads(page)
+
+    def flatten() -> None:
+        tables.clear()
+        flat = flatten_report(report, ((orjson.loads(page), {}) for page in pages))
+        tables.extend(
+            to_arrow(stored_table(report, table), flat.rows[table.name], {})
+            for table in report.tables
+        )
+
+    def read() -> None:
+        ready = tables[0]  # noqa: F841  DuckDB finds it by its name
+        with duckdb.connect() as connection:
+            connection.execute("create table t as from ready")
+
+    parsing, flattening, reading = seconds_of(parse), seconds_of(flatten), seconds_of(read)
+    return {
+        "flatten_rows_per_second": PAGES * ROWS_PER_PAGE / flattening,
+        "flatten_to_parse_ratio": flattening / parsing,
+        "flatten_to_duckdb_read_ratio": flattening / reading,
+    }
+
+
+def loads() -> dict[str, float]:
+    """A first load of sixteen days of everything and the night after it, sandbox included."""
+    with tempfile.TemporaryDirectory() as folder, serving(Sandbox(SMALL)) as base_url:
+        warehouse = Path(folder) / "bench.duckdb"
+        began = time.perf_counter()
+        first = load_into(warehouse, base_url)
+        middle = time.perf_counter()
+        night = load_into(warehouse, base_url)
+        end = time.perf_counter()
+    requests = [sum(line.requests for line in summary.lines) for summary in (first, night)]
+    return {
+        "first_load_seconds": middle - began,
+        "first_load_requests": requests[0],
+        "night_seconds": end - middle,
+        "night_requests": requests[1],
+        "night_to_first_requests_ratio": requests[1] / requests[0],
+    }
+
+
+def main() -> None:
+    figures = {
+        "sandbox_requests_per_second": requests_per_second(),
+        **flatten_against_parsing(),
+        **loads(),
+    }
+    for name, value in figures.items():
+        print(f"{name:32} {value:12,.2f}")
+    target = ROOT / "data" / "bench.json"
+    target.write_text(
+        json.dumps({"at": datetime.now(UTC).isoformat(), **figures}, indent=2), encoding="utf-8"
+    )
+    print(f"written to {target.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Runs `help-scout` as a user does, configured by the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from pipelines.cli import main
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def help_scout(*arguments: str, env: dict[str, str] | None = None) -> Finished:
+    """The command, run in this process: what it prints and its exit code are the same."""
+    done = CliRunner().invoke(main, arguments, env=env, catch_exceptions=False)
+    return Finished(done.exit_code, done.stdout, done.stderr)
+
+
+def help_scout_process(*arguments: str, env: dict[str, str] | None = None) -> Finished:
+    """The command in a process of its own, as a shell starts it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", *arguments],
+        env=environment() | (env or {}),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def environment() -> dict[str, str]:
+    """This environment, with the project importable from any folder."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[dict[str, str]]:
+    """`help-scout sandbox` in another terminal: the variables that it says to export."""
+    command = [sys.executable, "-m", "pipelines", "sandbox", "--port", "0", *arguments]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            lines = [process.stdout.readline() for _ in range(4)]
+            exports = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in lines]
+            yield {match[1]: match[2] for match in exports if match}
+        finally:
+            process.terminate()
+            process.wait(timeout=15)
+    assert process.returncode == 0

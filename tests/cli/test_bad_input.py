@@ -1,0 +1,214 @@
+"""Whatever is wrong, one message says what to do, nothing is half-written, no traceback."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sources.help_scout_sandbox import Sandbox
+from tests.pipeline.support import SMALL, serving
+
+from .support import Finished, environment, help_scout
+
+pytestmark = pytest.mark.xdist_group("cli")
+PREFIX = "SOURCES__HELP_SCOUT__"
+INTERVAL = ("--since", "2026-11-02", "--until", "2026-11-04")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[tuple[Sandbox, dict[str, str]]]:
+    account = Sandbox(SMALL)
+    with serving(account) as base_url:
+        yield (
+            account,
+            {
+                f"{PREFIX}BASE_URL": base_url,
+                f"{PREFIX}CLIENT_ID": account.client_id,
+                f"{PREFIX}CLIENT_SECRET": account.client_secret,
+            },
+        )
+
+
+def refused(done: Finished, message: str, *, code: int = 2) -> None:
+    """The command ended with that code and said just that."""
+    assert (done.code, message in done.err) == (code, True), done
+    assert "Traceback" not in done.out + done.err
+    assert len(done.err.strip().splitlines()) <= 4
+    assert sorted(path.name for path in Path().iterdir()) in ([], ["data"])
+    assert not list(Path().rglob("*.duckdb"))
+
+
+def test_missing_credentials_are_named_with_where_to_put_them() -> None:
+    done = help_scout("load")
+
+    refused(done, "client_id")
+    assert f"set {PREFIX}CLIENT_ID" in done.err
+    assert ".dlt/secrets.toml" in done.err
+
+
+def test_wrong_credentials(sandbox: tuple[Sandbox, dict[str, str]]) -> None:
+    done = help_scout("load", env=sandbox[1] | {f"{PREFIX}CLIENT_SECRET": "hush-hush"})
+
+    refused(done, "the token endpoint refused the credentials (401). Check client_id")
+    assert "hush-hush" not in done.err + done.out
+
+
+def test_a_host_that_cannot_be_reached_is_the_other_sides_failure(
+    sandbox: tuple[Sandbox, dict[str, str]],
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        done = help_scout("load", env=sandbox[1] | {f"{PREFIX}BASE_URL": nowhere})
+
+    refused(done, "cannot connect", code=1)
+    assert "base_url" in done.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("BASE_URL", "http://api.helpscout.net", "credentials travel over https only"),
+        ("BASE_URL", "api.helpscout.net", "expected an address like https://host"),
+        ("TIMEZONE", "New York", "timezone='New York' is unknown: write it like America/New_York"),
+        ("START_DATE", "yesterday", "start_date='yesterday': expected a date like 2026-03-01"),
+        ("LOOKBACK_DAYS", "0", "lookback_days=0: expected at least 1"),
+        ("LOOKBACK_DAYS", "many", "`lookback_days` cannot be coerced"),
+        ("COMPARE_TO", "last_week", "compare_to='last_week': expected one of previous_period"),
+        ("RATE_LIMIT_SHARE", "2", "rate_limit_share=2.0: expected more than 0, at most 1"),
+        ("GRAINS", '{"chat": ["hour"]}', "grains.chat: 'hour' is not one of day, week, month"),
+        ("GRAINS", '{"chats": ["day"]}', "unknown report 'chats', did you mean 'chat'?"),
+        ("BREAKDOWNS", '{"docs_overall": ["mailbox"]}', "the report does not take 'mailbox'"),
+        ("BREAKDOWNS", '{"user_chat": ["all"]}', "the report needs 'user' in each breakdown"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_to_write(
+    sandbox: tuple[Sandbox, dict[str, str]], variable: str, value: str, message: str
+) -> None:
+    refused(help_scout("load", env=sandbox[1] | {PREFIX + variable: value}), message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--reports", "chatt"), "unknown report 'chatt', did you mean 'chat'?"),
+        (("--reports", "wibble"), "unknown report 'wibble'; the README lists all 32"),
+        (("--reports", ","), "--reports names no report"),
+        (("--sinze", "2026-11-01"), "No such option '--sinze'"),
+        (("--since", "November"), "since='November': expected a date like 2026-03-01"),
+        (("--until", "2026-11-01"), "until is given without since"),
+        (("--since", "2026-11-05", "--until", "2026-11-01"), "is not before until=2026-11-01"),
+        (("--since", "2026-11-05", "--until", "2026-11-05"), "is not before until=2026-11-05"),
+        (("--since", "2199-01-01"), "since=2199-01-01: that is in the future"),
+        (("--warehouse", "/dev/null/x.duckdb"), "cannot write to /dev/null"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_to_write(
+    sandbox: tuple[Sandbox, dict[str, str]], arguments: tuple[str, ...], message: str
+) -> None:
+    refused(help_scout("load", *arguments, env=sandbox[1]), message)
+
+
+def test_a_file_that_is_not_a_database_is_left_as_it_is(
+    sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.duckdb"
+    letter.write_text("Dear reader, " * 1000)
+    before = letter.read_bytes()
+    done = help_scout("load", "--warehouse", "letter.duckdb", env=sandbox[1])
+
+    assert (done.code, "is not a DuckDB database" in done.err) == (2, True)
+    assert letter.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.duckdb"]
+
+
+def test_a_file_that_another_process_holds_is_said_to_be_held_by_it(
+    sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    held = tmp_path / "held.duckdb"
+    holder = (
+        f"import duckdb, sys; c = duckdb.connect({str(held)!r}); print('held', flush=True); "
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        done = help_scout("load", "--warehouse", "held.duckdb", env=sandbox[1])
+        pid = process.pid
+        process.communicate("")
+
+    assert done.code == 2
+    assert f"held.duckdb is in use by another process (PID {pid})" in done.err
+
+
+def test_a_report_that_the_plan_lacks_is_told_and_the_rest_loads(
+    sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    account, env = sandbox
+    account.forbidden.add("/v2/reports/chat")
+    try:
+        done = help_scout("load", "--reports", "chat,email", *INTERVAL, env=env)
+        expected = help_scout(
+            "load",
+            *("--reports", "chat,email", *INTERVAL, "--warehouse", "expected.duckdb"),
+            env=env | {f"{PREFIX}EXPECT_UNAVAILABLE": '["chat"]'},
+        )
+    finally:
+        account.forbidden.clear()
+
+    assert (done.code, expected.code) == (3, 0)
+    assert "chat: 1 unavailable. /v2/reports/chat: not available to this user (403)" in done.out
+    with duckdb.connect(str(tmp_path / "data/help_scout.duckdb"), read_only=True) as warehouse:
+        statuses = warehouse.execute(
+            "select report, status, count(*) from reports.report_windows group by all order by all"
+        ).fetchall()
+    # Two days and a week... the week of 26 October ends with 2 November's midnight: not in it.
+    assert statuses == [("chat", "unavailable", 1), ("email", "loaded", 6)]
+
+
+def test_the_demo_and_a_real_account_do_not_share_a_file(
+    sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    env = sandbox[1]
+    one_day = ("load", "--reports", "conversations_new", *INTERVAL)
+    first = help_scout(*one_day, env=env | {f"{PREFIX}ACCOUNT": "demo"})
+    mixed = help_scout(*one_day, env=env)
+    other = help_scout(*one_day, "--warehouse", "ours.duckdb", env=env)
+    demo = help_scout("demo", "--warehouse", "ours.duckdb")
+
+    assert (first.code, mixed.code, other.code, demo.code) == (0, 2, 0, 2)
+    assert "holds the demo's invented numbers: delete it, or choose another" in mixed.err
+    assert "holds a real account (main): give the demo another file" in demo.err
+    assert tmp_path.joinpath("ours.duckdb").exists()
+
+
+def test_a_time_zone_that_changes_after_the_first_load_is_refused(
+    sandbox: tuple[Sandbox, dict[str, str]],
+) -> None:
+    env = sandbox[1]
+    one_day = ("load", "--reports", "conversations_new", *INTERVAL)
+    first = help_scout(*one_day, env=env)
+    moved = help_scout(*one_day, env=env | {f"{PREFIX}TIMEZONE": "Europe/Berlin"})
+
+    assert (first.code, moved.code) == (0, 2)
+    assert "this warehouse was loaded in America/New_York" in moved.err
+
+
+def test_planning_before_the_first_load_says_what_is_not_known_yet() -> None:
+    refused(help_scout("plan"), "does not exist yet, so the account's users and inboxes")
+
+
+def test_a_sandbox_of_an_impossible_size_is_refused() -> None:
+    refused(help_scout("sandbox", "--users", "0"), "users is 0: use 1 to 400")

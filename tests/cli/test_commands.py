@@ -1,0 +1,128 @@
+"""The commands of the README, as a user types them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.dictionary import ROOT
+from sources.help_scout_sandbox import AccountSpec, Sandbox
+from tests.pipeline.support import differing, load_into, query, query_each, serving, tables_of
+
+from .support import help_scout, help_scout_process, served
+
+pytestmark = pytest.mark.xdist_group("cli")
+DAY = "2026-11-21"
+CLOSED = "covered_until = window_end and window_end <= timestamptz '2026-11-21 05:00:00+00'"
+
+
+def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every report table's rows of windows that had ended, less when they were read.
+
+    A user's lifetime total depends on how long the history is, nothing else does.
+    """
+    reports = {
+        name
+        for name in tables_of(warehouse)
+        if query(
+            warehouse,
+            "select 1 from information_schema.columns where column_name = 'window_end' "
+            f"and table_name = '{name}' and table_name not like '%reads'",
+        )
+    }
+    left_out = "fetched_at, is_final"
+    return query_each(
+        warehouse,
+        {
+            name: f'select * exclude ({left_out}) from "{name}" where {CLOSED} order by all'
+            for name in reports
+        },
+    )
+
+
+@pytest.mark.slow
+def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path: Path) -> None:
+    demo = help_scout_process("demo", "--until", DAY, "--days", "8", "--warehouse", "demo.duckdb")
+    with served("--until", DAY, "--days", "78") as env:
+        load = help_scout(
+            *("load", "--since", "2026-11-13", "--until", DAY, "--warehouse", "load.duckdb"),
+            env=env,
+        )
+
+    assert (demo.code, load.code) == (0, 0), demo.err + load.err
+    assert "time zone America/New_York (the commonest of the account's users)" in load.out
+    ours, theirs = (
+        closed_windows(tmp_path / "demo.duckdb"),
+        closed_windows(tmp_path / "load.duckdb"),
+    )
+    assert len(ours) == 58
+    assert differing(ours, theirs) == {}
+    for title in ("How many conversations came in", "Who answered how much", "What was it about?"):
+        assert title in demo.out
+    assert "in demo.duckdb, dataset reports" in demo.out
+
+
+def test_a_plan_asks_for_nothing_and_a_load_then_spends_it(tmp_path: Path) -> None:
+    reports = ("--reports", "company_overall,conversations_new,user_replies")
+    spec = AccountSpec(
+        until=datetime.now(UTC), users=3, inboxes=2, conversations_per_day=10, days=80, tags=5
+    )
+    sandbox = Sandbox(spec)
+    with serving(sandbox) as base_url:
+        env = {
+            "SOURCES__HELP_SCOUT__BASE_URL": base_url,
+            "SOURCES__HELP_SCOUT__CLIENT_ID": sandbox.client_id,
+            "SOURCES__HELP_SCOUT__CLIENT_SECRET": sandbox.client_secret,
+            "SOURCES__HELP_SCOUT__BREAKDOWNS": '{"company_overall": ["all"]}',
+        }
+        first = help_scout("load", *reports, env=env)
+        asked = len(sandbox.requests)
+        plan = help_scout("plan", *reports, env=env)
+        assert len(sandbox.requests) == asked
+        second = help_scout("load", *reports, env=env)
+
+    assert (first.code, plan.code, second.code) == (0, 0, 0), plan.err
+    planned = dict(re.findall(r"^ (\w+) +\d+ +\d+ +(\d+)", plan.out, re.MULTILINE))
+    spent = dict(re.findall(r"^ (\w+) .* (\d+) *$", second.out, re.MULTILINE))
+    assert planned["company_overall"] == spent["company_overall"]
+    assert planned["conversations_new"] == spent["conversations_new"]
+    assert "Time zone America/New_York. At least" in plan.out
+
+
+def test_the_readme_tells_the_truth_about_its_first_query(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    block = readme.split("<!-- query:begin -->")[1].split("<!-- query:end -->")[0]
+    sql, output = re.findall(r"```(?:sql)?\n(.*?)```", block, re.DOTALL)
+    warehouse = tmp_path / "readme.duckdb"
+    until = datetime(2026, 11, 21, 5, tzinfo=UTC)
+    reports = ("conversations_overall", "happiness_overall")
+    with serving(Sandbox(AccountSpec(until=until, days=130))) as base_url:
+        load_into(
+            warehouse,
+            base_url,
+            reports=reports,
+            grains={name: ["week"] for name in reports},
+            breakdowns={name: ["all"] for name in reports},
+            start_date="2026-09-22",
+            clock=lambda: datetime(2026, 11, 21, 17, tzinfo=UTC),
+        )
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.execute(sql).fetchall()
+        names = [column[0] for column in connection.description or ()]
+
+    printed = [line.split() for line in output.strip().splitlines()]
+    assert printed == [names, *([str(value) for value in row] for row in rows)]
+
+
+def test_help_names_every_command_and_the_version_is_told() -> None:
+    shown = help_scout_process("--help")
+    readme = (ROOT / "README.md").read_text()
+
+    for command in ("demo", "load", "plan", "sandbox"):
+        assert f"  {command} " in shown.out
+        assert f"`help-scout {command}" in readme
+    assert help_scout("--version").code == 0

@@ -151,7 +151,8 @@ def _load(
     try:
         check_warehouse(warehouse, run.settings.account)
         run.list_of("users")  # before a file is made: credentials and host are right
-        run.interval(since, until)
+        if not warehouse.exists():
+            run.interval(since, until)
         with open_pipeline(warehouse) as pipeline:
             run.pin(source_state(pipeline))
             console.print(_about_time(run))

@@ -54,6 +54,7 @@ class ClientCredentials(httpx.Auth):
         if response.status_code == httpx.codes.UNAUTHORIZED:
             token = yield from self._valid_token(refused=token)
             request.headers["Authorization"] = f"Bearer {token}"
+            self._limiter.acquire()
             yield request
 
     def _valid_token(self, refused: str | None) -> Generator[httpx.Request, httpx.Response, str]:

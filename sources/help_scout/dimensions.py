@@ -22,7 +22,7 @@ from .catalog import (
     column,
 )
 from .errors import ValueMisfit, WrongEnvelope
-from .flatten import Row, fit, unknown_field
+from .flatten import Row, fit, unknown_field, whole_number
 from .plan import Request
 from .tables import ACCOUNT, StoredTable
 
@@ -277,7 +277,8 @@ def list_items(
         if total in (None, len(items)) and len({item["id"] for item in items}) == len(items):
             return items
     raise WrongEnvelope(
-        f"{dimension.name}: the API counts {total} items, its pages hold {len(items)}"
+        f"{dimension.name}: the API counts {total} items, its pages hold {len(items)} "
+        f"with {len({item['id'] for item in items})} ids, {MAX_READS} times over"
     )
 
 
@@ -308,10 +309,7 @@ def _paging(body: Any) -> tuple[int, int | None]:
         pages, total = paging.get("totalPages"), paging.get("totalElements")
     else:  # the flat form, which saved replies might have
         pages, total = body.get("pages"), body.get("count")
-    return (
-        pages if isinstance(pages, int) else 1,
-        total if isinstance(total, int) else None,
-    )
+    return whole_number(pages) or 1, whole_number(total)
 
 
 def _items_in(dimension: Dimension, body: Any) -> list[Mapping[str, Any]]:
@@ -321,11 +319,13 @@ def _items_in(dimension: Dimension, body: Any) -> list[Mapping[str, Any]]:
         for name in place.split(".") if place else []:
             found = found.get(name) if isinstance(found, dict) else None
         if isinstance(found, list):
-            if all(isinstance(i, dict) and isinstance(i.get("id"), int) for i in found):
+            if all(isinstance(i, dict) and type(i.get("id")) is int for i in found):
                 return found
             raise WrongEnvelope(f"{dimension.name}: an item of the list has no id")
-    if isinstance(body, dict) and not body.get("_embedded") and "page" in body:
-        return []
+    if isinstance(body, dict) and not body.get("_embedded"):
+        is_hal = bool(body) and not body.keys() - {"_links", "_embedded"}
+        if is_hal or "page" in body:
+            return []
     raise WrongEnvelope(
         f"{dimension.name}: the answer is not this list: expected rows at "
         f"{' or '.join(repr(place) for place in dimension.items)}"

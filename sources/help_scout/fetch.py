@@ -23,7 +23,7 @@ from .errors import (
     RequestRefused,
     ValueMisfit,
 )
-from .flatten import Flattened, Row, flatten_report, unwrap
+from .flatten import Flattened, Row, flatten_report, unwrap, whole_number
 from .plan import Part, Read, Request
 from .windows import Window
 
@@ -222,6 +222,7 @@ def _read_until_stable(tally: _Tally, report: Report, part: Part) -> _Pages:
         if longest is None or pages.rows > longest.rows:
             longest = pages
     assert longest is not None
+    longest.is_stable = False
     if report.shape is Shape.DRILLDOWN:
         longest.bodies[0]["conversations"]["results"] = list(seen.values())
         for body in longest.bodies[1:]:
@@ -273,12 +274,10 @@ def _row_id(report: Report, row: Any) -> int:
 
 def _paging_number(report: Report, envelope: Mapping[str, Any], name: str) -> int:
     """`count` or `pages`; without them nobody can tell whether the rows are all there."""
-    value = envelope.get(name)
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    number = whole_number(envelope.get(name))
+    if number is None or number < 0:
         raise ValueMisfit(f"{report.name}: the answer has no usable {name!r}: cannot tell its end")
-    return int(value)
+    return number
 
 
 # --- series: buckets ------------------------------------------------------------------------
@@ -345,6 +344,7 @@ def _fetch_alone(client: Getter, read: Read, window: Window, spent: _Tally) -> O
     )
     alone = replace(read, windows=(window,), wanted=(window,), parts=(Part(request, part.stamps),))
     outcome = fetch_read(client, alone, spent.fetched_at)[0]
+    outcome.read = read
     outcome.requests += spent.requests
     outcome.pages += spent.pages
     spent.requests = spent.pages = 0

@@ -170,6 +170,9 @@ class _Walk:
     def _put(self, column: Column, value: Any, row: Row | None, path: str) -> None:
         assert row is not None
         fitted = fit(column, value, f"{self._report.name}: {path}")
+        if fitted is None:
+            row.setdefault(column.name, None)
+            return
         if row.get(column.name) not in (None, fitted):
             raise ValueMisfit(
                 f"{self._report.name}: {path}: two spellings of {column.name} disagree"
@@ -210,7 +213,7 @@ def unknown_field(path: str, value: Any, taken: Container[str], row: Container[s
     while stem in taken:
         stem = f"wire_{stem}"
     name, number = stem, 1
-    while name in row:
+    while name in row or name in taken:
         number += 1
         name = f"{stem}_{number}"
     if isinstance(value, int) and abs(value) > _DOUBLE_EXACT_BOUND:
@@ -306,6 +309,14 @@ def leaves(value: Any, path: str = "") -> Iterator[str]:
             yield from leaves(child, f"{path}[]")
     else:
         yield path
+
+
+def whole_number(value: Any) -> int | None:
+    """The value as a whole number, None when it is none: 3, 3.0 and "3" are."""
+    try:
+        return _fit_bigint(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _fit_bigint(value: Any) -> int:

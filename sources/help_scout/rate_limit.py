@@ -8,6 +8,7 @@ https://developer.helpscout.com/mailbox-api/overview/rate-limiting/
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -73,6 +74,8 @@ class RateLimiter:
         try:
             seconds = float(headers.get("X-RateLimit-Retry-After", ""))
         except ValueError:
+            seconds = DEFAULT_RETRY_AFTER_SECONDS
+        if math.isnan(seconds):
             seconds = DEFAULT_RETRY_AFTER_SECONDS
         seconds = min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
         with self._lock:

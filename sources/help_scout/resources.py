@@ -39,6 +39,7 @@ from .tables import (
     to_arrow,
     tombstone,
 )
+from .windows import Window
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
 ROWS_PER_BATCH = 20_000
@@ -170,20 +171,27 @@ class Batch:
         Reads that overlap in time (slices and grains of the same days) are held until all of
         them are there: if one fails, the others must not carry the cursor past its windows.
         """
-        if self._held and min(map(self._coverage, outcomes)) > max(map(self._coverage, self._held)):
-            self._release()
+        if self._held and outcomes:
+            begins = min(self._coverage(o.read.windows[0]) for o in outcomes)
+            if begins > max(self._coverage(o.read.windows[-1]) for o in self._held):
+                self._release()
         self._held += outcomes
 
-    def _coverage(self, outcome: Outcome) -> datetime:
-        return outcome.window.covered_until(self._run.now)
+    def _coverage(self, window: Window) -> datetime:
+        return window.covered_until(self._run.now)
 
     def _release(self) -> None:
-        """Takes the held windows over, up to the first that blocks the report."""
+        """Takes the held windows over, up to where a read that blocks the report begins.
+
+        Where its span begins, not where it failed: reads of the same span that would have
+        followed were never sent.
+        """
         settings = self._run.settings
-        lacking = [self._coverage(outcome) for outcome in self._held if outcome.blocks_report]
+        lacking = [self._coverage(o.read.windows[0]) for o in self._held if o.blocks_report]
         for held in self._held:
             outcome = held
-            if lacking and outcome.status.succeeded and self._coverage(outcome) > min(lacking):
+            late = bool(lacking) and self._coverage(outcome.window) > min(lacking)
+            if late and outcome.status.succeeded:
                 outcome = not_stored(outcome)
             if outcome.status.succeeded:
                 self._add_rows(outcome)

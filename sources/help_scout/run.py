@@ -70,6 +70,7 @@ class Run:
         self.chunk: Interval | None = None
         self._blocked: set[str] = set()
         self._lists: dict[str, list[ListItem]] = {}
+        self._list_errors: dict[str, HelpScoutError] = {}
         self._zone: ZoneInfo | None = None
         self._first_day = settings.start_date
 
@@ -138,14 +139,14 @@ class Run:
         A later change of the time zone would cut all windows anew beside the old ones: refused.
         """
         pinned = state.get("timezone")
-        if pinned and self.settings.timezone not in (None, pinned):
-            raise ConfigurationError(
-                f"timezone={self.settings.timezone!r}, but this warehouse was loaded in "
-                f"{pinned}: windows of both would overlap. Set timezone = {pinned!r} again, or "
-                "load into a new file or dataset"
-            )
-        if pinned and self._zone is None:
+        if pinned and self._zone is None and self.settings.timezone is None:
             self._zone = zone_of(pinned)
+        if pinned and self.zone.key != pinned:
+            raise ConfigurationError(
+                f"timezone {self.zone.key}, but this warehouse was loaded in {pinned}: windows "
+                f"of both would overlap. Set timezone = {pinned!r}, or load into a new file or "
+                "dataset"
+            )
         if self.settings.start_date is None and "start_date" in state:
             self._first_day = date.fromisoformat(state["start_date"])
         state["timezone"] = self.zone.key
@@ -155,8 +156,14 @@ class Run:
 
     def list_of(self, name: str) -> list[ListItem]:
         """The items of a dimension, each with its parent's id, asked for once a run."""
+        if name in self._list_errors:
+            raise self._list_errors[name]
         if name not in self._lists:
-            self._lists[name] = list(self._load_list(DIMENSIONS[name]))
+            try:
+                self._lists[name] = list(self._load_list(DIMENSIONS[name]))
+            except (ApiError, AnswerError) as error:
+                self._list_errors[name] = error
+                raise
             if name == "tags":
                 self._lists[name] += self._tags_of_reports()
         return self._lists[name]
@@ -238,17 +245,18 @@ class Run:
             for driver in drivers:
                 for coming in chain.from_iterable(spans[position : position + SPANS_AHEAD]):
                     self._drive(driver, coming)
+            planned: set[Slice] = set()  # breakdowns may overlap: mailbox, and mailbox=4
             for breakdown in breakdowns:
                 try:
-                    yield from self._reads_of(report, span, breakdown)
+                    yield from self._reads_of(report, span, breakdown, planned)
                 except (ApiError, AnswerError) as error:
-                    yield self._not_planned(report, span, breakdown, error)
+                    yield self._not_planned(report, span, breakdown, str(error))
                     return
 
     def _not_planned(
-        self, report: Report, span: Span, breakdown: Breakdown, error: HelpScoutError
+        self, report: Report, span: Span, breakdown: Breakdown, error: str
     ) -> Outcomes:
-        """Outcomes for slices that cannot be told, since a list of the account is not to be had."""
+        """Outcomes for slices that cannot be told, since what names them is not to be had."""
         names = ",".join(name for name, _ in breakdown.terms)
         read = self._read(report, span, Slice(unresolved=names))
         return [
@@ -264,13 +272,19 @@ class Run:
         ]
 
     def _reads_of(
-        self, report: Report, span: Span, breakdown: Breakdown
+        self, report: Report, span: Span, breakdown: Breakdown, planned: set[Slice]
     ) -> Iterator[Read | Outcomes]:
         by_user = [d for d in report.drivers if d.field is None and _drives(d, breakdown)]
         seen, lacking_users = self._named_items(by_user, span)
         users = set().union(*seen.values())
         listed = set(self.ids_of("users")) if by_user else set()
-        for slice_ in breakdown.slices(lambda name, fixed: self._items(name, fixed, users)):
+        slices = list(breakdown.slices(lambda name, fixed: self._items(name, fixed, users)))
+        if not slices and lacking_users is not None:
+            yield self._not_planned(report, span, breakdown, str(lacking_users.error))
+        for slice_ in slices:
+            if slice_ in planned:
+                continue
+            planned.add(slice_)
             by_field = [d for d in report.drivers if ("field", d.field) in slice_.values]
             named, lacking_items = self._named_items(by_field, span)
             user = dict(slice_.values).get("user")

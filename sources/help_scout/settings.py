@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -51,6 +51,9 @@ class Settings:
             )
         if self.timezone is not None:
             zone_of(self.timezone)
+        for option, value in self._lists():
+            if isinstance(value, str):
+                raise ConfigurationError(f'{option} is a text: write a list, ["{value}"]')
         for name in (*self.grains, *self.breakdowns, *self.expect_unavailable):
             find_report(name)
         for report in REPORTS.values():
@@ -80,6 +83,13 @@ class Settings:
         texts = self.breakdowns.get(report.name, report.slices)
         _refuse_doubles(f"breakdowns.{report.name}", texts)
         return [parse_breakdown(text, report) for text in texts]
+
+    def _lists(self) -> Iterator[tuple[str, object]]:
+        """The options that must be lists, with their names."""
+        yield "expect_unavailable", self.expect_unavailable
+        for option, by_report in (("grains", self.grains), ("breakdowns", self.breakdowns)):
+            for name, value in by_report.items():
+                yield f"{option}.{name}", value
 
 
 def _refuse_doubles(option: str, values: Sequence[str]) -> None:

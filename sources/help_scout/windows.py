@@ -121,18 +121,21 @@ def previous_window(window: Window, compare_to: str, zone: ZoneInfo) -> Window |
     `previous_period` is the window just before, `previous_year` the same day or month a year
     earlier (for weeks 52 weeks earlier, so that weekdays match), `364d` 364 days earlier.
     """
-    first = window.local_date
     if compare_to == "none":
         return None
+    before = window_of(window.grain, _first_day_before(window, compare_to), zone)
+    # A day that the zone skipped is no period to compare with: the one before it is.
+    while before.start >= before.end:
+        before = window_of(window.grain, before.local_date - timedelta(days=1), zone)
+    return before
+
+
+def _first_day_before(window: Window, compare_to: str) -> date:
+    """A local day of the window to compare with."""
+    first = window.local_date
     if compare_to == "previous_period":
-        before = window_of(window.grain, first - timedelta(days=1), zone)
-        # A day that the zone skipped is no period to compare with.
-        return before if before.start < before.end else previous_window(before, compare_to, zone)
+        return first - timedelta(days=1)
     if compare_to == "364d" or window.grain is Grain.WEEK:
-        return window_of(window.grain, first - timedelta(days=364), zone)
+        return first - timedelta(days=364)
     leap_day = (first.month, first.day) == (2, 29)
-    return window_of(
-        window.grain,
-        first.replace(year=first.year - 1, day=28 if leap_day else first.day),
-        zone,
-    )
+    return first.replace(year=first.year - 1, day=28 if leap_day else first.day)

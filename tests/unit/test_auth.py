@@ -172,7 +172,6 @@ def test_requests_for_tokens_count_in_the_budget() -> None:
     assert len(api.client.limiter._sent) == len(api.requests) + len(api.tokens) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="what is sent again after a 401 is not counted")
 def test_a_request_with_a_renewed_token_counts_in_the_budget() -> None:
     api = Api(in_turn(httpx.Response(401), ok()))
     api.client.get(REQUEST)

@@ -214,21 +214,18 @@ ONE_BY_ONE = "a read asked one by one blocks late; slices and grains after it we
 FEW_WANTED = "a read of few windows of its span ends the holding, or blocks late"
 
 
-@pytest.mark.xfail(strict=True, reason=ONE_BY_ONE)
 def test_slices_after_one_that_blocks_in_mid_span_are_not_passed() -> None:
     span = days("2026-02-01", 60)
     rows = gathered(outcomes(span, TOTAL), outcomes(span, FIRST, DOWN, alone=40))
     assert lag(rows, plan([span], TOTAL, FIRST, SECOND)) == timedelta(0)
 
 
-@pytest.mark.xfail(strict=True, reason=ONE_BY_ONE)
 def test_weeks_after_days_that_block_in_mid_span_are_not_passed() -> None:
     span = days("2026-03-02", 40)
     rows = gathered(outcomes(span, TOTAL, DOWN, alone=30))
     assert lag(rows, plan([span, WEEKS], TOTAL)) == timedelta(0)
 
 
-@pytest.mark.xfail(strict=True, reason=FEW_WANTED)
 def test_a_user_whom_one_late_window_names_does_not_end_the_holding() -> None:
     span = days("2026-02-01", 60)
     rows = gathered(outcomes(span, FIRST, wanted=span[30:31]),
@@ -237,7 +234,6 @@ def test_a_user_whom_one_late_window_names_does_not_end_the_holding() -> None:
     assert lag(rows, plan([span], TOTAL)) == timedelta(0)
 
 
-@pytest.mark.xfail(strict=True, reason=FEW_WANTED)
 def test_slices_after_a_user_whom_one_late_window_names_are_not_passed() -> None:
     span = days("2026-02-01", 60)
     rows = gathered(outcomes(span, TOTAL), outcomes(span, FIRST, DOWN, wanted=span[50:51]))

@@ -90,14 +90,12 @@ def test_a_listed_user_who_fails_holds_the_others_back() -> None:
     assert stored_and_first_lacking(bodies, [1, 5]) == (at("2026-03-10T04:00"),) * 2
 
 
-@pytest.mark.xfail(strict=True, reason="a read of few windows of its span blocks late")
 def test_a_user_who_left_and_fails_holds_the_others_back() -> None:
     bodies = account([1, 5], {2: "2026-04-15"}, failing=2)
     stored, lacking = stored_and_first_lacking(bodies, [1, 5])
     assert stored is None or stored <= lacking
 
 
-@pytest.mark.xfail(strict=True, reason="a read of few windows of its span ends the holding")
 def test_users_who_left_on_different_days_do_not_get_past_one_who_fails() -> None:
     bodies = account([5], {2: "2026-04-01", 3: "2026-04-15"}, failing=5)
     stored, lacking = stored_and_first_lacking(bodies, [5])

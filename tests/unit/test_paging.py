@@ -82,7 +82,6 @@ def test_a_repeat_is_confirmed_by_the_read_before_whichever_that_is() -> None:
     assert (outcome.status, letters_of(outcome), len(getter.sent)) == (Status.LOADED, "abbc", 6)
 
 
-@pytest.mark.xfail(strict=True, reason="the longest read counts as stable, confirmed or not")
 def test_a_repeat_that_no_read_confirms_is_told() -> None:
     outcome, getter = fetch_list(list_pages("ab|bc", "ab|bd", "ab|be", count=4))
     assert (outcome.status, len(getter.sent)) == (Status.INCOMPLETE, 6)

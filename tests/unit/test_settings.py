@@ -117,10 +117,3 @@ def test_what_is_no_date_is_refused_by_its_option(value: str) -> None:
 def test_reports_and_zones_are_found_by_name() -> None:
     assert find_report("email") is REPORTS["email"]
     assert zone_of("America/New_York").key == "America/New_York"
-
-
-@pytest.mark.xfail(strict=True, reason="doubles are told by their text alone")
-@pytest.mark.parametrize("other", ["type,mailbox", "mailbox, type"])
-def test_one_breakdown_written_in_two_ways_is_a_double(other: str) -> None:
-    with pytest.raises(ConfigurationError, match="twice"):
-        Settings(breakdowns={"company_overall": ["mailbox,type", other]})

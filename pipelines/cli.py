@@ -150,7 +150,7 @@ def _load(
     run = configured_run(clock=clock or utc_now, on_outcome=progress.on_outcome, **options)
     try:
         check_warehouse(warehouse, run.settings.account)
-        run.list_of("users")  # before a file is made: credentials and host are right
+        run.lists.list_of("users")  # before a file is made: credentials and host are right
         if not warehouse.exists():
             run.interval(since, until)
         with open_pipeline(warehouse) as pipeline:

@@ -19,7 +19,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout import help_scout, open_run, resources_of
 from sources.help_scout.client import utc_now
 from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.fetch import Outcome
+from sources.help_scout.outcome import Outcome
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Interval, Run
 from sources.help_scout.tables import CURSOR

@@ -49,7 +49,7 @@ def know_lists(pipeline: Pipeline, run: Run) -> bool:
             rows = client.execute_sql(
                 f'select "{key}" from {name} where account = %s order by 1', run.settings.account
             )
-            run.know_list(name, [int(row[0]) for row in rows or []])
+            run.lists.know_list(name, [int(row[0]) for row in rows or []])
     return True
 
 

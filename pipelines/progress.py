@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from sources.help_scout.fetch import Outcome
+from sources.help_scout.outcome import Outcome
 from sources.help_scout.run import Interval
 
 

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from sources.help_scout.fetch import Status
+from sources.help_scout.outcome import Status
 from sources.help_scout.reports import REPORTS
 
 from .errors import COMPLETE, PARTIAL

@@ -21,7 +21,7 @@ from dlt.extract import DltResource
 
 from .client import DEFAULT_BASE_URL, Client, utc_now
 from .dimensions import DIMENSIONS
-from .fetch import Outcome
+from .outcome import Outcome
 from .reports import REPORTS
 from .resources import dimension_resource, report_resource
 from .run import Run

@@ -6,9 +6,8 @@ Merged on their id and never deleted: old facts must keep their labels. `first_s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .catalog import (
     COUNT,
@@ -21,14 +20,9 @@ from .catalog import (
     Column,
     column,
 )
-from .errors import ValueMisfit, WrongEnvelope
-from .flatten import Row, fit, unknown_field, whole_number
-from .plan import Request
 from .tables import ACCOUNT, StoredTable
 
 DOC_ROOT = "https://developer.helpscout.com/mailbox-api/endpoints/"
-MAX_READS = 3
-UNTAGGED = {"id": 1, "name": "(untagged)"}
 _SEEN = (
     Column(name="first_seen_at", unit=INSTANT, description="When a run first listed it"),
     Column(name="last_seen_at", unit=INSTANT, description="When a run last listed it"),
@@ -70,7 +64,7 @@ class Dimension:
         )
 
 
-_LINKS = {"_links": "hypermedia links, no data", "_embedded": "hypermedia, no data"}
+LINKS = {"_links": "hypermedia links, no data", "_embedded": "hypermedia, no data"}
 
 
 def _dates(changed: str = "updatedAt") -> tuple[Column, Column]:
@@ -262,95 +256,3 @@ DIMENSIONS: Mapping[str, Dimension] = {
         ),
     )
 }
-
-
-def list_items(
-    dimension: Dimension, get: Callable[[Request], Any], path: str
-) -> list[Mapping[str, Any]]:
-    """The items of a list endpoint, all pages, as many as the API counts.
-
-    Read again when the pages shift meanwhile. Raises WrongEnvelope when the body is no list, or
-    when its pages do not hold what it counts.
-    """
-    for _ in range(MAX_READS):
-        items, total = _read_list(dimension, get, path)
-        if total in (None, len(items)) and len({item["id"] for item in items}) == len(items):
-            return items
-    raise WrongEnvelope(
-        f"{dimension.name}: the API counts {total} items, its pages hold {len(items)} "
-        f"with {len({item['id'] for item in items})} ids, {MAX_READS} times over"
-    )
-
-
-def _read_list(
-    dimension: Dimension, get: Callable[[Request], Any], path: str
-) -> tuple[list[Mapping[str, Any]], int | None]:
-    """The items of all pages and how many the API counts, None when it does not say."""
-    items: list[Mapping[str, Any]] = []
-    total: int | None = None
-    page, last = 1, 1
-    while page <= last:
-        body = get(Request.of(path, {"page": str(page)} if page > 1 else {}))
-        found = _items_in(dimension, body)
-        items += found
-        last, total = _paging(body)
-        if not found:
-            break
-        page += 1
-    return items, total
-
-
-def _paging(body: Any) -> tuple[int, int | None]:
-    """How many pages and items there are; (1, None) for a list without paging."""
-    if not isinstance(body, dict):
-        return 1, None
-    paging = body.get("page")
-    if isinstance(paging, dict):
-        pages, total = paging.get("totalPages"), paging.get("totalElements")
-    else:  # the flat form, which saved replies might have
-        pages, total = body.get("pages"), body.get("count")
-    return whole_number(pages) or 1, whole_number(total)
-
-
-def _items_in(dimension: Dimension, body: Any) -> list[Mapping[str, Any]]:
-    """The rows of a page. HAL lists leave `_embedded` out, or empty, when there are none."""
-    for place in dimension.items:
-        found = body
-        for name in place.split(".") if place else []:
-            found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, list):
-            if all(isinstance(i, dict) and type(i.get("id")) is int for i in found):
-                return found
-            raise WrongEnvelope(f"{dimension.name}: an item of the list has no id")
-    if isinstance(body, dict) and not body.get("_embedded"):
-        is_hal = bool(body) and not body.keys() - {"_links", "_embedded"}
-        if is_hal or "page" in body:
-            return []
-    raise WrongEnvelope(
-        f"{dimension.name}: the answer is not this list: expected rows at "
-        f"{' or '.join(repr(place) for place in dimension.items)}"
-    )
-
-
-def dimension_row(dimension: Dimension, item: Mapping[str, Any], parent_id: int | None) -> Row:
-    """The item as a row; fields that the catalog does not know become columns of their own."""
-    if not isinstance(item, Mapping):
-        raise ValueMisfit(f"{dimension.name}: an item is no object")
-    row: Row = {}
-    if dimension.parent_column is not None:
-        row[dimension.parent_column.name] = parent_id
-    table = dimension.stored_table
-    by_path = {c.paths[0]: c for c in dimension.columns if c.paths}
-    declared = {c.name for c in table.columns}
-    ignored = {*_LINKS, *(dimension.ignored or {})}
-    for name, value in item.items():
-        known = by_path.get(name)
-        if name in ignored or value is None:
-            continue
-        if known is None:
-            row.update(unknown_field(name, value, declared, row))
-        else:
-            row[known.name] = fit(known, value, f"{dimension.name}: {name}")
-    if row.get(table.primary_key[-1]) is None:
-        raise ValueMisfit(f"{dimension.name}: an item has no id")
-    return row

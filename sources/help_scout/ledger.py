@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .catalog import COUNT, FLAG, INSTANT, TEXT, Column
-from .fetch import Outcome, Status
+from .outcome import Outcome, Status
 from .tables import ACCOUNT, CURSOR, StoredTable
 
 WINDOW_READS = StoredTable(

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
-from .fetch import Getter, Outcome, fetch_read
+from .fetch import fetch_read
+from .outcome import Getter, Outcome
 from .plan import Read, Request
 from .reports import REPORTS
 

@@ -17,9 +17,8 @@ import orjson
 from dlt.extract import DltResource
 
 from .catalog import Report, Type
-from .dimensions import Dimension, dimension_row
+from .dimensions import Dimension
 from .errors import AnswerError, ApiError
-from .fetch import Outcome
 from .ledger import (
     LIST_READS,
     WINDOW_READS,
@@ -28,6 +27,8 @@ from .ledger import (
     not_stored,
     window_context,
 )
+from .lists import dimension_row
+from .outcome import Outcome
 from .run import Run
 from .tables import (
     CURSOR,
@@ -252,7 +253,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         try:
             rows = [
                 dimension_row(dimension, item, parent_id)
-                for parent_id, item in run.list_of(dimension.name)
+                for parent_id, item in run.lists.list_of(dimension.name)
             ]
         except (ApiError, AnswerError) as error:
             problem = str(error)

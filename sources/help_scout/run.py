@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from .catalog import Driver, Report
 from .client import Client
-from .dimensions import DIMENSIONS, UNTAGGED, Dimension, list_items
-from .errors import AnswerError, ApiError, ConfigurationError, HelpScoutError
-from .fetch import Outcome, Status
+from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
+from .lists import AccountLists
+from .outcome import Outcome, Status
 from .plan import Read, Request, plan_read, plan_spans
 from .read_ahead import Outcomes, ReadAhead
 from .reports import REPORTS
@@ -43,7 +43,6 @@ LISTED_ITEMS = {"mailbox": "inboxes", "tag": "tags", "folder": "inbox_folders"}
 
 Interval = tuple[datetime, datetime]
 Span = tuple[Window, ...]
-ListItem = tuple[int | None, Mapping[str, Any]]
 
 
 class Run:
@@ -66,11 +65,10 @@ class Run:
         self.client = client
         self.run_id = run_id
         self.now = now
+        self.lists = AccountLists(self._get, self._offered_tags)
         self.reader = ReadAhead(client, self.now, on_outcome)
         self.chunk: Interval | None = None
         self._blocked: set[str] = set()
-        self._lists: dict[str, list[ListItem]] = {}
-        self._list_errors: dict[str, HelpScoutError] = {}
         self._zone: ZoneInfo | None = None
         self._first_day = settings.start_date
 
@@ -90,7 +88,7 @@ class Run:
 
     def _commonest_timezone(self) -> str:
         zones = Counter(
-            str(user["timezone"]) for _, user in self.list_of("users") if user.get("timezone")
+            str(user["timezone"]) for _, user in self.lists.list_of("users") if user.get("timezone")
         )
         if not zones:
             raise ConfigurationError(
@@ -152,63 +150,21 @@ class Run:
         state["timezone"] = self.zone.key
         state["start_date"] = self.first_day.isoformat()
 
-    # --- the account's lists ----------------------------------------------------------------
-
-    def list_of(self, name: str) -> list[ListItem]:
-        """The items of a dimension, each with its parent's id, asked for once a run."""
-        if name in self._list_errors:
-            raise self._list_errors[name]
-        if name not in self._lists:
-            try:
-                self._lists[name] = list(self._load_list(DIMENSIONS[name]))
-            except (ApiError, AnswerError) as error:
-                self._list_errors[name] = error
-                raise
-            if name == "tags":
-                self._lists[name] += self._tags_of_reports()
-        return self._lists[name]
-
-    def _load_list(self, dimension: Dimension) -> Iterator[ListItem]:
-        if dimension.parent is None:
-            for item in list_items(dimension, self._get, dimension.path):
-                yield None, item
-            return
-        for _, parent in self.list_of(dimension.parent):
-            parent_id = int(parent["id"])
-            if dimension.inside is not None:
-                items: Iterable[Any] = parent.get(dimension.inside) or ()
-            else:
-                path = dimension.path.format(parent=parent_id)
-                items = list_items(dimension, self._get, path)
-            for item in items:
-                yield parent_id, item
-
-    def _get(self, request: Request) -> Any:
-        return self.client.get(request).body
-
-    def _tags_of_reports(self) -> Iterator[ListItem]:
-        """(untagged), and the tags that reports still offer as filters but the list lacks."""
-        listed = set(self.ids_of("tags"))
+    def _offered_tags(self) -> list[Any]:
+        """The tags that yesterday's conversations report offers as filters."""
         yesterday = self.now.astimezone(self.zone).date() - timedelta(days=1)
         span = (window_of(Grain.DAY, yesterday, self.zone),)
         read = self._read(REPORTS["conversations_overall"], span, Slice())
-        offered: Any = []
         try:
-            offered = unwrap(read.report, self._get(read.parts[0].request)).get("filterTags")
+            body = unwrap(read.report, self._get(read.parts[0].request))
         except (ApiError, AnswerError) as error:
             log.warning("tags: only the listed ones, the reports' own are missing: %s", error)
-        for tag in [UNTAGGED, *(offered if isinstance(offered, list) else [])]:
-            if isinstance(tag, dict) and isinstance(tag.get("id"), int) and tag["id"] not in listed:
-                listed.add(tag["id"])
-                yield None, tag
+            return []
+        offered = body.get("filterTags")
+        return offered if isinstance(offered, list) else []
 
-    def ids_of(self, name: str) -> list[int]:
-        """The ids of a dimension's items."""
-        return [int(item["id"]) for _, item in self.list_of(name)]
-
-    def know_list(self, name: str, ids: Iterable[int]) -> None:
-        """Takes a list's ids from elsewhere (the warehouse), so that nothing is asked for."""
-        self._lists[name] = [(None, {"id": item}) for item in ids]
+    def _get(self, request: Request) -> Any:
+        return self.client.get(request).body
 
     # --- what is due ------------------------------------------------------------------------
 
@@ -277,7 +233,7 @@ class Run:
         by_user = [d for d in report.drivers if d.field is None and _drives(d, breakdown)]
         seen, lacking_users = self._named_items(by_user, span)
         users = set().union(*seen.values())
-        listed = set(self.ids_of("users")) if by_user else set()
+        listed = set(self.lists.ids_of("users")) if by_user else set()
         slices = list(breakdown.slices(lambda name, fixed: self._items(name, fixed, users)))
         if not slices and lacking_users is not None:
             yield self._not_planned(report, span, breakdown, str(lacking_users.error))
@@ -310,11 +266,11 @@ class Run:
     def _items(self, name: str, fixed: Slice, users: set[int]) -> Iterable[SliceValue]:
         """The values that a breakdown by `name` fans out over."""
         if name == "user":
-            return sorted({*self.ids_of("users"), *users})
+            return sorted({*self.lists.ids_of("users"), *users})
         if name == "range_id":
             return sorted(RANGE_LABELS.get(str(dict(fixed.values).get("range")), {}))
         if name in LISTED_ITEMS:
-            return self.ids_of(LISTED_ITEMS[name])
+            return self.lists.ids_of(LISTED_ITEMS[name])
         if name in FIXED_ITEMS:
             return FIXED_ITEMS[name]
         raise ConfigurationError(f"breakdown {name!r}: name the value, as in {name}=…")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sources.help_scout.catalog import Shape
-from sources.help_scout.fetch import Status
+from sources.help_scout.outcome import Status
 from sources.help_scout.reports import REPORTS
 from sources.help_scout_sandbox import Fault, Sandbox
 

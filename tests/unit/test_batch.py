@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.fetch import Outcome, Status
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.plan import plan_spans
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.resources import Batch

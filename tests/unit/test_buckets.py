@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sources.help_scout.errors import BucketMismatch, ReportUnavailable
-from sources.help_scout.fetch import Outcome, Status, fetch_read, match_buckets
+from sources.help_scout.fetch import fetch_read, match_buckets
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.windows import Window
 
 from .builders import BERLIN, NOW, StubGetter, at, days, read_of

@@ -8,14 +8,9 @@ from typing import Any
 import pytest
 
 from sources.help_scout.catalog import Type
-from sources.help_scout.dimensions import (
-    DIMENSIONS,
-    UNTAGGED,
-    Dimension,
-    dimension_row,
-    list_items,
-)
+from sources.help_scout.dimensions import DIMENSIONS, Dimension
 from sources.help_scout.errors import ValueMisfit, WrongEnvelope
+from sources.help_scout.lists import UNTAGGED, dimension_row, list_items
 from sources.help_scout.plan import Request
 
 from .builders import at

@@ -13,7 +13,8 @@ from sources.help_scout.errors import (
     RequestRefused,
     Unreachable,
 )
-from sources.help_scout.fetch import Outcome, Status, fetch_read
+from sources.help_scout.fetch import fetch_read
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.plan import Read
 from sources.help_scout.slices import Slice
 

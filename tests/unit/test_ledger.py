@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sources.help_scout.fetch import Outcome, Status
 from sources.help_scout.ledger import LIST_READS, list_row, not_stored
+from sources.help_scout.outcome import Outcome, Status
 
 from .builders import NOW, read_of
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.dimensions import DIMENSIONS, Dimension, dimension_row
+from sources.help_scout.dimensions import DIMENSIONS, Dimension
 from sources.help_scout.errors import ValueMisfit, WrongEnvelope
+from sources.help_scout.lists import dimension_row
 from sources.help_scout.plan import Request
 
 from .test_dimensions import PER_LIST, answering, embedded, listed

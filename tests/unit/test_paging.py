@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.fetch import Outcome, Status, fetch_read
+from sources.help_scout.fetch import fetch_read
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.slices import Slice
 
 from .builders import NOW, StubGetter, body_of, read_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.dimensions import UNTAGGED
 from sources.help_scout.errors import ConfigurationError, Unreachable
+from sources.help_scout.lists import UNTAGGED
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.windows import window_of
 
@@ -194,7 +194,7 @@ def test_a_report_that_was_blocked_is_not_gone_on_with() -> None:
 
 def test_a_list_is_asked_for_once_a_run() -> None:
     with run_over({INBOXES: hal("mailboxes", {"id": 4}, {"id": 5})}) as (run, account):
-        assert [run.ids_of("inboxes"), run.ids_of("inboxes")] == [[4, 5], [4, 5]]
+        assert [run.lists.ids_of("inboxes"), run.lists.ids_of("inboxes")] == [[4, 5], [4, 5]]
         assert account.paths == [INBOXES]
 
 
@@ -205,16 +205,16 @@ def test_lists_of_a_parent_carry_its_id() -> None:
         f"{INBOXES}/5/fields": hal("fields"),
     }
     with run_over(bodies) as (run, account):
-        assert run.list_of("custom_field_options") == [(8, {"id": 1})]
-        assert run.list_of("custom_fields") == [(4, {"id": 8, "options": [{"id": 1}]}),
+        assert run.lists.list_of("custom_field_options") == [(8, {"id": 1})]
+        assert run.lists.list_of("custom_fields") == [(4, {"id": 8, "options": [{"id": 1}]}),
                                                 (4, {"id": 9})]  # fmt: skip
         assert account.paths == list(bodies)
 
 
 def test_a_list_that_is_known_is_not_asked_for() -> None:
     with run_over({}) as (run, account):
-        run.know_list("inboxes", [4, 5])
-        assert (run.ids_of("inboxes"), account.asked) == ([4, 5], [])
+        run.lists.know_list("inboxes", [4, 5])
+        assert (run.lists.ids_of("inboxes"), account.asked) == ([4, 5], [])
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_list_that_is_known_is_not_asked_for() -> None:
 )  # fmt: skip
 def test_tags_that_only_reports_know_are_tags(report: Any, more: list[dict[str, Any]]) -> None:
     with run_over({TAGS: hal("tags", {"id": 7}), CONVERSATIONS: report}) as (run, account):
-        listed = [tag for _, tag in run.list_of("tags")]
+        listed = [tag for _, tag in run.lists.list_of("tags")]
     assert listed == [{"id": 7}, UNTAGGED, *more]
     yesterday = window_of(read_of("email").windows[0].grain, date(2026, 4, 19), NEW_YORK)
     query = dict(account.asked[1].query)

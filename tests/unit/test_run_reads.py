@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sources.help_scout.errors import CredentialsError, ReportUnavailable, Unreachable
-from sources.help_scout.fetch import Outcome, Status
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.plan import Read, Request, wire_instant
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.slices import Slice

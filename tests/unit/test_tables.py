@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from sources.help_scout.catalog import Report, Shape
-from sources.help_scout.fetch import Outcome, Status
 from sources.help_scout.ledger import WINDOW_READS, ledger_row, window_context
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.slices import Slice
 from sources.help_scout.tables import (

@@ -25,8 +25,8 @@ from .blocks import (
     RESPONSE_TIME_LABELS,
     distribution_totals,
     period,
-    ranges_table,
 )
+from .templates import ranges_table
 
 _FILTERS = ("mailboxes", "folders", "tags")  # no types: the report is the type
 _GRAINS = ("day", "week", "month")

@@ -17,7 +17,8 @@ from ..catalog import (
     column,
     measure,
 )
-from .blocks import FILTER_TAGS, LINKS, drilldown, period, series
+from .blocks import FILTER_TAGS, LINKS, period
+from .templates import drilldown, series
 
 OVERALL = Report(
     name="company_overall",

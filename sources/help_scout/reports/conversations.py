@@ -22,7 +22,8 @@ from ..catalog import (
     column,
     measure,
 )
-from .blocks import FILTER_TAGS, LINKS, drilldown, period, series
+from .blocks import FILTER_TAGS, LINKS, period
+from .templates import drilldown, series
 
 
 def _usage() -> Iterator[Column]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..catalog import Report, Rows, Shape, Table
-from .blocks import FILTER_TAGS, LINKS, happiness_measures, ratings
+from .blocks import FILTER_TAGS, LINKS, happiness_measures
+from .templates import ratings
 
 OVERALL = Report(
     name="happiness_overall",

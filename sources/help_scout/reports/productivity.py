@@ -23,9 +23,8 @@ from .blocks import (
     RESPONSE_TIME_LABELS,
     distribution_totals,
     period,
-    ranges_table,
-    series,
 )
+from .templates import ranges_table, series
 
 OVERALL = Report(
     name="productivity_overall",

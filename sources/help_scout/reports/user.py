@@ -32,12 +32,10 @@ from .blocks import (
     PAGING,
     RATED_USERS,
     USER_ONLY,
-    drilldown,
     happiness_measures,
     period,
-    ratings,
-    series,
 )
+from .templates import drilldown, ratings, series
 
 OVERALL = Report(
     name="user_overall",

@@ -1,0 +1,150 @@
+"""What reading a window came to, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from .client import Answer
+from .errors import (
+    ApiError,
+    BucketMismatch,
+    HelpScoutError,
+    ReportUnavailable,
+    RequestRefused,
+)
+from .flatten import Flattened
+from .plan import Read, Request
+from .values import Row
+from .windows import Window
+
+
+class Status(StrEnum):
+    """What a read of a window came to."""
+
+    LOADED = "loaded"
+    EMPTY = "empty"  # read well, nothing there
+    INCOMPLETE = "incomplete"  # pages kept shifting: all that was seen is kept
+    UNAVAILABLE = "unavailable"  # the API has no such numbers for us
+    FAILED = "failed"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the window's rows are to be replaced by what was read."""
+        return self in (Status.LOADED, Status.EMPTY, Status.INCOMPLETE)
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What reading one slice of one window came to: the rows of all its tables, and the story."""
+
+    read: Read
+    window: Window
+    status: Status
+    fetched_at: datetime
+    rows: Mapping[str, list[Row]] = field(default_factory=dict)
+    extra: Mapping[str, list[Any]] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    query: str = ""
+    requests: int = 0
+    pages: int = 0
+    api_count: int | None = None
+    error: str | None = None
+    correlation_id: str | None = None
+    blocks_report: bool = False
+
+    @property
+    def row_count(self) -> int:
+        """Rows over all tables."""
+        return sum(len(rows) for rows in self.rows.values())
+
+
+class Getter(Protocol):
+    """What answers requests: the client, or a stand-in."""
+
+    def get(self, request: Request) -> Answer:
+        """The answer to one request."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a read has cost so far, kept also when it fails."""
+
+    client: Getter
+    fetched_at: datetime
+    requests: int = 0
+    pages: int = 0
+    correlation_id: str | None = None
+
+    def get(self, request: Request) -> Any:
+        """The body of the answer; its cost is counted, in vain or not."""
+        try:
+            answer = self.client.get(request)
+        except ApiError as error:
+            self.requests += error.requests
+            self.correlation_id = error.correlation_id or self.correlation_id
+            raise
+        self.requests += answer.requests
+        self.pages += 1
+        self.fetched_at = answer.fetched_at
+        self.correlation_id = answer.correlation_id
+        return answer.body
+
+
+def outcome_of(
+    tally: Tally,
+    read: Read,
+    window: Window,
+    flat: Flattened,
+    *,
+    api_count: int | None = None,
+    complete: bool = True,
+) -> Outcome:
+    """The outcome of a window that was read well, empty or not."""
+    rows = any(flat.rows.values())
+    status = Status.LOADED if rows else Status.EMPTY
+    return Outcome(
+        read=read,
+        window=window,
+        status=status if complete else Status.INCOMPLETE,
+        fetched_at=tally.fetched_at,
+        rows=flat.rows,
+        extra=flat.extra,
+        unknown=frozenset(flat.unknown),
+        query=query_text(read),
+        requests=tally.requests,
+        pages=tally.pages,
+        api_count=api_count,
+        correlation_id=tally.correlation_id,
+    )
+
+
+def failure_of(
+    tally: Tally, read: Read, window: Window, error: HelpScoutError, *, first: bool
+) -> Outcome:
+    """The outcome of a window that could not be read; the cost stands with the `first` one."""
+    # A user that a report names but that cannot be asked for (an AI agent, say) must not keep
+    # the others' windows from being loaded.
+    refused = isinstance(error, RequestRefused) and error.status in (400, 404)
+    unknown_user = refused and "user" in dict(read.slice.values)
+    unavailable = unknown_user or isinstance(error, ReportUnavailable | BucketMismatch)
+    return Outcome(
+        read=read,
+        window=window,
+        status=Status.UNAVAILABLE if unavailable else Status.FAILED,
+        fetched_at=tally.fetched_at,
+        query=query_text(read),
+        requests=tally.requests if first else 0,
+        pages=tally.pages if first else 0,
+        error=str(error),
+        correlation_id=tally.correlation_id,
+        blocks_report=not (unknown_user or isinstance(error, BucketMismatch)),
+    )
+
+
+def query_text(read: Read) -> str:
+    """The read's query; of several parts the first, which tells all but the item."""
+    return read.parts[0].request.query_text if read.parts else ""

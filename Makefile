@@ -18,7 +18,7 @@ demo: setup ## load 60 days of an invented account into data/help_scout.duckdb
 	@$(RUN) help-scout demo
 
 test: setup ## run the tests
-	$(RUN) pytest -n auto
+	$(RUN) pytest -n auto --dist loadgroup
 
 lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) ruff check .

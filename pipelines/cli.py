@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sources.help_scout.run import Run
 
 PLAIN_WIDTH = 130
+LEAST_WIDTH = 112
 DLT_DEFAULTS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "ERROR",
@@ -51,8 +52,10 @@ _until_option = click.option("--until", metavar="DATE", help="First local day no
 
 
 def _console() -> Console:
-    """A console as wide as the terminal, or wide enough for the tables where there is none."""
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    """A console as wide as the terminal, but never so narrow that the tables lose figures."""
+    console = Console(highlight=False)
+    width = console.width if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(width=max(width, LEAST_WIDTH), highlight=False)
 
 
 @contextmanager
@@ -84,25 +87,25 @@ def main() -> None:
 @main.command()
 @_warehouse_option
 @click.option("--days", default=60, show_default=True, help="Days to load.")
-@click.option("--until", metavar="DATE", help="Day on which the demo plays. [default: today]")
-def demo(warehouse: Path, days: int, until: str | None) -> None:
+@click.option("--today", metavar="DATE", help="Day on which the demo plays. [default: today]")
+def demo(warehouse: Path, days: int, today: str | None) -> None:
     """Loads an invented account and shows what comes of it."""
     with _told_in_words():
         from sources.help_scout.client import utc_now
         from sources.help_scout.settings import parse_date
 
-        from .demo import DEMO_TIMEZONE, QUERIES, sandbox_process
+        from .demo import DEMO_TIMEZONE, QUERIES, look_around, sandbox_process
         from .summary import print_query
         from .warehouse import forget_demo
 
         console = _console()
-        today = parse_date("until", until)
-        clock = utc_now if today is None else partial(_noon, today, DEMO_TIMEZONE)
-        today = today or _today(DEMO_TIMEZONE)
+        given = parse_date("today", today)
+        clock = utc_now if given is None else partial(_noon, given, DEMO_TIMEZONE)
+        day = given or _today(DEMO_TIMEZONE)
         forget_demo(warehouse)
         console.print("starting an invented account: 6 users, 3 inboxes, 60 conversations a day")
-        with sandbox_process(today, days) as options:
-            start = (today - timedelta(days=days)).isoformat()
+        with sandbox_process(day, days) as options:
+            start = (day - timedelta(days=days)).isoformat()
 
             def show(pipeline: Pipeline) -> None:
                 for title, sql in QUERIES:
@@ -110,7 +113,9 @@ def demo(warehouse: Path, days: int, until: str | None) -> None:
 
             options["start_date"] = start
             code = _load(console, warehouse, options, clock=clock, after_load=show)
-        console.print(f"\nEverything is in {warehouse}. Look around: duckdb {warehouse}")
+        console.print(f"\nEverything is in {warehouse}, for any DuckDB client. Look around:")
+        console.print(look_around(warehouse), markup=False, soft_wrap=True)
+        console.print("(The invented history ends last midnight: today is still empty.)")
     sys.exit(code)
 
 
@@ -139,6 +144,7 @@ def _load(
 ) -> int:
     """Runs a load and prints its summary; returns the exit code."""
     from sources.help_scout.client import utc_now
+    from sources.help_scout.reports import REPORTS
 
     from .load import LoadRequest, configured_run, load, source_state
     from .progress import LoadProgress
@@ -152,6 +158,7 @@ def _load(
         check_warehouse(warehouse, run.settings.account)
         run.lists.list_of("users")  # before a file is made: credentials and host are right
         if not warehouse.exists():
+            run.check_start()
             run.interval(since, until)
         with open_pipeline(warehouse) as pipeline:
             run.pin(source_state(pipeline))
@@ -160,11 +167,23 @@ def _load(
                 load(pipeline, run, request, progress.on_chunk)
             summary = summarize(pipeline, run.run_id)
             print_summary(console, summary)
+            for name in request.reports or REPORTS:
+                if not any(line.report == name for line in summary.lines):
+                    console.print(f"{name}: nothing was due{_why_nothing(run, name, since)}")
             console.print(f"in {warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
             return summary.exit_code(run.settings.expect_unavailable)
     finally:
         run.close()
+
+
+def _why_nothing(run: Run, name: str, since: str | None) -> str:
+    from sources.help_scout.settings import find_report
+
+    if since is None:
+        return ""
+    grains = " or ".join(run.settings.grains_of(find_report(name)))
+    return f": no {grains} ends in the interval"
 
 
 def _about_time(run: Run) -> str:
@@ -200,7 +219,13 @@ def plan(warehouse: Path, reports: str | None, since: str | None, until: str | N
 @click.option("--seed", default=7, show_default=True)
 @click.option("--rate-limit", default=100_000, show_default=True, help="Requests a minute.")
 @click.option("--timezone", default="America/New_York", show_default=True)
-@click.option("--until", metavar="DATE", help="Local day with which history ends. [default: today]")
+@click.option("--until", metavar="DATE", help="First day without history. [default: today]")
+@click.option(
+    "--forbid",
+    metavar="REPORT",
+    multiple=True,
+    help="Answer 403 for this report, as on a plan without it; can be repeated.",
+)
 def sandbox(
     port: int,
     users: int,
@@ -211,6 +236,7 @@ def sandbox(
     rate_limit: int,
     timezone: str,
     until: str | None,
+    forbid: tuple[str, ...],
 ) -> None:
     """Serves an invented account over HTTP until it is stopped."""
     with _told_in_words():
@@ -222,6 +248,7 @@ def sandbox(
         serve_sandbox(
             port=port,
             rate_limit=rate_limit,
+            forbidden=_report_names(",".join(forbid) or None),
             until=datetime(last.year, last.month, last.day, tzinfo=zone_of(timezone)),
             users=users,
             inboxes=inboxes,

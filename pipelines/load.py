@@ -6,13 +6,19 @@ was not loaded is still due.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dlt
 from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers.toml import SettingsTomlProvider
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.extract import DltSource
 from dlt.pipeline.pipeline import Pipeline
 
@@ -25,9 +31,11 @@ from sources.help_scout.run import Interval, Run
 from sources.help_scout.tables import CURSOR
 from sources.help_scout.windows import local_midnight
 
+from .errors import UsageError
 from .views import create_views
 
 CONFIG_SECTIONS = ("sources", "help_scout")
+ENVIRONMENT_PREFIX = "SOURCES__HELP_SCOUT__"
 CHUNK_DAYS = 31
 INTERVAL_OPTIONS = ("since", "until")
 
@@ -55,7 +63,28 @@ def configured_run(
     )
     for name in INTERVAL_OPTIONS:
         resolved.pop(name)
+    check_option_names(set(spec.get_resolvable_fields()))
     return open_run(**resolved, clock=clock, on_outcome=on_outcome)
+
+
+def check_option_names(known: set[str]) -> None:
+    """Refuses names in the section `sources.help_scout` that are no options: a misspelt one would
+    change nothing, in silence."""
+    given = {
+        name.removeprefix(ENVIRONMENT_PREFIX).split("__")[0].lower()
+        for name in os.environ
+        if name.startswith(ENVIRONMENT_PREFIX)
+    }
+    for provider in Container()[PluggableRunContext].providers.providers:
+        if isinstance(provider, SettingsTomlProvider):
+            section, _ = provider.get_value(CONFIG_SECTIONS[-1], dict, "", *CONFIG_SECTIONS[:-1])
+            given |= set(section or {})
+    for name in sorted(given - known):
+        near = get_close_matches(name, known, n=1)
+        raise UsageError(
+            f"unknown option {name!r} in the configuration of sources.help_scout"
+            + (f", did you mean {near[0]!r}?" if near else "; .dlt/config.toml lists them all")
+        )
 
 
 def source_of(run: Run, since: datetime | None, until: datetime | None) -> DltSource:
@@ -68,12 +97,12 @@ def load(
     pipeline: Pipeline,
     run: Run,
     request: LoadRequest,
-    on_chunk: Callable[[int, int, Interval], None] = lambda *_: None,
+    on_chunk: Callable[[int, int, Interval, ZoneInfo], None] = lambda *_: None,
 ) -> None:
     """Loads what the request asks for and makes the views anew.
 
-    `on_chunk` is told of each chunk before it is loaded: its number, how many there are, and
-    its interval.
+    `on_chunk` is told of each chunk before it is loaded: its number, how many there are, its
+    interval and the zone of its days.
     """
     if pipeline.has_pending_data:
         pipeline.run()
@@ -83,13 +112,13 @@ def load(
     start = since or due_from(pipeline, run, reports)
     intervals = list(chunks(run, start, min(until or run.now, run.now)))
     for number, interval in enumerate(intervals, start=1):
-        on_chunk(number, len(intervals), interval)
+        on_chunk(number, len(intervals), interval, run.zone)
         run.chunk = interval
         dimensions = tuple(DIMENSIONS) if number == 1 else ()
         source = source_of(run, since, until).with_resources(*dimensions, *reports)
         pipeline.run(source, loader_file_format="parquet")
         run.reader.forget_shared()
-    create_views(pipeline)
+    create_views(pipeline, run.settings)
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:
@@ -109,6 +138,12 @@ def due_from(pipeline: Pipeline, run: Run, reports: Iterable[str]) -> datetime:
         if last is None:
             return run.start
         cursors.append(_instant(last))
+        if cursors[-1] > run.now:
+            raise UsageError(
+                f"{report} is loaded up to {cursors[-1]:%Y-%m-%d %H:%M} UTC, which is in the "
+                "future: is this machine's clock behind, or was it ahead at an earlier load? "
+                "Until that time, load with --since"
+            )
     return max(run.start, min(cursors) - run.settings.lookback)
 
 

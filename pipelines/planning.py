@@ -20,7 +20,7 @@ from sources.help_scout.run import Run
 
 from .errors import UsageError
 from .load import due_from, source_state
-from .warehouse import open_pipeline
+from .warehouse import check_account, open_pipeline
 
 LIMITS_PER_MINUTE = (200, 400)  # what the sources name; the API tells the account's own
 LISTS_IN_PLANS = ("users", "inboxes", "tags", "inbox_folders")
@@ -97,13 +97,13 @@ def print_plan(console: Console, lines: list[PlanLine], run: Run) -> None:
         )  # fmt: skip
     total = sum(line.requests for line in lines)
     table.add_section()
-    table.add_row(f"{len(lines)} reports", "", "", f"{total:,}+", "", "")
+    more = "" if all(line.is_exact for line in lines) else "+"
+    table.add_row(f"{len(lines)} reports", "", "", f"{total:,}{more}", "", "")
     console.print(table)
-    times = ", ".join(
-        f"{total / limit:,.0f} min at {limit} a minute" for limit in LIMITS_PER_MINUTE
-    )
+    times = ", ".join(f"{total / limit:,.0f} min at {limit}" for limit in LIMITS_PER_MINUTE)
     console.print(f"Time zone {run.zone.key}. At least {total:,} requests: {times} a minute.")
-    console.print("+ one request a page of rows; how many pages there are only the API knows.")
+    if more:
+        console.print("+ one request a page of rows; how many pages there are only the API knows.")
 
 
 def plan_load(
@@ -115,6 +115,7 @@ def plan_load(
             f"{warehouse} does not exist yet, so the account's users and inboxes are not known: "
             "load once, for example with --since yesterday's date, then plan"
         )
+    check_account(warehouse, run.settings.account)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
         run.pin(state)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -44,10 +46,11 @@ class LoadProgress:
     ) -> None:
         self._bar.stop()
 
-    def on_chunk(self, number: int, count: int, interval: Interval) -> None:
-        """A chunk begins."""
-        start, end = interval
-        self._chunk = f"{start:%Y-%m-%d} to {end:%Y-%m-%d} ({number}/{count})"
+    def on_chunk(self, number: int, count: int, interval: Interval, zone: ZoneInfo) -> None:
+        """A chunk begins. It is told in local days, the last one included."""
+        first, last = (instant.astimezone(zone) for instant in interval)
+        last -= timedelta(seconds=1)
+        self._chunk = f"{first:%Y-%m-%d} to {last:%Y-%m-%d} ({number}/{count})"
         if not self._console.is_terminal:
             self._console.print(f"loading {self._chunk}")
 

@@ -8,11 +8,21 @@ from datetime import datetime
 
 import click
 
+from sources.help_scout.plan import API_ROOT
+from sources.help_scout.reports import REPORTS
+
 from .errors import UsageError
 from .warehouse import DEMO_ACCOUNT
 
 
-def serve_sandbox(*, port: int, rate_limit: int, until: datetime, **size: int | str) -> None:
+def serve_sandbox(
+    *,
+    port: int,
+    rate_limit: int,
+    forbidden: tuple[str, ...],
+    until: datetime,
+    **size: int | str,
+) -> None:
     """Serves an invented account until SIGINT or SIGTERM.
 
     Prints the lines that make `help-scout load` reach it. The account is called like the demo's,
@@ -32,7 +42,11 @@ def serve_sandbox(*, port: int, rate_limit: int, until: datetime, **size: int | 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        with Sandbox(spec, rate_limit=rate_limit) as sandbox, sandbox.serve(port) as server:
+        paths = {API_ROOT + REPORTS[name].path for name in forbidden}
+        with (
+            Sandbox(spec, rate_limit=rate_limit, forbidden=paths) as sandbox,
+            sandbox.serve(port) as server,
+        ):
             for name, value in (
                 ("BASE_URL", server.base_url),
                 ("CLIENT_ID", sandbox.client_id),
@@ -40,7 +54,8 @@ def serve_sandbox(*, port: int, rate_limit: int, until: datetime, **size: int | 
                 ("ACCOUNT", DEMO_ACCOUNT),
             ):
                 click.echo(f"export SOURCES__HELP_SCOUT__{name}={value}")
-            click.echo("# serving; stop with Ctrl-C", err=True)
+            click.echo("export HELP_SCOUT_WAREHOUSE=data/sandbox.duckdb")
+            click.echo("# serving; stop with Ctrl-C")
             stopped.wait()
     except OSError as error:
         raise UsageError(f"cannot serve on port {port}: {error.strerror}") from error

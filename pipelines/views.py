@@ -14,6 +14,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.catalog import Report
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.settings import Settings
 from sources.help_scout.slices import parse_breakdown
 from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
 from sources.help_scout.windows import Grain
@@ -40,6 +41,7 @@ with reads as (
 select
     {worth_key},
     worth.window_end,
+    worth.window_date,
     worth.status,
     case when worth.succeeded then worth."rows" end as "rows",
     case when worth.succeeded then worth.fetched_at end as fetched_at,
@@ -61,8 +63,12 @@ def base_kind(report: Report) -> str:
     return ",".join(names) or "all"
 
 
-def view_statements(columns: dict[str, list[str]]) -> Iterator[str]:
-    """The statements that make all views. `columns` are the tables in the warehouse."""
+def view_statements(columns: dict[str, list[str]], grains: dict[str, set[Grain]]) -> Iterator[str]:
+    """The statements that make all views.
+
+    `columns` are the tables in the warehouse, `grains` those that each report is loaded in: an
+    empty view would look like a report without numbers.
+    """
     if WINDOW_READS.name in columns:
         yield REPORT_WINDOWS.format(
             key=", ".join(_LEDGER_KEY),
@@ -76,6 +82,8 @@ def view_statements(columns: dict[str, list[str]]) -> Iterator[str]:
                 continue
             listed = ", ".join(f'"{name}"' for name in names)
             for grain, suffix in SUFFIXES.items():
+                if grain not in grains[report.name]:
+                    continue
                 yield (
                     f'create or replace view "{table.name}_{suffix}" as select {listed} '
                     f"from \"{table.name}\" where grain = '{grain}' "
@@ -83,9 +91,15 @@ def view_statements(columns: dict[str, list[str]]) -> Iterator[str]:
                 )
 
 
-def create_views(pipeline: Pipeline) -> None:
-    """Makes the views anew, so that new columns show in them."""
+def create_views(pipeline: Pipeline, settings: Settings) -> None:
+    """Makes the views anew, so that new columns show in them: a view for each grain that a
+    report is configured for or has been loaded in."""
     schema = pipeline.default_schema
     columns = {str(table["name"]): list(table["columns"]) for table in schema.data_tables()}
     with pipeline.sql_client() as client:
-        client.execute_sql(";\n".join(view_statements(columns)))
+        grains = {report.name: set(settings.grains_of(report)) for report in REPORTS.values()}
+        for report, grain in (
+            client.execute_sql("select distinct report, grain from window_reads") or []
+        ):
+            grains[report].add(Grain(grain))
+        client.execute_sql(";\n".join(view_statements(columns, grains)))

@@ -29,7 +29,8 @@ def check_warehouse(path: Path, account: str) -> None:
         check_account(path, account)
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent == Path(DEFAULT_WAREHOUSE).parent:
+            path.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
@@ -69,19 +70,20 @@ def _reason(path: Path, message: str) -> str:
 def open_pipeline(path: Path) -> Iterator[Pipeline]:
     """The dlt pipeline that loads into the file.
 
-    The pipeline's working state lives beside the file. A new file starts anew: state that is
-    left from a deleted one would make the load skip what that one held.
+    The pipeline's working state lives beside the file, but what the file itself says counts:
+    unless a load is pending, the state is taken from it anew. A file that was deleted, or an older
+    copy put back, would otherwise be missing what the newer one held.
     """
     is_new = not path.exists()
     connection = connect(path)
     try:
         pipeline = dlt.pipeline(
             PIPELINE,
-            pipelines_dir=str(path.parent / f".{path.stem}.pipelines"),
+            pipelines_dir=str(path.parent / f".{path.name}.pipelines"),
             destination=dlt.destinations.duckdb(connection),
             dataset_name=DATASET,
         )
-        if is_new:
+        if is_new or not pipeline.has_pending_data:
             pipeline = pipeline.drop()
         yield pipeline
     finally:

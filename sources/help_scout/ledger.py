@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from .catalog import COUNT, FLAG, INSTANT, TEXT, Column
+from .catalog import COUNT, FLAG, INSTANT, LOCAL_DATE, TEXT, Column
 from .outcome import Outcome, Status
 from .tables import ACCOUNT, CURSOR, StoredTable
 
@@ -25,6 +25,7 @@ WINDOW_READS = StoredTable(
         Column(name="grain", unit=TEXT, description="day, week or month"),
         Column(name="window_start", unit=INSTANT, description="First instant of the window"),
         Column(name="window_end", unit=INSTANT, description="First instant after the window"),
+        Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
         Column(
             name="status",
             unit=TEXT,
@@ -112,7 +113,7 @@ def is_final(outcome: Outcome, lookback: timedelta) -> bool:
 
 
 def ledger_row(
-    outcome: Outcome, *, account: str, run_id: str, lookback: timedelta
+    outcome: Outcome, *, account: str, run_id: str, lookback: timedelta, now: datetime
 ) -> dict[str, Any]:
     """The ledger's row for a read. Without success it carries no coverage: it must not move the
     cursor past a window that is not loaded."""
@@ -125,6 +126,7 @@ def ledger_row(
         "grain": str(window.grain),
         "window_start": window.start,
         "window_end": window.end,
+        "window_date": window.local_date,
         "status": str(outcome.status),
         "rows": outcome.row_count,
         "pages": outcome.pages,
@@ -132,7 +134,7 @@ def ledger_row(
         "requests": outcome.requests,
         "query": outcome.query,
         "fetched_at": outcome.fetched_at,
-        CURSOR: window.covered_until(outcome.fetched_at) if succeeded else None,
+        CURSOR: window.covered_until(now) if succeeded else None,
         "is_final": succeeded and is_final(outcome, lookback),
         "error": outcome.error,
         "correlation_id": outcome.correlation_id,
@@ -141,8 +143,14 @@ def ledger_row(
     }
 
 
-def window_context(outcome: Outcome, *, account: str, lookback: timedelta) -> Mapping[str, Any]:
-    """The context columns of every row of the window."""
+def window_context(
+    outcome: Outcome, *, account: str, lookback: timedelta, now: datetime
+) -> Mapping[str, Any]:
+    """The context columns of every row of the window.
+
+    What is covered counts from `now`, when the run began: so it is one instant for all windows
+    that were open then, whenever each was fetched, and the next run begins where this one did.
+    """
     window, read = outcome.window, outcome.read
     context: dict[str, Any] = {
         "account": account,
@@ -153,7 +161,7 @@ def window_context(outcome: Outcome, *, account: str, lookback: timedelta) -> Ma
         "window_end": window.end,
         "window_date": window.local_date,
         "fetched_at": outcome.fetched_at,
-        CURSOR: window.covered_until(outcome.fetched_at),
+        CURSOR: window.covered_until(now),
         "is_final": is_final(outcome, lookback),
         **read.slice.columns(),
     }

@@ -14,8 +14,10 @@ _UNIT_WORDS = {"percent"}
 
 
 def snake_case(wire: str) -> str:
-    """The wire name in snake_case; path separators become underscores."""
-    return "_".join(word.lower() for word in _WORD.findall(wire)) or "field"
+    """The wire name in snake_case; path separators become underscores, and no name begins with a
+    digit, which destinations would rename."""
+    name = "_".join(word.lower() for word in _WORD.findall(wire)) or "field"
+    return f"field_{name}" if name[0].isdigit() else name
 
 
 def with_unit(name: str, suffix: str) -> str:

@@ -8,7 +8,7 @@ would jump into the future.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,24 +70,47 @@ def hints_of(table: StoredTable) -> Any:
     )
 
 
-def declare(table: StoredTable) -> Iterator[Any]:
-    """The item that makes dlt create the table, empty or not; none when its schema has it.
+def declare(tables: Iterable[StoredTable]) -> Iterator[Any]:
+    """Items that give dlt the tables' hints, before their rows.
 
-    dlt checks a table's hints again with every batch, 20 ms each time: once is enough.
+    An empty list and not an empty Arrow table: dlt's cursor cannot take rows after one.
     """
-    hints = hints_of(table)
-    if not _is_declared(table.name, hints["columns"]):
-        # dlt's own marker for empty tables would add id columns, which Arrow rows then lack.
-        yield dlt.mark.with_hints(to_arrow(table, [], {}), hints, create_table_variant=True)
+    for table in tables:
+        yield dlt.mark.with_hints([], hints_of(table), create_table_variant=True)
 
 
-def _is_declared(name: str, columns: Any) -> bool:
-    known = dlt.current.source_schema().tables.get(name)
+def create(tables: Iterable[StoredTable]) -> Iterator[Any]:
+    """Items that make dlt create the tables though they have no rows.
+
+    dlt's own marker for empty tables would add id columns, which later Arrow rows then lack.
+    """
+    for table in tables:
+        yield dlt.mark.with_hints(
+            to_arrow(table, [], {}), hints_of(table), create_table_variant=True
+        )
+
+
+def undeclared(tables: Iterable[StoredTable]) -> list[StoredTable]:
+    """The tables that dlt's schema lacks, or has otherwise.
+
+    dlt checks a table's hints again with every batch, 20 ms each time: only these are declared.
+    """
+    return [table for table in tables if not _is_declared(table)]
+
+
+def _is_declared(table: StoredTable) -> bool:
+    known = dlt.current.source_schema().tables.get(table.name)
     if known is None:
         return False
     return all(
-        column["description"] == known["columns"].get(column_name, {}).get("description")
-        for column_name, column in columns.items()
+        known["columns"].get(name, {}).get(hint) == value
+        for name, column in hints_of(table)["columns"].items()
+        for hint, value in column.items()
+        if hint in ("description", "data_type")
+    ) and all(
+        bool(known["columns"][column.name].get(hint)) == (column.name in key)
+        for hint, key in (("primary_key", table.primary_key), ("merge_key", table.merge_key))
+        for column in table.columns
     )
 
 
@@ -115,7 +138,8 @@ def report_resource(
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
         run.pin(dlt.current.source_state())
         batch = Batch(report, run)
-        yield from batch.declarations()
+        new = undeclared(batch.tables)
+        yield from declare(new)
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.start)
@@ -128,6 +152,7 @@ def report_resource(
             else:
                 yield None  # lets the other reports send their requests
         yield from batch.finish()
+        yield from create(new)
 
     return read_report
 
@@ -161,10 +186,10 @@ class Batch:
         """Rows waiting, over all tables."""
         return sum(len(rows) for rows in self._rows.values())
 
-    def declarations(self) -> Iterator[Any]:
-        """The items that declare the report's tables and the ledger."""
-        for table in self._tables.values():
-            yield from declare(table)
+    @property
+    def tables(self) -> list[StoredTable]:
+        """The report's tables and the ledger."""
+        return list(self._tables.values())
 
     def add(self, outcomes: list[Outcome]) -> None:
         """Adds windows read.
@@ -202,13 +227,16 @@ class Batch:
                     account=settings.account,
                     run_id=self._run.run_id,
                     lookback=settings.lookback,
+                    now=self._run.now,
                 )
             )
         self._held = []
 
     def _add_rows(self, outcome: Outcome) -> None:
         settings = self._run.settings
-        context = window_context(outcome, account=settings.account, lookback=settings.lookback)
+        context = window_context(
+            outcome, account=settings.account, lookback=settings.lookback, now=self._run.now
+        )
         for table in self._report.tables:
             rows = outcome.rows.get(table.name, [])
             target = self._rows[table.name]
@@ -247,8 +275,8 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         state = dlt.current.source_state()
         run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
-        yield from declare(table)
-        yield from declare(LIST_READS)
+        new = undeclared([table, LIST_READS])
+        yield from declare(new)
         rows, problem = [], None
         try:
             rows = [
@@ -271,5 +299,6 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         if rows:
             arrow = to_arrow(table, rows, unknown_types(table))
             yield dlt.mark.with_table_name(arrow, table.name)
+        yield from create(new)
 
     return read_list

@@ -131,11 +131,25 @@ class Run:
             )
         return start, end
 
-    def pin(self, state: dict[str, Any]) -> None:
-        """Keeps time zone and start date as the first run had them.
+    def check_start(self) -> None:
+        """Refuses a start date in the future."""
+        if self.start >= self.now:
+            raise ConfigurationError(
+                f"start_date={self.first_day}: that is in the future, nothing to load"
+            )
 
-        A later change of the time zone would cut all windows anew beside the old ones: refused.
+    def pin(self, state: dict[str, Any]) -> None:
+        """Keeps account, time zone and start date as the first run had them.
+
+        A later change of the time zone would cut all windows anew beside the old ones; another
+        account would begin where this one's cursors stand: both are refused.
         """
+        account = state.get("account", self.settings.account)
+        if account != self.settings.account:
+            raise ConfigurationError(
+                f"account={self.settings.account!r}, but this pipeline loads {account!r}, and its "
+                "cursors are that account's: give each account a file or pipeline of its own"
+            )
         pinned = state.get("timezone")
         if pinned and self._zone is None and self.settings.timezone is None:
             self._zone = zone_of(pinned)
@@ -147,6 +161,8 @@ class Run:
             )
         if self.settings.start_date is None and "start_date" in state:
             self._first_day = date.fromisoformat(state["start_date"])
+        self.check_start()
+        state["account"] = account
         state["timezone"] = self.zone.key
         state["start_date"] = self.first_day.isoformat()
 

@@ -69,7 +69,7 @@ _WORTH = (
     Column(
         name=CURSOR,
         unit=INSTANT,
-        description="Up to where they cover the window: its end, or the fetch when it was open",
+        description="Up to where they reach: the window's end, or the run's start if it was open",
     ),
     Column(
         name="is_final",
@@ -180,8 +180,9 @@ def _unknown_columns(
     for position, row in enumerate(rows):
         for name in row.keys() - declared:
             kind = _unknown_type(row[name])
-            column = name if known.setdefault(name, kind) == kind else f"{name}_{kind}"
-            known.setdefault(column, kind)
+            column = name
+            while known.setdefault(column, kind) != kind:
+                column = f"{column}_{kind}"
             found.setdefault(column, [None] * len(rows))[position] = row[name]
     return {
         name: pa.array(values, type=_UNKNOWN_TYPES[known[name]]) for name, values in found.items()

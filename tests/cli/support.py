@@ -58,7 +58,7 @@ def served(*arguments: str) -> Iterator[dict[str, str]]:
     ) as process:
         assert process.stdout is not None
         try:
-            lines = [process.stdout.readline() for _ in range(4)]
+            lines = [process.stdout.readline() for _ in range(5)]
             exports = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in lines]
             yield {match[1]: match[2] for match in exports if match}
         finally:

@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from sources.help_scout_sandbox import Sandbox
 from tests.pipeline.support import SMALL, serving
 
-from .support import Finished, environment, help_scout
+from .support import Finished, environment, help_scout, help_scout_process
 
 pytestmark = pytest.mark.xdist_group("cli")
 PREFIX = "SOURCES__HELP_SCOUT__"
@@ -85,6 +87,8 @@ def test_a_host_that_cannot_be_reached_is_the_other_sides_failure(
         ("GRAINS", '{"chat": ["hour"]}', "grains.chat: 'hour' is not one of day, week, month"),
         ("GRAINS", '{"chats": ["day"]}', "unknown report 'chats', did you mean 'chat'?"),
         ("BREAKDOWNS", '{"docs_overall": ["mailbox"]}', "the report does not take 'mailbox'"),
+        ("LOKBACK_DAYS", "9", "unknown option 'lokback_days' in the configuration of sources"),
+        ("START_DATE", "2199-01-01", "start_date=2199-01-01: that is in the future"),
         ("BREAKDOWNS", '{"user_chat": ["all"]}', "the report needs 'user' in each breakdown"),
     ],
 )
@@ -107,6 +111,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
         (("--since", "2026-11-05", "--until", "2026-11-05"), "is not before until=2026-11-05"),
         (("--since", "2199-01-01"), "since=2199-01-01: that is in the future"),
         (("--warehouse", "/dev/null/x.duckdb"), "cannot write to /dev/null"),
+        (("--warehouse", "tpyo/x.duckdb"), "cannot write to tpyo: No such file or directory"),
     ],
 )
 def test_a_wrong_option_is_named_with_what_to_write(
@@ -204,6 +209,66 @@ def test_a_time_zone_that_changes_after_the_first_load_is_refused(
 
     assert (first.code, moved.code) == (0, 2)
     assert "this warehouse was loaded in America/New_York" in moved.err
+
+
+def test_a_misspelt_option_in_a_file_is_named(
+    sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt/config.toml").write_text("[sources.help_scout]\nlook_back_days = 9\n")
+    done = help_scout_process("load", env=sandbox[1])
+
+    assert done.code == 2
+    assert "unknown option 'look_back_days'" in done.err
+    assert "did you mean 'lookback_days'?" in done.err
+
+
+def test_a_report_without_a_window_in_the_interval_is_named(
+    sandbox: tuple[Sandbox, dict[str, str]],
+) -> None:
+    interval = ("--since", "2026-11-03", "--until", "2026-11-04")
+    done = help_scout("load", "--reports", "user_overall", *interval, env=sandbox[1])
+
+    assert done.code == 0
+    assert "user_overall: nothing was due: no week or month ends in the interval" in done.out
+
+
+def test_planning_for_another_account_than_the_files_is_refused(
+    sandbox: tuple[Sandbox, dict[str, str]],
+) -> None:
+    env = sandbox[1]
+    one_day = ("--reports", "conversations_new", *INTERVAL)
+    help_scout("load", *one_day, env=env | {f"{PREFIX}ACCOUNT": "demo"})
+    done = help_scout("plan", *one_day, env=env)
+
+    assert (done.code, "holds the demo's invented numbers" in done.err) == (2, True)
+
+
+def test_a_second_account_in_one_file_is_refused(
+    sandbox: tuple[Sandbox, dict[str, str]],
+) -> None:
+    env = sandbox[1]
+    one_day = ("load", "--reports", "conversations_new", *INTERVAL)
+    first = help_scout(*one_day, env=env)
+    second = help_scout(*one_day, env=env | {f"{PREFIX}ACCOUNT": "two"})
+
+    assert (first.code, second.code) == (0, 2)
+    assert "give each account a file or pipeline of its own" in second.err
+
+
+def test_an_interval_up_to_now_keeps_the_windows_that_are_still_open(
+    sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    today = datetime.now(ZoneInfo("America/New_York")).date().isoformat()
+    done = help_scout("load", "--reports", "happiness_overall", "--since", today, env=sandbox[1])
+
+    assert done.code == 0
+    with duckdb.connect(str(tmp_path / "data/help_scout.duckdb"), read_only=True) as warehouse:
+        grains = warehouse.execute(
+            "select distinct grain from reports.happiness_overall "
+            "where covered_until < window_end order by 1"
+        ).fetchall()
+    assert grains == [("day",), ("month",), ("week",)]
 
 
 def test_planning_before_the_first_load_says_what_is_not_known_yet() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.dictionary import ROOT
+from pipelines.dictionary import PARTS, ROOT, with_parts
 from sources.help_scout_sandbox import AccountSpec, Sandbox
 from tests.pipeline.support import differing, load_into, query, query_each, serving, tables_of
 
@@ -46,7 +48,7 @@ def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.mark.slow
 def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path: Path) -> None:
-    demo = help_scout_process("demo", "--until", DAY, "--days", "8", "--warehouse", "demo.duckdb")
+    demo = help_scout_process("demo", "--today", DAY, "--days", "8", "--warehouse", "demo.duckdb")
     with served("--until", DAY, "--days", "78") as env:
         load = help_scout(
             *("load", "--since", "2026-11-13", "--until", DAY, "--warehouse", "load.duckdb"),
@@ -61,9 +63,12 @@ def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path
     )
     assert len(ours) == 58
     assert differing(ours, theirs) == {}
-    for title in ("How many conversations came in", "Who answered how much", "What was it about?"):
+    for title in ("What came in each week", "Who answered how much", "What was it about in"):
         assert title in demo.out
     assert "in demo.duckdb, dataset reports" in demo.out
+    shown = next(line for line in demo.out.splitlines() if "import duckdb" in line)
+    looked = subprocess.run(shlex.split(shown), capture_output=True, text=True, check=True)
+    assert "customers_helped" in looked.stdout
 
 
 def test_a_plan_asks_for_nothing_and_a_load_then_spends_it(tmp_path: Path) -> None:
@@ -116,6 +121,12 @@ def test_the_readme_tells_the_truth_about_its_first_query(tmp_path: Path) -> Non
 
     printed = [line.split() for line in output.strip().splitlines()]
     assert printed == [names, *([str(value) for value in row] for row in rows)]
+
+
+def test_generated_parts_of_the_readmes_are_current() -> None:
+    for name, parts in PARTS.items():
+        text = (ROOT / name).read_text()
+        assert with_parts(text, parts) == text
 
 
 def test_help_names_every_command_and_the_version_is_told() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def serving(sandbox: Sandbox) -> Iterator[str]:
         yield server.base_url
 
 
+def ticking(start: datetime) -> Callable[[], datetime]:
+    """A clock that begins at `start` and goes on a second each time it is read."""
+    seconds = count()
+    return lambda: start + timedelta(seconds=next(seconds))
+
+
 def load_into(
     warehouse: Path,
     base_url: str,
@@ -38,7 +45,7 @@ def load_into(
     reports: tuple[str, ...] = (),
     since: str | None = None,
     until: str | None = None,
-    clock: Callable[[], datetime] = lambda: NOW,
+    clock: Callable[[], datetime] | None = None,
     **options: Any,
 ) -> Summary:
     """One load, as the command line does it, at a clock of the test's own."""
@@ -47,7 +54,7 @@ def load_into(
         client_id="sandbox-id",
         client_secret="sandbox-secret",
         base_url=base_url,
-        clock=clock,
+        clock=clock or ticking(NOW),
         **options,
     )
     try:
@@ -80,6 +87,18 @@ def tables_of(warehouse: Path) -> list[str]:
             "select table_name from information_schema.tables "
             "where table_schema = 'reports' and table_type = 'BASE TABLE' "
             "and not starts_with(table_name, '_dlt') order by 1",
+        )
+    ]
+
+
+def views_of(warehouse: Path) -> list[str]:
+    """The views, `report_windows` included."""
+    return [
+        name
+        for (name,) in query(
+            warehouse,
+            "select table_name from information_schema.tables "
+            "where table_schema = 'reports' and table_type = 'VIEW' order by 1",
         )
     ]
 

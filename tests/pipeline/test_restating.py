@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines import load as load_module
+from sources.help_scout import flatten
+from sources.help_scout.catalog import COUNT, column
+from sources.help_scout.reports import REPORTS as REPORTS_BY_NAME
 from sources.help_scout_sandbox import Sandbox
 
 from .support import (
@@ -17,6 +22,7 @@ from .support import (
     load_into,
     query,
     serving,
+    ticking,
     whole_tables,
 )
 
@@ -50,7 +56,7 @@ def load_at(warehouse: Path, base_url: str, now: datetime) -> None:
         reports=REPORTS,
         start_date=START,
         lookback_days=30,
-        clock=lambda: now,
+        clock=ticking(now),
     )
 
 
@@ -158,3 +164,45 @@ def test_rows_say_what_they_are_worth(small_account: tuple[Sandbox, str], tmp_pa
         ("week", day("2026-11-02"), False, False),
         ("week", day("2026-11-09"), False, True),
     ]
+
+
+def test_a_catalog_that_changes_between_two_nights_loads_on(
+    small_account: tuple[Sandbox, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = tmp_path / "changed.duckdb"
+    report = REPORTS_BY_NAME["happiness_overall"]
+    load_into(warehouse, small_account[1], reports=(report.name,))
+    counts = "select window_start, great_count from happiness_overall order by all"
+    before = query(warehouse, counts)
+    table = report.tables[0]
+    first, *others = table.columns
+    columns = (
+        replace(first, description="In other words"),
+        *others,
+        column("current.brandNew", COUNT, "Sent since a day", name="brand_new"),
+    )
+    changed = replace(report, tables=(replace(table, columns=columns),))
+    monkeypatch.setitem(REPORTS_BY_NAME, report.name, changed)
+    flatten._tree_of.cache_clear()
+    load_into(warehouse, small_account[1], reports=(report.name,))
+    monkeypatch.undo()
+    flatten._tree_of.cache_clear()
+
+    assert query(warehouse, counts) == before
+    assert query(warehouse, "select distinct brand_new from happiness_overall") == [(None,)]
+
+
+def test_an_older_copy_of_the_file_put_back_is_loaded_on_from_where_it_stands(
+    small_account: tuple[Sandbox, str], tmp_path: Path
+) -> None:
+    warehouse, copy = tmp_path / "put_back.duckdb", tmp_path / "older.duckdb"
+    reports = ("conversations_new",)
+    early, late = datetime(2026, 10, 28, 15, tzinfo=UTC), NOW
+    load_into(warehouse, small_account[1], reports=reports, clock=ticking(early))
+    shutil.copy(warehouse, copy)
+    load_into(warehouse, small_account[1], reports=reports, clock=ticking(late))
+    shutil.copy(copy, warehouse)
+    load_into(warehouse, small_account[1], reports=reports, clock=ticking(late))
+
+    days = query(warehouse, "select count(distinct window_date) from conversations_new")
+    assert days == [(16,)]

@@ -77,7 +77,12 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
     state: dict[str, Any] = {"other": 1}
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
         run.pin(state)
-    assert state == {"other": 1, "timezone": "Europe/Berlin", "start_date": "2026-01-20"}
+    assert state == {
+        "other": 1,
+        "account": "main",
+        "timezone": "Europe/Berlin",
+        "start_date": "2026-01-20",
+    }
 
 
 def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
@@ -86,7 +91,7 @@ def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
         run.pin(state)
         run.pin(state)
         assert (run.zone, run.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
-    assert state == {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
+    assert state == {"account": "main", "timezone": "Europe/Berlin", "start_date": "2025-07-01"}
 
 
 def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
@@ -94,7 +99,14 @@ def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
     with run_over({}, start_date=date(2024, 1, 1)) as (run, _):
         run.pin(state)
         assert run.first_day == date(2024, 1, 1)
-    assert state == {"timezone": "America/New_York", "start_date": "2024-01-01"}
+    assert state == {"account": "main", "timezone": "America/New_York", "start_date": "2024-01-01"}
+
+
+def test_another_account_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
+    state = {"account": "other"}
+    with run_over({}) as (run, _), pytest.raises(ConfigurationError, match="loads 'other'"):
+        run.pin(state)
+    assert state == {"account": "other"}
 
 
 def test_another_time_zone_than_the_pinned_one_is_refused_and_changes_nothing() -> None:

@@ -47,7 +47,7 @@ def outcome_of(report: str, **changes: Any) -> Outcome:
 
 
 def context_of(outcome: Outcome) -> dict[str, Any]:
-    return dict(window_context(outcome, account="main", lookback=WEEK))
+    return dict(window_context(outcome, account="main", lookback=WEEK, now=outcome.fetched_at))
 
 
 def test_declared_columns_have_their_types_and_absent_values_are_null() -> None:
@@ -171,7 +171,7 @@ def test_the_sentinels_of_a_tombstone_by_type() -> None:
 
 
 def ledger_of(outcome: Outcome) -> dict[str, Any]:
-    return ledger_row(outcome, account="main", run_id="r1", lookback=WEEK)
+    return ledger_row(outcome, account="main", run_id="r1", lookback=WEEK, now=outcome.fetched_at)
 
 
 def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
@@ -195,6 +195,7 @@ def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
         "grain": "day",
         "window_start": at("2026-03-04T05:00"),
         "window_end": at("2026-03-05T05:00"),
+        "window_date": date(2026, 3, 4),
         "status": "loaded",
         "rows": 2,
         "pages": 2,

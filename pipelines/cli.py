@@ -163,8 +163,9 @@ def _load(
         with open_pipeline(warehouse) as pipeline:
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
+            tell = partial(console.print, soft_wrap=True, markup=False)
             with progress:
-                load(pipeline, run, request, progress.on_chunk)
+                load(pipeline, run, request, progress.on_chunk, tell)
             summary = summarize(pipeline, run.run_id)
             print_summary(console, summary)
             for name in request.reports or REPORTS:

@@ -98,18 +98,28 @@ def load(
     run: Run,
     request: LoadRequest,
     on_chunk: Callable[[int, int, Interval, ZoneInfo], None] = lambda *_: None,
+    on_news: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Loads what the request asks for and makes the views anew.
 
     `on_chunk` is told of each chunk before it is loaded: its number, how many there are, its
-    interval and the zone of its days.
+    interval and the zone of its days. `on_news` is told what the configuration wants that
+    earlier loads did not.
     """
     if pipeline.has_pending_data:
         pipeline.run()
-    run.pin(source_state(pipeline))
+    state = source_state(pipeline)
+    run.pin(state)
     since, until = run.interval(request.since, request.until)
     reports = request.reports or tuple(REPORTS)
     start = since or due_from(pipeline, run, reports)
+    if since is None:
+        for name in reports:
+            for news in run.newly_wanted(REPORTS[name], state):
+                on_news(
+                    f"{name}: {news} is new and is loaded from now on; for its history: "
+                    f"help-scout load --reports {name} --since {run.first_day}"
+                )
     intervals = list(chunks(run, start, min(until or run.now, run.now)))
     for number, interval in enumerate(intervals, start=1):
         on_chunk(number, len(intervals), interval, run.zone)

@@ -143,6 +143,8 @@ def report_resource(
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.start)
+            wanted = dlt.current.source_state().setdefault("wanted", {})
+            wanted[report.name] = run.wanted(report)
         spans = run.spans(report, after, covered_until.end_value)
         for outcomes in run.reader.outcomes(run.reads(report, spans)):
             batch.add(outcomes)

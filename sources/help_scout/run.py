@@ -182,6 +182,36 @@ class Run:
     def _get(self, request: Request) -> Any:
         return self.client.get(request).body
 
+    # --- what is wanted ---------------------------------------------------------------------
+
+    def wanted(self, report: Report) -> dict[str, Any]:
+        """What the settings want of the report, as kept in the state: start, grains, breakdowns."""
+        settings = self.settings
+        return {
+            "start_date": self.first_day.isoformat(),
+            "grains": [str(grain) for grain in settings.grains_of(report)],
+            "breakdowns": [breakdown.text for breakdown in settings.breakdowns_of(report)],
+        }
+
+    def newly_wanted(self, report: Report, state: Mapping[str, Any]) -> list[str]:
+        """What the settings want of the report that earlier loads did not, in words.
+
+        A load asks for it from now on only: the cursor tells that the days before are loaded.
+        """
+        before = state.get("wanted", {}).get(report.name)
+        if before is None:
+            return []
+        now = self.wanted(report)
+        news = [
+            f"{kind.removesuffix('s')} {item!r}"
+            for kind in ("grains", "breakdowns")
+            for item in now[kind]
+            if item not in before[kind]
+        ]
+        if now["start_date"] < before["start_date"]:
+            news.append(f"start_date {now['start_date']}")
+        return news
+
     # --- what is due ------------------------------------------------------------------------
 
     def spans(self, report: Report, after: datetime, until: datetime | None) -> list[Span]:

@@ -142,6 +142,12 @@ class Breakdown:
         for values in product(*options):
             yield Slice.of(**dict(zip(names, values, strict=True)))
 
+    @property
+    def text(self) -> str:
+        """The breakdown as configuration writes it."""
+        terms = (f"{n}={wire_value(v)}" if v is not None else n for n, v in self.terms)
+        return ",".join(terms) or "all"
+
     def fans_out_over(self, name: str) -> bool:
         """Whether the family has a slice for every item of that param."""
         return (name, None) in self.terms

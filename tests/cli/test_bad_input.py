@@ -256,6 +256,23 @@ def test_a_second_account_in_one_file_is_refused(
     assert "give each account a file or pipeline of its own" in second.err
 
 
+def test_what_the_configuration_newly_wants_is_said_to_lack_its_history(
+    sandbox: tuple[Sandbox, dict[str, str]],
+) -> None:
+    env = sandbox[1] | {f"{PREFIX}START_DATE": "2026-11-01"}
+    load = ("load", "--reports", "happiness_overall")
+    first = help_scout(*load, env=env | {f"{PREFIX}GRAINS": '{"happiness_overall": ["day"]}'})
+    second = help_scout(*load, env=env | {f"{PREFIX}START_DATE": "2026-10-01"})
+    third = help_scout(*load, env=env | {f"{PREFIX}START_DATE": "2026-10-01"})
+
+    assert (first.code, second.code, third.code) == (0, 0, 0)
+    for news in ("grain 'week'", "grain 'month'", "start_date 2026-10-01"):
+        told = f"happiness_overall: {news} is new and is loaded from now on; for its history:"
+        assert told in second.out
+    assert "help-scout load --reports happiness_overall --since 2026-10-01" in second.out
+    assert "is new" not in first.out + third.out
+
+
 def test_an_interval_up_to_now_keeps_the_windows_that_are_still_open(
     sandbox: tuple[Sandbox, dict[str, str]], tmp_path: Path
 ) -> None:

@@ -13,7 +13,15 @@ import pytest
 
 from pipelines.dictionary import PARTS, ROOT, with_parts
 from sources.help_scout_sandbox import AccountSpec, Sandbox
-from tests.pipeline.support import differing, load_into, query, query_each, serving, tables_of
+from tests.pipeline.support import (
+    differing,
+    load_into,
+    query,
+    query_each,
+    serving,
+    tables_of,
+    ticking,
+)
 
 from .support import help_scout, help_scout_process, served
 
@@ -104,7 +112,7 @@ def test_the_readme_tells_the_truth_about_its_first_query(tmp_path: Path) -> Non
     sql, output = re.findall(r"```(?:sql)?\n(.*?)```", block, re.DOTALL)
     warehouse = tmp_path / "readme.duckdb"
     until = datetime(2026, 11, 21, 5, tzinfo=UTC)
-    reports = ("conversations_overall", "happiness_overall")
+    reports = ("conversations_overall", "productivity_overall", "happiness_overall")
     with serving(Sandbox(AccountSpec(until=until, days=130))) as base_url:
         load_into(
             warehouse,
@@ -113,7 +121,7 @@ def test_the_readme_tells_the_truth_about_its_first_query(tmp_path: Path) -> Non
             grains={name: ["week"] for name in reports},
             breakdowns={name: ["all"] for name in reports},
             start_date="2026-09-22",
-            clock=lambda: datetime(2026, 11, 21, 17, tzinfo=UTC),
+            clock=ticking(datetime(2026, 11, 21, 17, tzinfo=UTC)),
         )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(sql).fetchall()

@@ -114,13 +114,15 @@ def pack_series(windows: list[Window]) -> Iterator[tuple[Window, ...]]:
     """The windows in spans that one series request may cover.
 
     A span ends with a window that has a clock change: should the provider count its buckets in
-    steps of 24 hours from the start, the later ones would be an hour off.
+    steps of 24 hours from the start, the later ones would be an hour off. A prolonged window
+    stands alone: its last hour would then be a bucket of its own, and spoil the span for all.
     """
     span: list[Window] = []
     for window in windows:
         if span and (
             span[-1].end != window.start
             or span[-1].has_clock_change
+            or window.is_prolonged
             or len(span) == MAX_SERIES_LENGTH[window.grain]
             or window.end - span[0].start > _longest(window.grain)
         ):

@@ -51,6 +51,12 @@ class Window:
         nominal = NOMINAL_LENGTH.get(self.grain)
         return nominal is not None and self.end - self.start != nominal
 
+    @property
+    def is_prolonged(self) -> bool:
+        """Whether a clock change made the window longer than its grain says."""
+        nominal = NOMINAL_LENGTH.get(self.grain)
+        return nominal is not None and self.end - self.start > nominal
+
     def covered_until(self, now: datetime) -> datetime:
         """Up to where a read at `now` covers the window."""
         return min(self.end, now)

@@ -60,12 +60,17 @@ def test_spans_are_not_cut_without_need(day: date, zone: ZoneInfo) -> None:
     windows = [window_of(Grain.DAY, day + timedelta(days=n), zone) for n in range(150)]
     for span, following in pairwise(pack_series(windows)):
         full = following[0].end - span[0].start > LONGEST[Grain.DAY] or len(span) == 60
-        assert full or span[-1].has_clock_change
+        assert full or span[-1].has_clock_change or following[0].is_prolonged
 
 
 def test_a_day_with_a_clock_change_ends_its_span() -> None:
     spans = list(pack_series(list(days("2026-03-06", 5))))
     assert spans == [days("2026-03-06", 3), days("2026-03-09", 2)]
+
+
+def test_a_prolonged_day_stands_alone_in_its_span() -> None:
+    spans = list(pack_series(list(days("2026-10-30", 4))))  # 1 November has 25 hours
+    assert spans == [days("2026-10-30", 2), days("2026-11-01", 1), days("2026-11-02", 1)]
 
 
 def test_sixty_days_and_an_hour_are_two_requests() -> None:

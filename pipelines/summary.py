@@ -142,6 +142,9 @@ def print_query(console: Console, pipeline: Pipeline, title: str, sql: str) -> N
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     console.print(f"\n[bold]{title}[/bold]")
     console.print(sql, highlight=False, markup=False)
+    if not rows:
+        console.print("(nothing loaded to answer this)")
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, name in enumerate(names):
         numeric = all(isinstance(row[position], int | float) for row in rows)

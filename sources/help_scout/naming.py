@@ -1,4 +1,4 @@
-"""Column names from wire names: snake_case, the unit at the end (DESIGN: tables).
+"""Column names from wire names: snake_case, the unit at the end.
 
 `customersHelped` → `customers_helped`; `responseTime` in seconds → `response_time_seconds`;
 `percentResolvedOnFirstReply`, a 0-1 fraction → `resolved_on_first_reply_ratio`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import threading
 import time
@@ -122,20 +121,6 @@ class Sandbox:
         finally:
             server.should_exit = server.force_exit = True
             thread.join(timeout=10)
-            listener.close()
-
-    def run(self, port: int = 8765) -> None:
-        """Serves in this thread until SIGINT or SIGTERM."""
-        listener = _listen(port)
-        # uvicorn raises the signal again when it has stopped: without a handler that would end
-        # the process before the temporary database is deleted
-        signals = (signal.SIGINT, signal.SIGTERM)
-        handlers = {number: signal.signal(number, lambda *_: None) for number in signals}
-        try:
-            _PromptServer(self._config()).run([listener])
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
             listener.close()
 
     def close(self) -> None:

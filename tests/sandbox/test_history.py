@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from sources.help_scout_sandbox import Account, AccountSpec
@@ -21,13 +16,6 @@ from sources.help_scout_sandbox.company_time import CompanyTime
 from .conftest import SHORT, WEEK, Client, Opener
 
 TABLES = "event conversation rating chat tagged visit article_view search"
-RUN = """
-from datetime import UTC, datetime
-from sources.help_scout_sandbox import AccountSpec, Sandbox
-with Sandbox(AccountSpec(until=datetime(2026, 4, 20, tzinfo=UTC), days=1)) as sandbox:
-    sandbox.run(port={port})
-print("ended")
-"""
 
 
 def dump(spec: AccountSpec) -> dict[str, list[Any]]:
@@ -117,17 +105,3 @@ def test_no_report_sees_half_of_a_change(opened: Opener) -> None:
         reader.join()
     assert halves == []
     assert client.drilldown("conversations/drilldown", **WEEK)[0] == len(rows) - 40
-
-
-def test_run_serves_until_it_is_told_to_stop() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-c", RUN.format(port=port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(transport=transport, timeout=5) as client:
-            assert client.get(f"http://127.0.0.1:{port}/v2/users").status_code == 401
-        process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=10)
-    assert (process.returncode, output) == (0, "ended\n")

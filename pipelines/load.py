@@ -29,6 +29,7 @@ from sources.help_scout.outcome import Outcome
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Interval, Run
 from sources.help_scout.tables import CURSOR
+from sources.help_scout.wants import newly_wanted, wants_of
 from sources.help_scout.windows import local_midnight
 
 from .errors import UsageError
@@ -115,7 +116,8 @@ def load(
     start = since or due_from(pipeline, run, reports)
     if since is None:
         for name in reports:
-            for news in run.newly_wanted(REPORTS[name], state):
+            now = wants_of(REPORTS[name], run.settings, run.first_day)
+            for news in newly_wanted(state.get("wanted", {}).get(name), now):
                 on_news(
                     f"{name}: {news} is new and is loaded from now on; for its history: "
                     f"help-scout load --reports {name} --since {run.first_day}"

@@ -13,34 +13,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dlt
-import orjson
 from dlt.extract import DltResource
 
+from .batch import Batch, unknown_types
 from .catalog import Report, Type
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
 from .ledger import (
     LIST_READS,
-    WINDOW_READS,
-    ledger_row,
     list_row,
-    not_stored,
-    window_context,
 )
 from .lists import dimension_row
-from .outcome import Outcome
 from .run import Run
 from .tables import (
     CURSOR,
     TOMBSTONE,
-    UNKNOWN_KINDS,
-    UNKNOWN_VALUES,
     StoredTable,
-    stored_table,
     to_arrow,
-    tombstone,
 )
-from .windows import Window
+from .wants import wants_of
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
 ROWS_PER_BATCH = 20_000
@@ -144,7 +135,7 @@ def report_resource(
         if covered_until.end_value is None:
             after = max(after, run.start)
             wanted = dlt.current.source_state().setdefault("wanted", {})
-            wanted[report.name] = run.wanted(report)
+            wanted[report.name] = wants_of(report, run.settings, run.first_day)
         spans = run.spans(report, after, covered_until.end_value)
         for outcomes in run.reader.outcomes(run.reads(report, spans)):
             batch.add(outcomes)
@@ -157,115 +148,6 @@ def report_resource(
         yield from create(new)
 
     return read_report
-
-
-def unknown_types(table: StoredTable) -> dict[str, str]:
-    """The types of the columns that earlier loads added for fields the catalog does not know."""
-    known = dlt.current.source_schema().tables.get(table.name)
-    declared = {column.name for column in table.columns}
-    return {
-        name: UNKNOWN_KINDS[str(column["data_type"])]
-        for name, column in (known["columns"] if known else {}).items()
-        if name not in declared and column.get("data_type") in UNKNOWN_KINDS
-    }
-
-
-class Batch:
-    """Rows of several windows, gathered until they are worth a load file."""
-
-    def __init__(self, report: Report, run: Run) -> None:
-        self._report = report
-        self._run = run
-        self._tables = {t.name: stored_table(report, t) for t in report.tables}
-        self._tables[UNKNOWN_VALUES.name] = UNKNOWN_VALUES
-        self._tables[WINDOW_READS.name] = WINDOW_READS
-        self._held: list[Outcome] = []
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
-        self._unknown_types = {t.name: unknown_types(t) for t in self._tables.values()}
-
-    @property
-    def row_count(self) -> int:
-        """Rows waiting, over all tables."""
-        return sum(len(rows) for rows in self._rows.values())
-
-    @property
-    def tables(self) -> list[StoredTable]:
-        """The report's tables and the ledger."""
-        return list(self._tables.values())
-
-    def add(self, outcomes: list[Outcome]) -> None:
-        """Adds windows read.
-
-        Reads that overlap in time (slices and grains of the same days) are held until all of
-        them are there: if one fails, the others must not carry the cursor past its windows.
-        """
-        if self._held and outcomes:
-            begins = min(self._coverage(o.read.windows[0]) for o in outcomes)
-            if begins > max(self._coverage(o.read.windows[-1]) for o in self._held):
-                self._release()
-        self._held += outcomes
-
-    def _coverage(self, window: Window) -> datetime:
-        return window.covered_until(self._run.now)
-
-    def _release(self) -> None:
-        """Takes the held windows over, up to where a read that blocks the report begins.
-
-        Where its span begins, not where it failed: reads of the same span that would have
-        followed were never sent.
-        """
-        settings = self._run.settings
-        lacking = [self._coverage(o.read.windows[0]) for o in self._held if o.blocks_report]
-        for held in self._held:
-            outcome = held
-            late = bool(lacking) and self._coverage(outcome.window) > min(lacking)
-            if late and outcome.status.succeeded:
-                outcome = not_stored(outcome)
-            if outcome.status.succeeded:
-                self._add_rows(outcome)
-            self._rows[WINDOW_READS.name].append(
-                ledger_row(
-                    outcome,
-                    account=settings.account,
-                    run_id=self._run.run_id,
-                    lookback=settings.lookback,
-                    now=self._run.now,
-                )
-            )
-        self._held = []
-
-    def _add_rows(self, outcome: Outcome) -> None:
-        settings = self._run.settings
-        context = window_context(
-            outcome, account=settings.account, lookback=settings.lookback, now=self._run.now
-        )
-        for table in self._report.tables:
-            rows = outcome.rows.get(table.name, [])
-            target = self._rows[table.name]
-            target.extend({**context, **row} for row in rows)
-            # Where a row of the window would have the tombstone's key, dlt might keep the
-            # tombstone; such tables need none unless the window is empty.
-            if table.key or not rows:
-                target.append(tombstone(table, context))
-        for path, values in outcome.extra.items():
-            unknown = {"report": self._report.name, "wire_path": path}
-            unknown["wire_values"] = orjson.dumps(values).decode()
-            row = {**context, **unknown}
-            declared = UNKNOWN_VALUES.arrow_schema.names
-            self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})
-
-    def finish(self) -> Iterator[Any]:
-        """All that is left, as `flush`."""
-        self._release()
-        yield from self.flush()
-
-    def flush(self) -> Iterator[Any]:
-        """The rows taken over, as Arrow tables marked with their table's name."""
-        for name, rows in self._rows.items():
-            if rows:
-                arrow = to_arrow(self._tables[name], rows, self._unknown_types[name])
-                yield dlt.mark.with_table_name(arrow, name)
-                self._rows[name] = []
 
 
 def dimension_resource(dimension: Dimension, run: Run) -> DltResource:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from .catalog import Driver, Report
 from .client import Client
+from .drivers import driver_items, drives, not_asked
 from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .lists import AccountLists
@@ -182,36 +183,6 @@ class Run:
     def _get(self, request: Request) -> Any:
         return self.client.get(request).body
 
-    # --- what is wanted ---------------------------------------------------------------------
-
-    def wanted(self, report: Report) -> dict[str, Any]:
-        """What the settings want of the report, as kept in the state: start, grains, breakdowns."""
-        settings = self.settings
-        return {
-            "start_date": self.first_day.isoformat(),
-            "grains": [str(grain) for grain in settings.grains_of(report)],
-            "breakdowns": [breakdown.text for breakdown in settings.breakdowns_of(report)],
-        }
-
-    def newly_wanted(self, report: Report, state: Mapping[str, Any]) -> list[str]:
-        """What the settings want of the report that earlier loads did not, in words.
-
-        A load asks for it from now on only: the cursor tells that the days before are loaded.
-        """
-        before = state.get("wanted", {}).get(report.name)
-        if before is None:
-            return []
-        now = self.wanted(report)
-        news = [
-            f"{kind.removesuffix('s')} {item!r}"
-            for kind in ("grains", "breakdowns")
-            for item in now[kind]
-            if item not in before[kind]
-        ]
-        if now["start_date"] < before["start_date"]:
-            news.append(f"start_date {now['start_date']}")
-        return news
-
     # --- what is due ------------------------------------------------------------------------
 
     def spans(self, report: Report, after: datetime, until: datetime | None) -> list[Span]:
@@ -242,7 +213,7 @@ class Run:
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
         """The reads of the spans, in order; outcomes stand for reads that cannot be planned."""
         breakdowns = self.settings.breakdowns_of(report)
-        drivers = [d for d in report.drivers if any(_drives(d, b) for b in breakdowns)]
+        drivers = [d for d in report.drivers if any(drives(d, b) for b in breakdowns)]
         for position, span in enumerate(spans):
             for driver in drivers:
                 for coming in chain.from_iterable(spans[position : position + SPANS_AHEAD]):
@@ -276,7 +247,7 @@ class Run:
     def _reads_of(
         self, report: Report, span: Span, breakdown: Breakdown, planned: set[Slice]
     ) -> Iterator[Read | Outcomes]:
-        by_user = [d for d in report.drivers if d.field is None and _drives(d, breakdown)]
+        by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
         seen, lacking_users = self._named_items(by_user, span)
         users = set().union(*seen.values())
         listed = set(self.lists.ids_of("users")) if by_user else set()
@@ -299,7 +270,7 @@ class Run:
                 wanted=tuple(w for w in span if user in seen[w]) if unlisted else span,
             )
             lacking = lacking_users or lacking_items
-            yield read if lacking is None else _not_asked(read, lacking, self.now)
+            yield read if lacking is None else not_asked(read, lacking, self.now)
 
     def known_slices(self, report: Report) -> list[Slice]:
         """The report's slices as far as the account's lists tell, users who left not included."""
@@ -358,37 +329,3 @@ class Run:
                     return found, outcome
                 found[window] |= driver_items(driver, outcome)
         return found, None
-
-
-def driver_items(driver: Driver, outcome: Outcome) -> set[int]:
-    """The item ids that a driver's rows name."""
-    list_path, _, leaf = driver.path.rpartition(".")
-    for table in outcome.read.report.tables:
-        if any(rows.path == list_path for rows in table.rows):
-            name = next(column.name for column in table.columns if leaf in column.paths)
-            return {row[name] for row in outcome.rows[table.name] if row.get(name)}
-    raise ConfigurationError(f"{driver.report} has no list at {driver.path}")
-
-
-def _drives(driver: Driver, breakdown: Breakdown) -> bool:
-    """Whether the breakdown needs the items that the driver names."""
-    if driver.field is not None:
-        return ("field", driver.field) in breakdown.terms or breakdown.fans_out_over("field")
-    return breakdown.fans_out_over(driver.param)
-
-
-def _not_asked(read: Read, driver: Outcome, now: datetime) -> Outcomes:
-    """Outcomes for a read whose items are not known, since the report that names them failed."""
-    name = driver.read.report.name
-    return [
-        Outcome(
-            read=read,
-            window=window,
-            status=driver.status,
-            fetched_at=now,
-            error=f"not asked: {name} names its items and came to {driver.status}: {driver.error}",
-            correlation_id=driver.correlation_id,
-            blocks_report=True,
-        )
-        for window in read.wanted
-    ]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sources.help_scout.batch import Batch
 from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.plan import plan_spans
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import Batch
 from sources.help_scout.run import Run
 from sources.help_scout.settings import Settings
 from sources.help_scout.slices import Slice
@@ -34,7 +34,7 @@ WEEKS = tuple(window(day, Grain.WEEK) for day in ("2026-03-02", "2026-03-09", "2
 
 @pytest.fixture(autouse=True)
 def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.help_scout.resources.unknown_types", lambda _table: {})
+    monkeypatch.setattr("sources.help_scout.batch.unknown_types", lambda _table: {})
 
 
 def batch() -> Batch:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.batch import Batch
 from sources.help_scout.errors import Unreachable
 from sources.help_scout.plan import Request, wire_instant
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import Batch
 from sources.help_scout.windows import Grain, Window, window_of
 
 from .builders import NEW_YORK, at
@@ -26,7 +26,7 @@ DOWN = Unreachable("down", status=502)
 
 @pytest.fixture(autouse=True)
 def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.help_scout.resources.unknown_types", lambda _table: {})
+    monkeypatch.setattr("sources.help_scout.batch.unknown_types", lambda _table: {})
 
 
 def day_of(request: Request) -> Window:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -206,3 +207,18 @@ def test_an_older_copy_of_the_file_put_back_is_loaded_on_from_where_it_stands(
 
     days = query(warehouse, "select count(distinct window_date) from conversations_new")
     assert days == [(16,)]
+
+
+def test_every_report_loaded_twice_leaves_equal_tables(
+    small_account: tuple[Sandbox, str], tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "twice.duckdb"
+    # A week with a clock change, and the month that ends in it.
+    interval: dict[str, Any] = {"since": "2026-10-26", "until": "2026-11-02"}
+    load_into(warehouse, small_account[1], **interval)
+    first = numbers(warehouse)
+    load_into(warehouse, small_account[1], **interval)
+
+    loaded = query(warehouse, "select count(distinct report) from window_reads where rows > 0")
+    assert loaded == [(32,)]
+    assert differing(first, numbers(warehouse)) == {}

@@ -1,13 +1,14 @@
 """The command line, `help-scout`. Only here is the clock read.
 
-Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 loaded but not everything.
+Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 loaded but not everything, 75
+stopped by a budget.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from .errors import UsageError, explain
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
 
-    from sources.help_scout.run import Run
+    from .agenda import LoadRequest
 
 PLAIN_WIDTH = 130
 LEAST_WIDTH = 112
@@ -49,6 +50,18 @@ _since_option = click.option(
     "--since", metavar="DATE", help="First local day to load instead of what is due."
 )
 _until_option = click.option("--until", metavar="DATE", help="First local day not to load.")
+_max_requests_option = click.option(
+    "--max-requests",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Stop after about so many requests; the next run goes on.",
+)
+_max_minutes_option = click.option(
+    "--max-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="M",
+    help="Stop after so many minutes; the next run goes on.",
+)
 
 
 def _console() -> Console:
@@ -95,6 +108,7 @@ def demo(warehouse: Path, days: int, today: str | None) -> None:
         from sources.help_scout.settings import parse_date
 
         from .demo import DEMO_TIMEZONE, QUERIES, look_around, sandbox_process
+        from .jobs import Job, run_job
         from .summary import print_query
         from .warehouse import forget_demo
 
@@ -112,7 +126,8 @@ def demo(warehouse: Path, days: int, today: str | None) -> None:
                     print_query(console, pipeline, title, sql)
 
             options["start_date"] = start
-            code = _load(console, warehouse, options, clock=clock, after_load=show)
+            job = Job(warehouse=warehouse, options=options, clock=clock)
+            code = run_job(console, job, after_load=show)
         console.print(f"\nEverything is in {warehouse}, for any DuckDB client. Look around:")
         console.print(look_around(warehouse), markup=False, soft_wrap=True)
         console.print("(The invented history ends last midnight: today is still empty.)")
@@ -124,72 +139,58 @@ def demo(warehouse: Path, days: int, today: str | None) -> None:
 @_reports_option
 @_since_option
 @_until_option
-def load(warehouse: Path, reports: str | None, since: str | None, until: str | None) -> None:
+@_max_requests_option
+@_max_minutes_option
+def load(
+    warehouse: Path,
+    reports: str | None,
+    since: str | None,
+    until: str | None,
+    max_requests: int | None,
+    max_minutes: float | None,
+) -> None:
     """Loads what is due: the nightly job. Credentials come from configuration."""
     with _told_in_words():
-        code = _load(_console(), warehouse, {}, reports=reports, since=since, until=until)
+        from .agenda import LoadRequest
+
+        request = LoadRequest(reports=_report_names(reports), since=since, until=until)
+        code = _run(warehouse, request, max_requests, max_minutes)
     sys.exit(code)
 
 
-def _load(
-    console: Console,
+@main.command()
+@_warehouse_option
+@_reports_option
+@click.option("--newest-first", is_flag=True, help="The latest months first.")
+@_max_requests_option
+@_max_minutes_option
+def backfill(
     warehouse: Path,
-    options: dict[str, Any],
-    *,
-    reports: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    clock: Callable[[], datetime] | None = None,
-    after_load: Callable[[Pipeline], None] = lambda _: None,
+    reports: str | None,
+    newest_first: bool,
+    max_requests: int | None,
+    max_minutes: float | None,
+) -> None:
+    """Fills what is wanted and not there: `status` shows it."""
+    with _told_in_words():
+        from .agenda import LoadRequest
+
+        request = LoadRequest(
+            reports=_report_names(reports), backfill=True, newest_first=newest_first
+        )
+        code = _run(warehouse, request, max_requests, max_minutes)
+    sys.exit(code)
+
+
+def _run(
+    warehouse: Path, request: LoadRequest, max_requests: int | None, max_minutes: float | None
 ) -> int:
-    """Runs a load and prints its summary; returns the exit code."""
-    from sources.help_scout.client import utc_now
-    from sources.help_scout.reports import REPORTS
+    from sources.help_scout.budget import Budget
 
-    from .load import LoadRequest, configured_run, load, source_state
-    from .progress import LoadProgress
-    from .summary import print_summary, summarize
-    from .warehouse import check_warehouse, open_pipeline
+    from .jobs import Job, run_job
 
-    request = LoadRequest(reports=_report_names(reports), since=since, until=until)
-    progress = LoadProgress(console)
-    run = configured_run(clock=clock or utc_now, on_outcome=progress.on_outcome, **options)
-    try:
-        check_warehouse(warehouse, run.settings.account)
-        run.lists.list_of("users")  # before a file is made: credentials and host are right
-        if not warehouse.exists():
-            run.check_start()
-            run.interval(since, until)
-        with open_pipeline(warehouse) as pipeline:
-            run.pin(source_state(pipeline))
-            console.print(_about_time(run))
-            tell = partial(console.print, soft_wrap=True, markup=False)
-            with progress:
-                load(pipeline, run, request, progress.on_chunk, tell)
-            summary = summarize(pipeline, run.run_id)
-            print_summary(console, summary)
-            for name in request.reports or REPORTS:
-                if not any(line.report == name for line in summary.lines):
-                    console.print(f"{name}: nothing was due{_why_nothing(run, name, since)}")
-            console.print(f"in {warehouse}, dataset {pipeline.dataset_name}")
-            after_load(pipeline)
-            return summary.exit_code(run.settings.expect_unavailable)
-    finally:
-        run.close()
-
-
-def _why_nothing(run: Run, name: str, since: str | None) -> str:
-    from sources.help_scout.settings import find_report
-
-    if since is None:
-        return ""
-    grains = " or ".join(run.settings.grains_of(find_report(name)))
-    return f": no {grains} ends in the interval"
-
-
-def _about_time(run: Run) -> str:
-    source = "configured" if run.settings.timezone else "the commonest of the account's users"
-    return f"time zone {run.zone.key} ({source}), history from {run.first_day}"
+    budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
+    return run_job(_console(), Job(warehouse=warehouse, request=request, budget=budget))
 
 
 @main.command()
@@ -197,16 +198,34 @@ def _about_time(run: Run) -> str:
 @_reports_option
 @_since_option
 @_until_option
-def plan(warehouse: Path, reports: str | None, since: str | None, until: str | None) -> None:
+@click.option("--backfill", is_flag=True, help="Plan a backfill instead of a load.")
+@click.option("--requests", is_flag=True, help="Print every request, one a line.")
+def plan(
+    warehouse: Path,
+    reports: str | None,
+    since: str | None,
+    until: str | None,
+    backfill: bool,
+    requests: bool,
+) -> None:
     """Shows what `load` would request. Sends nothing."""
     with _told_in_words():
+        from .agenda import LoadRequest
         from .load import configured_run
-        from .planning import plan_load, print_plan
+        from .planning import plan_load, print_plan, print_requests
 
-        names = _report_names(reports)
+        if backfill and (since or until):
+            raise UsageError("--backfill fills all gaps: leave --since and --until out")
+        request = LoadRequest(
+            reports=_report_names(reports), since=since, until=until, backfill=backfill
+        )
         run = configured_run(**_placeholders())
         try:
-            print_plan(_console(), plan_load(run, warehouse, names, since, until), run)
+            found = plan_load(run, warehouse, request)
+            if requests:
+                print_requests(found.requests)
+            else:
+                print_plan(_console(), found, run)
         finally:
             run.close()
 

@@ -14,8 +14,9 @@ from dlt.common.configuration.exceptions import (
 
 from sources.help_scout.errors import ApiError, ConfigurationError
 
-COMPLETE, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
-"""Exit codes: all loaded; failed; wrong options or configuration; loaded, but not everything."""
+COMPLETE, FAILED, USAGE, PARTIAL, STOPPED = 0, 1, 2, 3, 75
+"""Exit codes: all loaded; failed; wrong options or configuration; loaded, but not everything;
+stopped by a budget, to be gone on with."""
 
 
 class PipelineError(Exception):

@@ -2,113 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+import click
 from dlt.pipeline.pipeline import Pipeline
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from sources.help_scout.catalog import PAGED
+from sources.help_scout.coverage import Coverage
 from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.run import Run
+from sources.help_scout.stored import Stored
+from sources.help_scout.windows import Grain, Window
 
+from .agenda import Agenda, LoadRequest, plan_agenda, planned_reads, source_state
 from .errors import UsageError
-from .load import due_from, source_state
 from .warehouse import check_account, open_pipeline
 
-LIMITS_PER_MINUTE = (200, 400)  # what the sources name; the API tells the account's own
+LIMITS_PER_MINUTE = (200, 400)  # what the sources name, until the API has told the account's own
 LISTS_IN_PLANS = ("users", "inboxes", "tags", "inbox_folders")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PlanLine:
-    """What a load would ask of one report. `is_exact` is False where pages come on top."""
+    """What a load would ask of one report. `is_exact` is False where pages are estimated."""
 
     report: str
-    windows: int
-    slices: int
-    requests: int
     is_exact: bool
-    first: datetime | None
-    last: datetime | None
+    windows: set[Window] = field(default_factory=set)
+    slices: set[str] = field(default_factory=set)
+    requests: float = 0
 
 
-def know_lists(pipeline: Pipeline, run: Run) -> bool:
-    """Gives the run the account's lists as the warehouse has them; False when it has none."""
-    with pipeline.sql_client() as client:
-        if not client.has_dataset():
-            return False
-        for name in LISTS_IN_PLANS:
-            key = DIMENSIONS[name].stored_table.primary_key[-1]
-            rows = client.execute_sql(
-                f'select "{key}" from {name} where account = %s order by 1', run.settings.account
-            )
-            run.lists.know_list(name, [int(row[0]) for row in rows or []])
-    return True
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What a load would request: a line a report, what the lists cost about, and the requests
+    themselves (of row reports the first page of each read)."""
+
+    lines: dict[str, PlanLine]
+    list_requests: int
+    requests: list[Request]
+    limit_per_minute: int | None
+
+    @property
+    def total(self) -> int:
+        """Requests of the reports and lists."""
+        return math.ceil(sum(line.requests for line in self.lines.values())) + self.list_requests
 
 
-def plan_lines(
-    run: Run, reports: Iterable[str], after: Mapping[str, datetime], until: datetime | None
-) -> list[PlanLine]:
-    """A line for each report. `after` is from where each report is due."""
-    lines = []
-    for name in reports:
-        report = REPORTS[name]
-        spans = run.spans(report, after[name], until)
-        slices = len(run.known_slices(report))
-        windows = [window for span in spans for window in span]
-        lines.append(
-            PlanLine(
-                report=name,
-                windows=len(windows),
-                slices=slices,
-                requests=len(spans) * slices,
-                is_exact=report.shape not in PAGED,
-                first=min((w.start for w in windows), default=None),
-                last=max((w.end for w in windows), default=None),
-            )
-        )
-    return lines
+class PageCounts:
+    """How many pages row reports took when they were last read, as a measure of the next time."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+        self._seen: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for (report, slice_text, grain, start), worth in coverage.items().items():
+            if worth.status.succeeded:
+                weekday = str(start.weekday()) if grain is Grain.DAY else ""
+                self._seen[report, slice_text, grain, weekday].append(worth.pages)
+                self._seen[report, slice_text, grain].append(worth.pages)
+                self._seen[report, grain].append(worth.pages)
+
+    def estimate(self, read: Read) -> float:
+        """Pages of the read: as many as last time, else the mean of the slice's same weekdays, of
+        the slice, of the report; one where nothing is known."""
+        report, slice_text, window = read.report.name, read.slice.text, read.windows[0]
+        worth = self._coverage.worth(report, slice_text, window)
+        if worth is not None and worth.was_closed(window):
+            return worth.pages
+        weekday = str(window.start.weekday()) if window.grain is Grain.DAY else ""
+        for key in (
+            (report, slice_text, window.grain, weekday),
+            (report, slice_text, window.grain),
+            (report, window.grain),
+        ):
+            if seen := self._seen.get(key):
+                return sum(seen) / len(seen)
+        return 1
 
 
-def print_plan(console: Console, lines: list[PlanLine], run: Run) -> None:
-    """Prints the plan and how long it takes at the usual limits."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("report", no_wrap=True)
-    for name in ("windows", "slices", "requests"):
-        table.add_column(name, justify="right")
-    table.add_column("from")
-    table.add_column("to")
-
-    def day(instant: datetime | None) -> str:
-        return "" if instant is None else f"{instant.astimezone(run.zone):%Y-%m-%d}"
-
-    for line in lines:
-        requests: Any = f"{line.requests:,}" + ("" if line.is_exact else "+")
-        table.add_row(
-            line.report, f"{line.windows:,}", f"{line.slices:,}", requests,
-            day(line.first), day(line.last),
-        )  # fmt: skip
-    total = sum(line.requests for line in lines)
-    table.add_section()
-    more = "" if all(line.is_exact for line in lines) else "+"
-    table.add_row(f"{len(lines)} reports", "", "", f"{total:,}{more}", "", "")
-    console.print(table)
-    times = ", ".join(f"{total / limit:,.0f} min at {limit}" for limit in LIMITS_PER_MINUTE)
-    console.print(f"Time zone {run.zone.key}. At least {total:,} requests: {times} a minute.")
-    if more:
-        console.print("+ one request a page of rows; how many pages there are only the API knows.")
-
-
-def plan_load(
-    run: Run, warehouse: Path, names: tuple[str, ...], since: str | None, until: str | None
-) -> list[PlanLine]:
+def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
     """The plan of a load into the warehouse, from what it already holds."""
     if not warehouse.exists():
         raise UsageError(
@@ -118,9 +99,96 @@ def plan_load(
     check_account(warehouse, run.settings.account)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
-        run.pin(state)
-        know_lists(pipeline, run)
-        reports = names or tuple(REPORTS)
-        start, end = run.interval(since, until)
-        after = {name: start or due_from(pipeline, run, [name]) for name in reports}
-    return plan_lines(run, reports, after, end)
+        run.time.pin(state)
+        agenda = plan_agenda(pipeline, run, request)
+        stored = agenda.stored
+        if stored is None:
+            raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
+        know_lists(stored, run)
+        lines: dict[str, PlanLine] = {}
+        requests = [run.offered_tags_request()]
+        pages = PageCounts(stored.coverage)
+        for read in _reads(run, agenda):
+            name, is_exact = read.report.name, read.report.shape not in PAGED
+            line = lines.setdefault(name, PlanLine(report=name, is_exact=is_exact))
+            line.windows.update(read.wanted)
+            line.slices.add(read.slice.text)
+            line.requests += len(read.parts) if is_exact else pages.estimate(read)
+            requests += [part.request for part in read.parts]
+        return Plan(
+            lines=lines,
+            list_requests=_list_requests(pipeline, run) + 1,
+            requests=requests,
+            limit_per_minute=state.get("requests_per_minute"),
+        )
+
+
+def know_lists(stored: Stored, run: Run) -> None:
+    """Gives the run the account's lists as the warehouse has them, so that nothing is asked."""
+    for name in LISTS_IN_PLANS:
+        run.lists.know_list(name, stored.list_ids(name))
+
+
+def _reads(run: Run, agenda: Agenda) -> Iterator[Read]:
+    for chunk in agenda.chunks:
+        yield from planned_reads(run, agenda, chunk)
+
+
+def _list_requests(pipeline: Pipeline, run: Run) -> int:
+    """About how many requests the lists take: their pages, of each parent where they have one."""
+    with pipeline.sql_client() as client:
+        rows = client.execute_sql(
+            "select list, rows from list_reads where account = %s and error is null "
+            "order by fetched_at",
+            run.settings.account,
+        )
+        counts = {str(name): int(count) for name, count in rows or []}
+    total = 0
+    for dimension in DIMENSIONS.values():
+        if dimension.inside is None:
+            parents = 1 if dimension.parent is None else counts.get(dimension.parent, 0)
+            total += max(parents, math.ceil(counts.get(dimension.name, 0) / ROWS_PER_PAGE))
+    return total
+
+
+def print_plan(console: Console, plan: Plan, run: Run) -> None:
+    """Prints the plan and how long it takes at the account's limit."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("report", no_wrap=True)
+    for name in ("windows", "slices", "requests"):
+        table.add_column(name, justify="right")
+    table.add_column("from")
+    table.add_column("to")
+    for line in plan.lines.values():
+        first, last = min(w.start for w in line.windows), max(w.last_second for w in line.windows)
+        table.add_row(
+            line.report, f"{len(line.windows):,}", f"{len(line.slices):,}",
+            f"{'' if line.is_exact else '~'}{math.ceil(line.requests):,}",
+            _day(first, run), _day(last, run),
+        )  # fmt: skip
+    table.add_row("lists", "", "", f"~{plan.list_requests:,}", "", "")
+    table.add_section()
+    table.add_row(f"{len(plan.lines)} reports", "", "", f"~{plan.total:,}", "", "")
+    console.print(table)
+    console.print(f"Time zone {run.time.zone.key}. {_minutes(plan)}")
+    console.print(
+        "~ is an estimate, from the pages that earlier reads took; the other figures are exact, "
+        "but for users who left and whom only days not loaded yet name."
+    )
+
+
+def print_requests(requests: Sequence[Request]) -> None:
+    """Prints one line a request: method, path and query. Of row reports the first page."""
+    for request in requests:
+        click.echo(f"GET {request.path}?{request.query_text}")
+
+
+def _day(instant: datetime, run: Run) -> str:
+    return f"{instant.astimezone(run.time.zone):%Y-%m-%d}"
+
+
+def _minutes(plan: Plan) -> str:
+    limits = (plan.limit_per_minute,) if plan.limit_per_minute else LIMITS_PER_MINUTE
+    times = " or ".join(f"{math.ceil(plan.total / limit):,} min at {limit:,}" for limit in limits)
+    source = "the account's limit" if plan.limit_per_minute else "the usual limits"
+    return f"About {plan.total:,} requests: {times} a minute, {source}."

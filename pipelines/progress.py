@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from sources.help_scout.outcome import Outcome
-from sources.help_scout.run import Interval
+
+from .agenda import Chunk
 
 
 class LoadProgress:
@@ -46,13 +47,13 @@ class LoadProgress:
     ) -> None:
         self._bar.stop()
 
-    def on_chunk(self, number: int, count: int, interval: Interval, zone: ZoneInfo) -> None:
+    def on_chunk(self, number: int, count: int, chunk: Chunk, zone: ZoneInfo) -> None:
         """A chunk begins. It is told in local days, the last one included."""
-        first, last = (instant.astimezone(zone) for instant in interval)
+        first, last = (instant.astimezone(zone) for instant in chunk.interval)
         last -= timedelta(seconds=1)
-        self._chunk = f"{first:%Y-%m-%d} to {last:%Y-%m-%d} ({number}/{count})"
+        self._chunk = f"{chunk.what} {first:%Y-%m-%d} to {last:%Y-%m-%d} ({number}/{count})"
         if not self._console.is_terminal:
-            self._console.print(f"loading {self._chunk}")
+            self._console.print(self._chunk)
 
     def on_outcome(self, outcome: Outcome) -> None:
         """A window has been read."""

@@ -12,49 +12,14 @@ from collections.abc import Iterator
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.catalog import Report
-from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.ledger import REPORT_WINDOWS, WINDOW_READS
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.settings import Settings
 from sources.help_scout.slices import parse_breakdown
-from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
+from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
-_LEDGER_KEY = ("account", "report", *WINDOW_KEY[1:])
-
-REPORT_WINDOWS = """
-create or replace view report_windows as
-with reads as (
-    select
-        *,
-        status in ('loaded', 'empty', 'incomplete') as succeeded,
-        row_number() over (
-            partition by {key}
-            order by
-                case when status in ('loaded', 'empty', 'incomplete') then 0 else 1 end,
-                fetched_at desc
-        ) as by_worth,
-        row_number() over (partition by {key} order by fetched_at desc) as by_time
-    from window_reads
-    where slice not like '?%'
-)
-select
-    {worth_key},
-    worth.window_end,
-    worth.window_date,
-    worth.status,
-    case when worth.succeeded then worth."rows" end as "rows",
-    case when worth.succeeded then worth.fetched_at end as fetched_at,
-    worth.covered_until,
-    worth.is_final,
-    attempt.fetched_at as last_attempt_at,
-    attempt.status as last_attempt_status,
-    attempt.error as last_error
-from reads as worth
-inner join reads as attempt
-    on {join}
-where worth.by_worth = 1 and attempt.by_time = 1
-"""
 
 
 def base_kind(report: Report) -> str:
@@ -70,11 +35,7 @@ def view_statements(columns: dict[str, list[str]], grains: dict[str, set[Grain]]
     empty view would look like a report without numbers.
     """
     if WINDOW_READS.name in columns:
-        yield REPORT_WINDOWS.format(
-            key=", ".join(_LEDGER_KEY),
-            worth_key=", ".join(f"worth.{name}" for name in _LEDGER_KEY),
-            join=" and ".join(f"worth.{name} = attempt.{name}" for name in _LEDGER_KEY),
-        )
+        yield f"create or replace view report_windows as {REPORT_WINDOWS}"
     for report in REPORTS.values():
         for table in report.tables:
             names = [name for name in columns.get(table.name, []) if name != TOMBSTONE]

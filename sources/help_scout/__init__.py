@@ -85,7 +85,7 @@ def help_scout(
         include_open_windows=include_open_windows,
         expect_unavailable=expect_unavailable,
     )
-    yield from resources_of(run, *run.interval(since, until))
+    yield from resources_of(run, *run.time.interval(since, until))
 
 
 def open_run(

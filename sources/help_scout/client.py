@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,6 +80,9 @@ class Client:
         self.limiter = RateLimiter(clock=clock, sleep=sleep, share=rate_limit_share)
         self._sleep = sleep
         self._now = now
+        self._lock = threading.Lock()
+        self.sent = 0
+        """Requests sent so far, retries included."""
         self._http = httpx.Client(
             base_url=base_url,
             auth=ClientCredentials(
@@ -129,6 +133,8 @@ class Client:
 
     def _try_once(self, request: Request, tries: int) -> Answer:
         self.limiter.acquire()
+        with self._lock:
+            self.sent += 1
         try:
             response = self._http.get(request.path, params=list(request.query))
         except httpx.TimeoutException as error:

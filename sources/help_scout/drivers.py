@@ -8,17 +8,23 @@ from .catalog import Driver
 from .errors import ConfigurationError
 from .outcome import Outcome
 from .plan import Read
+from .reports import REPORTS
 from .slices import Breakdown
+
+
+def driver_column(driver: Driver) -> tuple[str, str]:
+    """The table and column where a driver's items stand."""
+    list_path, _, leaf = driver.path.rpartition(".")
+    for table in REPORTS[driver.report].tables:
+        if any(rows.path == list_path for rows in table.rows):
+            return table.name, next(c.name for c in table.columns if leaf in c.paths)
+    raise ConfigurationError(f"{driver.report} has no list at {driver.path}")
 
 
 def driver_items(driver: Driver, outcome: Outcome) -> set[int]:
     """The item ids that a driver's rows name."""
-    list_path, _, leaf = driver.path.rpartition(".")
-    for table in outcome.read.report.tables:
-        if any(rows.path == list_path for rows in table.rows):
-            name = next(column.name for column in table.columns if leaf in column.paths)
-            return {row[name] for row in outcome.rows[table.name] if row.get(name)}
-    raise ConfigurationError(f"{driver.report} has no list at {driver.path}")
+    table, column = driver_column(driver)
+    return {row[column] for row in outcome.rows[table] if row.get(column)}
 
 
 def drives(driver: Driver, breakdown: Breakdown) -> bool:

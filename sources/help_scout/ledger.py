@@ -81,6 +81,46 @@ LIST_READS = StoredTable(
 )
 
 
+_WINDOW_KEY = ("account", "report", "slice", "grain", "window_start")
+_SUCCEEDED = "status in ('loaded', 'empty', 'incomplete')"
+
+REPORT_WINDOWS = f"""
+with reads as (
+    select
+        *,
+        {_SUCCEEDED} as succeeded,
+        row_number() over (
+            partition by {", ".join(_WINDOW_KEY)}
+            order by case when {_SUCCEEDED} then 0 else 1 end, fetched_at desc
+        ) as by_worth,
+        row_number() over (
+            partition by {", ".join(_WINDOW_KEY)} order by fetched_at desc
+        ) as by_time
+    from window_reads
+    where left(slice, 1) <> '?'
+)
+select
+    {", ".join(f"worth.{name}" for name in _WINDOW_KEY)},
+    worth.window_end,
+    worth.window_date,
+    worth.status,
+    case when worth.succeeded then worth."rows" end as "rows",
+    case when worth.succeeded then worth.pages end as pages,
+    case when worth.succeeded then worth.fetched_at end as fetched_at,
+    worth.covered_until,
+    worth.is_final,
+    attempt.fetched_at as last_attempt_at,
+    attempt.status as last_attempt_status,
+    attempt.error as last_error
+from reads as worth
+inner join reads as attempt
+    on {" and ".join(f"worth.{name} = attempt.{name}" for name in _WINDOW_KEY)}
+where worth.by_worth = 1 and attempt.by_time = 1
+"""
+"""What each window is worth now, one row a window: of its last successful read, and what the last
+attempt came to. A failed re-read does not hide that the window is loaded."""
+
+
 def list_row(
     name: str, rows: int, error: str | None, *, account: str, run_id: str, fetched_at: datetime
 ) -> dict[str, Any]:
@@ -108,8 +148,9 @@ def not_stored(outcome: Outcome) -> Outcome:
 
 
 def is_final(outcome: Outcome, lookback: timedelta) -> bool:
-    """Whether the numbers are as final as they get: read after window end plus lookback."""
-    return outcome.fetched_at >= outcome.window.end + lookback
+    """Whether the numbers are as final as they get: read whole, after window end plus lookback."""
+    is_whole = outcome.status is not Status.INCOMPLETE
+    return is_whole and outcome.fetched_at >= outcome.window.end + lookback
 
 
 def ledger_row(

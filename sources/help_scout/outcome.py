@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from .client import Answer
 from .errors import (
@@ -60,6 +60,10 @@ class Outcome:
     def row_count(self) -> int:
         """Rows over all tables."""
         return sum(len(rows) for rows in self.rows.values())
+
+
+Outcomes: TypeAlias = list[Outcome]
+"""What one read came to: an outcome for each window that it was for."""
 
 
 class Getter(Protocol):

@@ -5,20 +5,22 @@ All reports of a run share the pool, so that it never drains between them.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from typing import TypeAlias
 
 from .fetch import fetch_read
-from .outcome import Getter, Outcome
+from .outcome import Getter, Outcome, Outcomes
 from .plan import Read, Request
 from .reports import REPORTS
 
 MAX_WORKERS = 10  # at 800 ms an answer, eight reach 394 requests a minute
 READS_AHEAD = 2 * MAX_WORKERS
 
-Outcomes = list[Outcome]
+SharedKey: TypeAlias = tuple[str, Request]
 _DRIVER_REPORTS = frozenset(
     driver.report for report in REPORTS.values() for driver in report.drivers
 )
@@ -34,7 +36,10 @@ class ReadAhead:
         self._now = now
         self._on_outcome = on_outcome
         self._pool = ThreadPoolExecutor(MAX_WORKERS, "help-scout")
-        self._shared: dict[tuple[str, Request], Future[Outcomes]] = {}
+        self._shared: dict[SharedKey, Future[Outcomes]] = {}
+        self._lock = threading.Lock()
+        self.waiting = 0
+        """Reads sent or about to be that have no answer yet."""
 
     def close(self) -> None:
         """Ends the threads; what waits to be read is dropped."""
@@ -50,15 +55,22 @@ class ReadAhead:
         Total numbers of reports that name others' items are asked for once and shared: by the
         report's own resource and by all whose items it names.
         """
-        if read.report.name not in _DRIVER_REPORTS or read.slice.values:
+        key = shared_key(read)
+        if key is None:
             return self._send(read)
-        key = (read.report.name, read.parts[0].request)
         if key not in self._shared:
             self._shared[key] = self._send(read)
         return self._shared[key]
 
     def _send(self, read: Read) -> Future[Outcomes]:
-        return self._pool.submit(fetch_read, self._client, read, self._now)
+        self._count(1)
+        future = self._pool.submit(fetch_read, self._client, read, self._now)
+        future.add_done_callback(lambda _: self._count(-1))
+        return future
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.waiting += change
 
     def outcomes(self, reads: Iterator[Read | Outcomes]) -> Iterator[Outcomes]:
         """The outcomes in the order of the reads; outcomes among the reads pass through.
@@ -93,6 +105,13 @@ class ReadAhead:
         for future in futures:
             if id(future) not in shared:
                 future.cancel()
+
+
+def shared_key(read: Read) -> SharedKey | None:
+    """What tells reads whose answer is asked for once and shared; None for all others."""
+    if read.report.name not in _DRIVER_REPORTS or read.slice.values:
+        return None
+    return read.report.name, read.parts[0].request
 
 
 def _done(outcomes: Outcomes) -> Future[Outcomes]:

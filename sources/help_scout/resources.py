@@ -15,23 +15,15 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
+from . import rounds
 from .batch import Batch, unknown_types
 from .catalog import Report, Type
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
-from .ledger import (
-    LIST_READS,
-    list_row,
-)
+from .ledger import LIST_READS, list_row
 from .lists import dimension_row
 from .run import Run
-from .tables import (
-    CURSOR,
-    TOMBSTONE,
-    StoredTable,
-    to_arrow,
-)
-from .wants import wants_of
+from .tables import CURSOR, TOMBSTONE, StoredTable, to_arrow
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
 ROWS_PER_BATCH = 20_000
@@ -127,15 +119,14 @@ def report_resource(
 
     @dlt.resource(name=report.name, write_disposition="merge", max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
-        run.pin(dlt.current.source_state())
+        state = dlt.current.source_state()
+        run.time.pin(state)
         batch = Batch(report, run)
         new = undeclared(batch.tables)
         yield from declare(new)
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
-            after = max(after, run.start)
-            wanted = dlt.current.source_state().setdefault("wanted", {})
-            wanted[report.name] = wants_of(report, run.settings, run.first_day)
+            after = max(after, run.time.start)
         spans = run.spans(report, after, covered_until.end_value)
         for outcomes in run.reader.outcomes(run.reads(report, spans)):
             batch.add(outcomes)
@@ -146,6 +137,10 @@ def report_resource(
                 yield None  # lets the other reports send their requests
         yield from batch.finish()
         yield from create(new)
+        state["requests_per_minute"] = run.client.limiter.limit_per_minute
+        run.note_read(report)
+        if run.round is not None:
+            state[rounds.STATE] = run.round.as_state()
 
     return read_report
 
@@ -157,7 +152,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
     @dlt.resource(name=dimension.name, write_disposition="merge", max_table_nesting=0)
     def read_list() -> Iterator[Any]:
         state = dlt.current.source_state()
-        run.pin(state)
+        run.time.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
         new = undeclared([table, LIST_READS])
         yield from declare(new)

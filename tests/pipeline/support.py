@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.load import LoadRequest, load
+from pipelines.agenda import LoadRequest
+from pipelines.load import load
 from pipelines.summary import Summary, summarize
 from pipelines.warehouse import open_pipeline
 from sources.help_scout import open_run

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from sources.help_scout.errors import ReportUnavailable, RequestRefused, Unreachable
-from sources.help_scout.outcome import Outcome, Status
+from sources.help_scout.outcome import Outcome, Outcomes, Status
 from sources.help_scout.plan import Read
-from sources.help_scout.read_ahead import READS_AHEAD, Outcomes, ReadAhead
+from sources.help_scout.read_ahead import READS_AHEAD, ReadAhead
 from sources.help_scout.slices import Slice
 
 from .builders import NOW, StubGetter, body_of, days, read_of

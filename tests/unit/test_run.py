@@ -33,7 +33,7 @@ BERLINERS = users_in("Europe/Berlin", "Europe/Berlin", "America/New_York")
 
 def test_a_configured_time_zone_is_taken_and_nobody_asked() -> None:
     with run_over({}, timezone="Europe/Berlin") as (run, account):
-        assert (run.zone, account.asked) == (BERLIN, [])
+        assert (run.time.zone, account.asked) == (BERLIN, [])
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_without_one_the_commonest_of_the_users_is_the_companys(
     zones: list[str | None], expected: str
 ) -> None:
     with run_over({USERS: users_in(*zones)}, timezone=None) as (run, account):
-        assert [run.zone.key, run.zone.key] == [expected, expected]
+        assert [run.time.zone.key, run.time.zone.key] == [expected, expected]
         assert account.paths == [USERS]
 
 
@@ -59,24 +59,24 @@ def test_an_account_that_shows_no_time_zone_must_be_told_one(zones: list[str | N
         run_over({USERS: users_in(*zones)}, timezone=None) as (run, _),
         pytest.raises(ConfigurationError, match=r"set timezone, e\.g\. America/New_York"),
     ):
-        _ = run.zone
+        _ = run.time.zone
 
 
 def test_history_begins_ninety_local_days_ago() -> None:
     with run_over({}) as (run, _):
-        assert run.first_day == date(2026, 1, 20)
-        assert run.start == at("2026-01-20T05:00")
+        assert run.time.first_day == date(2026, 1, 20)
+        assert run.time.start == at("2026-01-20T05:00")
 
 
 def test_history_begins_at_the_first_instant_of_the_day_that_was_given() -> None:
     with run_over({}, start_date=date(2026, 3, 9), timezone="Europe/Berlin") as (run, _):
-        assert (run.first_day, run.start) == (date(2026, 3, 9), at("2026-03-08T23:00"))
+        assert (run.time.first_day, run.time.start) == (date(2026, 3, 9), at("2026-03-08T23:00"))
 
 
 def test_the_first_run_pins_its_time_zone_and_start() -> None:
     state: dict[str, Any] = {"other": 1}
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
-        run.pin(state)
+        run.time.pin(state)
     assert state == {
         "other": 1,
         "account": "main",
@@ -88,34 +88,35 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
 def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
     state = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}, timezone=None) as (run, account):
-        run.pin(state)
-        run.pin(state)
-        assert (run.zone, run.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
+        run.time.pin(state)
+        run.time.pin(state)
+        assert (run.time.zone, run.time.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
     assert state == {"account": "main", "timezone": "Europe/Berlin", "start_date": "2025-07-01"}
 
 
 def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
     state = {"timezone": "America/New_York", "start_date": "2025-07-01"}
     with run_over({}, start_date=date(2024, 1, 1)) as (run, _):
-        run.pin(state)
-        assert run.first_day == date(2024, 1, 1)
+        run.time.pin(state)
+        assert run.time.first_day == date(2024, 1, 1)
     assert state == {"account": "main", "timezone": "America/New_York", "start_date": "2024-01-01"}
 
 
 def test_another_account_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
     state = {"account": "other"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError, match="loads 'other'"):
-        run.pin(state)
+        run.time.pin(state)
     assert state == {"account": "other"}
 
 
 def test_another_time_zone_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
     state = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError) as caught:
-        run.pin(state)
+        run.time.pin(state)
     assert str(caught.value) == (
         "timezone America/New_York, but this warehouse was loaded in Europe/Berlin: windows "
-        "of both would overlap. Set timezone = 'Europe/Berlin', or load into a new file or dataset"
+        "of both would overlap. Set timezone = 'Europe/Berlin', or load everything anew in "
+        "America/New_York with: help-scout rebuild"
     )
     assert state == {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
 
@@ -123,9 +124,9 @@ def test_another_time_zone_than_the_pinned_one_is_refused_and_changes_nothing() 
 def test_an_interval_cut_in_another_zone_than_the_pinned_one_is_refused() -> None:
     state = {"timezone": "America/New_York", "start_date": "2025-07-01"}
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
-        run.interval("2026-03-01", "2026-03-05")
+        run.time.interval("2026-03-01", "2026-03-05")
         with pytest.raises(ConfigurationError, match="Set timezone = 'America/New_York'"):
-            run.pin(state)
+            run.time.pin(state)
     assert state["timezone"] == "America/New_York"
 
 
@@ -144,7 +145,7 @@ def test_an_interval_is_of_local_days(
     since: str | date | None, until: str | date | None, expected: tuple[datetime, datetime]
 ) -> None:
     with run_over({}) as (run, _):
-        assert run.interval(since, until) == expected
+        assert run.time.interval(since, until) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_what_is_no_interval_is_refused(since: str | None, until: str | None, me
         run_over({}) as (run, account),
         pytest.raises(ConfigurationError, match=f"^{re.escape(message)}$"),
     ):
-        run.interval(since, until)
+        run.time.interval(since, until)
     assert account.asked == []
 
 
@@ -193,7 +194,7 @@ def test_a_report_that_was_blocked_is_not_gone_on_with() -> None:
     blocked, other = REPORTS["docs_overall"], REPORTS["email"]
     after = NOW - timedelta(days=4)
     with run_over({}) as (run, _):
-        outcome = run._not_planned(
+        outcome = run.planner.not_planned(
             blocked, days("2026-04-16", 1), run.settings.breakdowns_of(blocked)[0], str(DOWN)
         )
         run.note_blocked(outcome)

@@ -1,0 +1,232 @@
+"""The agenda of a load: its chunks, and which windows each of them reads.
+
+What a night asks for is what the cursors leave open, less what is final, and before that what
+the ledger says failed or never became final. A backfill asks for what is wanted and not there,
+an explicit interval for all of it. Nothing here sends or loads anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout.coverage import (
+    Coverage,
+    Selection,
+    due,
+    everything,
+    gaps,
+    needs_repair,
+    repairs,
+)
+from sources.help_scout.dry_run import DryRun
+from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.plan import Read
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.rounds import Round
+from sources.help_scout.run import Interval, Run
+from sources.help_scout.stored import Stored
+from sources.help_scout.tables import CURSOR
+from sources.help_scout.windows import local_midnight
+
+from .errors import UsageError
+
+CHUNK_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """What one load was asked for: reports by name (all when empty), an interval, or the gaps."""
+
+    reports: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    backfill: bool = False
+    newest_first: bool = False
+
+    @property
+    def report_names(self) -> tuple[str, ...]:
+        """The reports asked for."""
+        return self.reports or tuple(REPORTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """What one load package holds: the windows of an interval that the selection takes.
+
+    An explicit one leaves the reports' cursors alone. An optional one is left out when there is
+    nothing to read in it.
+    """
+
+    what: str
+    interval: Interval
+    selects: Selection
+    reports: tuple[str, ...]
+    is_explicit: bool = True
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The chunks of a load in order.
+
+    `after` is from where each report's windows are due; `round` the night that the load belongs
+    to, None for an interval or a backfill.
+    """
+
+    chunks: list[Chunk]
+    after: Mapping[str, datetime]
+    stored: Stored | None
+    round: Round | None = None
+
+
+def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
+    """The chunks that the request asks for, from the cursors and the ledger."""
+    state = source_state(pipeline)
+    stored = stored_of(pipeline, run.settings.account)
+    names = request.report_names
+    since, until = run.time.interval(request.since, request.until)
+    coverage = Coverage() if stored is None else stored.coverage
+    if since is not None:
+        interval = (since, min(until or run.now, run.now))
+        chunks = [
+            Chunk(what="loading", interval=piece, selects=everything, reports=names)
+            for piece in pieces(run, interval)
+        ]
+        return Agenda(chunks=chunks, after=dict.fromkeys(names, since), stored=stored)
+    if request.backfill:
+        chunks = [
+            Chunk(
+                what="filling",
+                interval=piece,
+                selects=gaps(coverage),
+                reports=names,
+                is_optional=True,
+            )
+            for piece in pieces(run, (run.time.start, run.now))
+        ]
+        if request.newest_first:
+            chunks.reverse()
+        return Agenda(chunks=chunks, after=dict.fromkeys(names, run.time.start), stored=stored)
+    after = {name: due_from(state, run, name) for name in names}
+    round_ = Round.of(state, run.now, names)
+    return Agenda(
+        chunks=[*_repair_chunks(run, coverage, after), *_due_chunks(run, coverage, after, round_)],
+        after=after,
+        stored=stored,
+        round=round_,
+    )
+
+
+def _repair_chunks(run: Run, coverage: Coverage, after: Mapping[str, datetime]) -> list[Chunk]:
+    """Chunks for what the ledger says lacks before the windows that are due anyway."""
+    selects = repairs(coverage, after)
+    lacking = [
+        start
+        for (report, _, _, start), worth in coverage.items().items()
+        if start < after.get(report, start) and needs_repair(worth)
+    ]
+    if not lacking:
+        return []
+    return [
+        Chunk(
+            what="repairing",
+            interval=piece,
+            selects=selects,
+            reports=tuple(after),
+            is_optional=True,
+        )
+        for piece in pieces(run, (min(lacking), max(after.values())))
+    ]
+
+
+def _due_chunks(
+    run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
+) -> list[Chunk]:
+    return [
+        Chunk(
+            what="loading",
+            interval=piece,
+            selects=due(coverage, run.settings.lookback, round_.resumed_from),
+            reports=tuple(after),
+            is_explicit=False,
+        )
+        for piece in pieces(run, (min(after.values()), run.now))
+    ]
+
+
+def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
+    """Has the run read the chunk's windows."""
+    run.chunk = chunk.interval
+    run.planner.selects = chunk.selects
+    run.planner.stored = agenda.stored
+
+
+def planned_reads(run: Run, agenda: Agenda, chunk: Chunk) -> Iterator[Read]:
+    """The reads that loading the chunk would make, as far as the warehouse can tell."""
+    use(run, agenda, chunk)
+    dry = DryRun(run, agenda.stored)
+    until = chunk.interval[1]
+    for name in chunk.reports:
+        after = chunk.interval[0] if chunk.is_explicit else agenda.after[name]
+        yield from dry.reads(REPORTS[name], run.spans(REPORTS[name], after, until))
+
+
+def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
+    """Whether there is anything to read in the chunk."""
+    return any(True for _ in planned_reads(run, agenda, chunk))
+
+
+def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
+    """What the pipeline's warehouse holds; None before anything was loaded."""
+
+    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with pipeline.sql_client() as client:
+            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
+
+    with pipeline.sql_client() as client:
+        if not client.has_dataset() or WINDOW_READS.name not in pipeline.default_schema.tables:
+            return None
+    return Stored(query, account)
+
+
+def source_state(pipeline: Pipeline) -> dict[str, Any]:
+    """The source's state as the pipeline has it; a copy, changes to it are not kept."""
+    pipeline.sync_destination()
+    return dict(pipeline.state.get("sources", {}).get("help_scout", {}))
+
+
+def due_from(state: Mapping[str, Any], run: Run, report: str) -> datetime:
+    """The instant from which the report has windows due: its cursor, less the lookback, but not
+    before the history's start."""
+    cursor = state.get("resources", {}).get(report, {}).get("incremental", {}).get(CURSOR, {})
+    last = cursor.get("last_value")
+    if last is None:
+        return run.time.start
+    reached = _instant(last)
+    if reached > run.now:
+        raise UsageError(
+            f"{report} is loaded up to {reached:%Y-%m-%d %H:%M} UTC, which is in the "
+            "future: is this machine's clock behind, or was it ahead at an earlier load? "
+            "Until that time, load with --since"
+        )
+    return max(run.time.start, reached - run.settings.lookback)
+
+
+def _instant(value: Any) -> datetime:
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return instant.astimezone(UTC)
+
+
+def pieces(run: Run, interval: Interval) -> Iterator[Interval]:
+    """(start, end] in pieces of `CHUNK_DAYS` local days, so that a killed load loses little."""
+    start, end = interval
+    while start < end:
+        day = start.astimezone(run.time.zone).date() + timedelta(days=CHUNK_DAYS)
+        edge = min(local_midnight(day, run.time.zone), end)
+        yield start, edge
+        start = edge

@@ -1,0 +1,130 @@
+"""What the warehouse covers: the ledger as planning reads it, and what it leaves to be asked.
+
+A `Selection` says of each window of each slice whether a run reads it. Everything is pure.
+
+    due         what a night reads after the cursor: all but what is final already
+    repairs     what it reads before the cursor: failed, or never read to its end
+    gaps        what a backfill reads: wanted, and not there
+    everything  what an explicit interval reads
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from .outcome import Status
+from .windows import Grain, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What the ledger says a window of a slice is worth now.
+
+    `fetched_at`, `covered_until` and `pages` are of the last read that succeeded, None (or 0)
+    before there was one; `is_final` is what that read was called.
+    """
+
+    status: Status
+    is_final: bool = False
+    fetched_at: datetime | None = None
+    covered_until: datetime | None = None
+    pages: int = 0
+
+    def was_closed(self, window: Window) -> bool:
+        """Whether the window was read after its end."""
+        return self.covered_until is not None and self.covered_until >= window.end
+
+
+Key: TypeAlias = tuple[str, str, Grain, datetime]
+"""Report, slice, grain and window start: the ledger's key within an account."""
+
+Selection: TypeAlias = Callable[[str, str, Window], bool]
+"""Whether a run reads the window, given report, slice and window."""
+
+
+class Coverage:
+    """The ledger of one account, by window."""
+
+    def __init__(self, worths: Mapping[Key, Worth] | None = None) -> None:
+        self._worths = worths or {}
+        self._reaches: dict[str, datetime] = {}
+        for (report, *_), worth in self._worths.items():
+            if worth.covered_until is not None:
+                reached = self._reaches.get(report, worth.covered_until)
+                self._reaches[report] = max(reached, worth.covered_until)
+
+    def worth(self, report: str, slice_text: str, window: Window) -> Worth | None:
+        """What the window is worth; None when it was never asked for."""
+        return self._worths.get((report, slice_text, window.grain, window.start))
+
+    def items(self) -> Mapping[Key, Worth]:
+        """Every window of the ledger."""
+        return self._worths
+
+    def reach(self, report: str) -> datetime | None:
+        """Up to where anything of the report was read; None when nothing was."""
+        return self._reaches.get(report)
+
+
+def everything(_report: str, _slice_text: str, _window: Window) -> bool:
+    """Selects every window."""
+    return True
+
+
+def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | None) -> Selection:
+    """Selects what is not final yet.
+
+    What a run that was interrupted has read since `round_started_at`, when its night began, is
+    not asked for again by the run that goes on with it.
+    """
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        worth = coverage.worth(report, slice_text, window)
+        if worth is None or worth.fetched_at is None or worth.status is Status.INCOMPLETE:
+            return True
+        if not worth.was_closed(window):
+            return True
+        is_final = worth.fetched_at >= window.end + lookback
+        is_of_this_round = round_started_at is not None and worth.fetched_at >= round_started_at
+        return not (is_final or is_of_this_round)
+
+    return selects
+
+
+def repairs(coverage: Coverage, before: Mapping[str, datetime]) -> Selection:
+    """Selects what failed, and what was read but never when it was final.
+
+    Of each report only up to `before`, from where its windows are due anyway.
+    """
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        worth = coverage.worth(report, slice_text, window)
+        if worth is None or window.end > before.get(report, window.start):
+            return False
+        return needs_repair(worth)
+
+    return selects
+
+
+def needs_repair(worth: Worth) -> bool:
+    """Whether the window failed, or was read but never when it was final."""
+    if worth.status is Status.UNAVAILABLE:
+        return False
+    return worth.status is Status.FAILED or not worth.is_final
+
+
+def gaps(coverage: Coverage) -> Selection:
+    """Selects what is not there, though the report was read past it: never asked for, failed, or
+    unavailable then. Of a report that was never read, all is missing."""
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        reach = coverage.reach(report)
+        if reach is not None and window.start >= reach:
+            return False  # that is for the next night
+        worth = coverage.worth(report, slice_text, window)
+        return worth is None or not worth.status.succeeded
+
+    return selects

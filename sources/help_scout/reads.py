@@ -1,0 +1,202 @@
+"""From spans to reads: every slice of every span, less what the run's selection leaves out.
+
+The same code says what a load sends and what `plan` prints: only who answers the reports that
+name others' items differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from itertools import chain
+from typing import TypeAlias
+
+from .account_time import AccountTime
+from .catalog import Driver, Report
+from .coverage import Selection, everything
+from .drivers import driver_items, drives, not_asked
+from .errors import AnswerError, ApiError, ConfigurationError
+from .lists import AccountLists
+from .outcome import Outcome, Outcomes, Status
+from .plan import Read, plan_read
+from .reports import REPORTS
+from .reports.blocks import RANGE_LABELS
+from .settings import Settings
+from .slices import Breakdown, Slice, SliceValue
+from .stored import Stored
+from .windows import Window
+
+SPANS_AHEAD = 8
+FIXED_ITEMS: Mapping[str, tuple[SliceValue, ...]] = {
+    "type": ("email", "chat", "phone"),
+    "rating": ("great", "ok", "not-good"),
+    "status": ("active", "pending", "closed"),
+    "office_hours": (False, True),
+    "range": (*RANGE_LABELS, "resolved", "firstReplyResolved"),
+    "field": ("tagid", "replyid", "workflowid", "customerid"),
+}
+LISTED_ITEMS = {"mailbox": "inboxes", "tag": "tags", "folder": "inbox_folders"}
+
+Span: TypeAlias = tuple[Window, ...]
+
+
+class ReadPlanner:
+    """Plans the reads of one run.
+
+    `submit` sends a report that names others' items ahead; `may_begin` tells whether the budget
+    allows for more. `selects` says which windows are read, `stored` is what the warehouse holds,
+    if anybody knows; both belong to what is being loaded.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        time: AccountTime,
+        lists: AccountLists,
+        submit: Callable[[Read], Future[Outcomes]],
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._settings = settings
+        self._time = time
+        self._lists = lists
+        self._submit = submit
+        self._may_begin = may_begin
+        self.selects: Selection = everything
+        self.stored: Stored | None = None
+
+    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
+        """The reads of the spans, in order; outcomes stand for reads that cannot be planned.
+
+        A spent budget ends them between spans that share no time: what overlaps is stored
+        together or not at all.
+        """
+        breakdowns = self._settings.breakdowns_of(report)
+        drivers = [d for d in report.drivers if any(drives(d, b) for b in breakdowns)]
+        covered: datetime | None = None
+        for position, span in enumerate(spans):
+            is_edge = covered is None or span[0].covered_until(self._time.now) > covered
+            if is_edge and not self._may_begin():
+                return
+            reached = span[-1].covered_until(self._time.now)
+            covered = reached if covered is None else max(covered, reached)
+            for driver in drivers:
+                for coming in chain.from_iterable(spans[position : position + SPANS_AHEAD]):
+                    if not self._is_stored(driver, coming):
+                        self._drive(driver, coming)
+            planned: set[Slice] = set()  # breakdowns may overlap: mailbox, and mailbox=4
+            for breakdown in breakdowns:
+                try:
+                    yield from self._reads_of(report, span, breakdown, planned)
+                except (ApiError, AnswerError) as error:
+                    yield self.not_planned(report, span, breakdown, str(error))
+                    return
+
+    def not_planned(self, report: Report, span: Span, breakdown: Breakdown, error: str) -> Outcomes:
+        """Outcomes for slices that cannot be told, since what names them is not to be had."""
+        names = ",".join(name for name, _ in breakdown.terms)
+        read = self.read(report, span, Slice(unresolved=names))
+        return [
+            Outcome(
+                read=read,
+                window=window,
+                status=Status.FAILED,
+                fetched_at=self._time.now,
+                error=f"not asked, its slices are not known: {error}",
+                blocks_report=True,
+            )
+            for window in span
+        ]
+
+    def _reads_of(
+        self, report: Report, span: Span, breakdown: Breakdown, planned: set[Slice]
+    ) -> Iterator[Read | Outcomes]:
+        by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
+        seen, lacking_users = self._named_items(by_user, span)
+        users = set().union(*seen.values())
+        listed = set(self._lists.ids_of("users")) if by_user else set()
+        slices = list(breakdown.slices(lambda name, fixed: self._items(name, fixed, users)))
+        if not slices and lacking_users is not None:
+            yield self.not_planned(report, span, breakdown, str(lacking_users.error))
+        for slice_ in slices:
+            if slice_ in planned:
+                continue
+            planned.add(slice_)
+            user = dict(slice_.values).get("user")
+            unlisted = bool(by_user) and user not in listed
+            wanted = tuple(
+                window
+                for window in span
+                if (not unlisted or user in seen[window])
+                and self.selects(report.name, slice_.text, window)
+            )
+            if not wanted:
+                continue
+            by_field = [d for d in report.drivers if ("field", d.field) in slice_.values]
+            named, lacking_items = self._named_items(by_field, span)
+            items = sorted(named[span[0]]) if by_field else None
+            read = self.read(report, span, slice_, items=items, wanted=wanted)
+            lacking = lacking_users or lacking_items
+            yield read if lacking is None else not_asked(read, lacking, self._time.now)
+
+    def _items(self, name: str, fixed: Slice, users: set[int]) -> Iterable[SliceValue]:
+        """The values that a breakdown by `name` fans out over."""
+        if name == "user":
+            return sorted({*self._lists.ids_of("users"), *users})
+        if name == "range_id":
+            return sorted(RANGE_LABELS.get(str(dict(fixed.values).get("range")), {}))
+        if name in LISTED_ITEMS:
+            return self._lists.ids_of(LISTED_ITEMS[name])
+        if name in FIXED_ITEMS:
+            return FIXED_ITEMS[name]
+        raise ConfigurationError(f"breakdown {name!r}: name the value, as in {name}=…")
+
+    def read(
+        self,
+        report: Report,
+        span: Span,
+        slice_: Slice,
+        *,
+        items: Iterable[int] | None = None,
+        wanted: Span | None = None,
+    ) -> Read:
+        """The read of one slice of a span, by the account's calendar and comparison."""
+        return plan_read(
+            report,
+            span,
+            slice_,
+            zone=self._time.zone,
+            compare_to=self._settings.compare_to,
+            items=items,
+            wanted=wanted,
+        )
+
+    # --- reports that name others' items ----------------------------------------------------
+
+    def _drive(self, driver: Driver, window: Window) -> Future[Outcomes]:
+        """The driver's answer for the window, shared with the driver report's own reads."""
+        return self._submit(self.read(REPORTS[driver.report], (window,), Slice()))
+
+    def _is_stored(self, driver: Driver, window: Window) -> bool:
+        """Whether the warehouse's own rows name the window's items: no need to ask again for what
+        this run would not read again."""
+        if self.stored is None or self.selects(driver.report, Slice().text, window):
+            return False
+        worth = self.stored.coverage.worth(driver.report, Slice().text, window)
+        return worth is not None and worth.status.succeeded
+
+    def _named_items(
+        self, drivers: list[Driver], span: Span
+    ) -> tuple[dict[Window, set[int]], Outcome | None]:
+        """The items that the drivers name for each window, and the driver that failed, if any."""
+        found: dict[Window, set[int]] = {window: set() for window in span}
+        for driver in drivers:
+            for window in span:
+                if self.stored is not None and self._is_stored(driver, window):
+                    found[window] |= self.stored.items(driver, window)
+                    continue
+                outcome = self._drive(driver, window).result()[0]
+                if not outcome.status.succeeded:
+                    return found, outcome
+                found[window] |= driver_items(driver, outcome)
+        return found, None

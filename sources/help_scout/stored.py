@@ -1,0 +1,98 @@
+"""What the warehouse holds already: the ledger, the lists, the items that reports named, numbers.
+
+SQL only; neither dlt nor a run is known here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from .catalog import Driver
+from .coverage import Coverage, Key, Worth
+from .dimensions import DIMENSIONS
+from .drivers import driver_column
+from .ledger import REPORT_WINDOWS
+from .outcome import Status
+from .windows import Grain, Window
+
+Query: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
+"""Runs SQL, its `%s` parameters given after it, and gives the rows."""
+
+Stamp: TypeAlias = tuple[str, Grain, datetime]
+"""Slice, grain and window start: a report's window key within an account."""
+
+
+class Stored:
+    """What the warehouse holds of one account. `query` runs SQL over the dataset."""
+
+    def __init__(self, query: Query, account: str) -> None:
+        self._query = query
+        self._account = account
+        self._items: dict[Driver, Mapping[tuple[Grain, datetime], set[int]]] = {}
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The ledger as it was when first looked at."""
+        rows = self._query(
+            "select report, slice, grain, window_start, status, is_final, fetched_at, "
+            f"covered_until, pages from ({REPORT_WINDOWS}) as worths where account = %s",
+            self._account,
+        )
+        worths: dict[Key, Worth] = {}
+        for report, slice_text, grain, start, status, final, fetched_at, until, pages in rows:
+            worths[report, slice_text, Grain(grain), utc(start)] = Worth(
+                status=Status(status),
+                is_final=bool(final),
+                fetched_at=fetched_at and utc(fetched_at),
+                covered_until=until and utc(until),
+                pages=pages or 0,
+            )
+        return Coverage(worths)
+
+    def list_ids(self, name: str) -> list[int]:
+        """The ids of a list's items, of those that its last reading still found."""
+        key = DIMENSIONS[name].stored_table.primary_key[-1]
+        rows = self._query(
+            f'select "{key}" from {name} where account = %s and last_seen_at = '
+            f"(select max(last_seen_at) from {name} where account = %s) order by 1",
+            self._account,
+            self._account,
+        )
+        return [int(row[0]) for row in rows]
+
+    def items(self, driver: Driver, window: Window) -> set[int]:
+        """The items that the driver's stored rows name for the window."""
+        if driver not in self._items:
+            table, column = driver_column(driver)
+            named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
+            for grain, start, item in self._query(
+                f"select grain, window_start, {column} from {table} "
+                f"where account = %s and slice = 'all' and {column} is not null",
+                self._account,
+            ):
+                named[Grain(grain), utc(start)].add(int(item))
+            self._items[driver] = named
+        return set(self._items[driver].get((window.grain, window.start), ()))
+
+    def numbers(
+        self, table: str, columns: Iterable[str], after: datetime, until: datetime
+    ) -> dict[Stamp, tuple[Any, ...]]:
+        """The stored columns of the windows in (after, until] that were read after their end."""
+        listed = ", ".join(f'"{name}"' for name in columns)
+        rows = self._query(
+            f"select slice, grain, window_start, {listed} from {table} where account = %s "
+            "and covered_until >= window_end and window_end > %s and window_end <= %s",
+            self._account,
+            after,
+            until,
+        )
+        return {(row[0], Grain(row[1]), utc(row[2])): tuple(row[3:]) for row in rows}
+
+
+def utc(instant: datetime) -> datetime:
+    """The instant in UTC; databases give it in the session's zone."""
+    return instant.astimezone(UTC)

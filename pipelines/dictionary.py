@@ -15,6 +15,7 @@ from sources.help_scout.catalog import Column, Report, Type
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.restatements import RESTATEMENTS
 from sources.help_scout.tables import (
     UNKNOWN_VALUES,
     StoredTable,
@@ -96,7 +97,7 @@ def dictionary() -> Iterator[str]:
         yield from _table(dimension.stored_table, dimension.stored_table.columns)
     yield ""
     yield "## Ledger"
-    for stored in (WINDOW_READS, UNKNOWN_VALUES):
+    for stored in (WINDOW_READS, RESTATEMENTS, UNKNOWN_VALUES):
         yield from _table(stored, stored.columns)
 
 

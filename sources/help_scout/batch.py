@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ import orjson
 from .catalog import Report
 from .ledger import WINDOW_READS, ledger_row, not_stored, window_context
 from .outcome import Outcome
+from .restatements import RESTATEMENTS, measures_of, restatements
 from .run import Run
+from .stored import Stamp
 from .tables import (
     UNKNOWN_KINDS,
     UNKNOWN_VALUES,
@@ -36,14 +38,24 @@ def unknown_types(table: StoredTable) -> dict[str, str]:
 
 
 class Batch:
-    """Rows of several windows, gathered until they are worth a load file."""
+    """Rows of several windows, gathered until they are worth a load file.
 
-    def __init__(self, report: Report, run: Run) -> None:
+    `before` are the values that the warehouse holds of the windows: what a re-read finds changed
+    goes into the change log.
+    """
+
+    def __init__(
+        self, report: Report, run: Run, before: Mapping[Stamp, dict[str, Any]] | None = None
+    ) -> None:
         self._report = report
         self._run = run
+        self._before = before or {}
+        self._measures = measures_of(report)
         self._tables = {t.name: stored_table(report, t) for t in report.tables}
         self._tables[UNKNOWN_VALUES.name] = UNKNOWN_VALUES
         self._tables[WINDOW_READS.name] = WINDOW_READS
+        if self._measures:
+            self._tables[RESTATEMENTS.name] = RESTATEMENTS
         self._held: list[Outcome] = []
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
         self._unknown_types = {t.name: unknown_types(t) for t in self._tables.values()}
@@ -88,6 +100,7 @@ class Batch:
                 outcome = not_stored(outcome)
             if outcome.status.succeeded:
                 self._add_rows(outcome)
+                self._add_restatements(outcome)
             self._rows[WINDOW_READS.name].append(
                 ledger_row(
                     outcome,
@@ -118,6 +131,21 @@ class Batch:
             row = {**context, **unknown}
             declared = UNKNOWN_VALUES.arrow_schema.names
             self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})
+
+    def _add_restatements(self, outcome: Outcome) -> None:
+        stored = self._run.planner.stored
+        if stored is None or not self._measures:
+            return
+        window, slice_text = outcome.window, outcome.read.slice.text
+        self._rows[RESTATEMENTS.name] += restatements(
+            outcome,
+            self._before.get((slice_text, window.grain, window.start)),
+            stored.coverage.worth(self._report.name, slice_text, window),
+            self._measures,
+            account=self._run.settings.account,
+            run_id=self._run.run_id,
+            now=self._run.now,
+        )
 
     def finish(self) -> Iterator[Any]:
         """All that is left, as `flush`."""

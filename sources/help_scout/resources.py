@@ -9,7 +9,7 @@ would jump into the future.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -22,7 +22,10 @@ from .dimensions import Dimension
 from .errors import AnswerError, ApiError
 from .ledger import LIST_READS, list_row
 from .lists import dimension_row
+from .reads import Span
+from .restatements import measures_of
 from .run import Run
+from .stored import Stamp
 from .tables import CURSOR, TOMBSTONE, StoredTable, to_arrow
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
@@ -121,13 +124,13 @@ def report_resource(
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
         state = dlt.current.source_state()
         run.time.pin(state)
-        batch = Batch(report, run)
-        new = undeclared(batch.tables)
-        yield from declare(new)
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.time.start)
         spans = run.spans(report, after, covered_until.end_value)
+        batch = Batch(report, run, stored_numbers(report, run, spans))
+        new = undeclared(batch.tables)
+        yield from declare(new)
         for outcomes in run.reader.outcomes(run.reads(report, spans)):
             batch.add(outcomes)
             run.note_blocked(outcomes)
@@ -143,6 +146,19 @@ def report_resource(
             state[rounds.STATE] = run.round.as_state()
 
     return read_report
+
+
+def stored_numbers(
+    report: Report, run: Run, spans: list[Span]
+) -> dict[Stamp, dict[str, Any]] | None:
+    """The measures that the warehouse holds of the spans' windows; None when it has none."""
+    known = dlt.current.source_schema().tables.get(report.name)
+    measures = [c.name for c in measures_of(report) if known and c.name in known["columns"]]
+    if run.planner.stored is None or not measures or not spans:
+        return None
+    ends = [window.end for span in spans for window in span]
+    before_all = min(ends) - timedelta(seconds=1)
+    return run.planner.stored.numbers(report.name, measures, before_all, max(ends))
 
 
 def dimension_resource(dimension: Dimension, run: Run) -> DltResource:

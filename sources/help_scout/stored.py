@@ -6,7 +6,7 @@ SQL only; neither dlt nor a run is known here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -79,18 +79,21 @@ class Stored:
         return set(self._items[driver].get((window.grain, window.start), ()))
 
     def numbers(
-        self, table: str, columns: Iterable[str], after: datetime, until: datetime
-    ) -> dict[Stamp, tuple[Any, ...]]:
-        """The stored columns of the windows in (after, until] that were read after their end."""
-        listed = ", ".join(f'"{name}"' for name in columns)
+        self, table: str, columns: Sequence[str], after: datetime, until: datetime
+    ) -> dict[Stamp, dict[str, Any]]:
+        """The stored values of the windows that end in (after, until], by column."""
+        listed = "".join(f', "{name}"' for name in columns)
         rows = self._query(
-            f"select slice, grain, window_start, {listed} from {table} where account = %s "
-            "and covered_until >= window_end and window_end > %s and window_end <= %s",
+            f"select slice, grain, window_start{listed} from {table} "
+            "where account = %s and window_end > %s and window_end <= %s",
             self._account,
             after,
             until,
         )
-        return {(row[0], Grain(row[1]), utc(row[2])): tuple(row[3:]) for row in rows}
+        return {
+            (slice_text, Grain(grain), utc(start)): dict(zip(columns, values, strict=True))
+            for slice_text, grain, start, *values in rows
+        }
 
 
 def utc(instant: datetime) -> datetime:

@@ -123,6 +123,16 @@ def whole_tables(warehouse: Path, *, leave_out: tuple[str, ...] = READ_TIMES) ->
     )
 
 
+def numbers(warehouse: Path) -> dict[str, Rows]:
+    """Every table but the ledgers and the change log, which tell of reads, not of numbers."""
+    tables = whole_tables(warehouse, leave_out=(*READ_TIMES, "is_final", "covered_until"))
+    return {
+        name: rows
+        for name, rows in tables.items()
+        if not name.endswith("_reads") and name != "restatements"
+    }
+
+
 def differing(left: dict[str, Rows], right: dict[str, Rows]) -> dict[str, tuple[Rows, Rows]]:
     """The tables that differ, with the rows that only one side has."""
     return {

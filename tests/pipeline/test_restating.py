@@ -21,10 +21,10 @@ from .support import (
     SMALL,
     differing,
     load_into,
+    numbers,
     query,
     serving,
     ticking,
-    whole_tables,
 )
 
 REPORTS = (
@@ -40,13 +40,6 @@ REPORTS = (
     "user_replies",
 )
 START = "2026-10-26"
-NOT_OF_THE_NUMBERS = ("fetched_at", "run_id", "first_seen_at", "last_seen_at", "correlation_id")
-
-
-def numbers(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every table but the ledger, which tells of all reads, not of the numbers alone."""
-    tables = whole_tables(warehouse, leave_out=(*NOT_OF_THE_NUMBERS, "is_final", "covered_until"))
-    return {name: rows for name, rows in tables.items() if not name.endswith("_reads")}
 
 
 def load_at(warehouse: Path, base_url: str, now: datetime) -> None:

@@ -38,7 +38,8 @@ def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def batch() -> Batch:
-    run = SimpleNamespace(settings=Settings(), now=NOW, run_id="r1")
+    nothing_stored = SimpleNamespace(stored=None)
+    run = SimpleNamespace(settings=Settings(), now=NOW, run_id="r1", planner=nothing_stored)
     return Batch(REPORTS[REPORT], cast("Run", run))
 
 

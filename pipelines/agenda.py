@@ -181,14 +181,23 @@ def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
     return any(True for _ in planned_reads(run, agenda, chunk))
 
 
+def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:
+    """How many windows a backfill would read."""
+    agenda = plan_agenda(pipeline, run, LoadRequest(reports=reports, backfill=True))
+    return sum(
+        len(read.wanted) for chunk in agenda.chunks for read in planned_reads(run, agenda, chunk)
+    )
+
+
 def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
     """What the pipeline's warehouse holds; None before anything was loaded."""
+    client = pipeline.sql_client()  # made once: making one reads the whole schema
 
     def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with pipeline.sql_client() as client:
+        with client:
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
 
-    with pipeline.sql_client() as client:
+    with client:
         if not client.has_dataset() or WINDOW_READS.name not in pipeline.default_schema.tables:
             return None
     return Stored(query, account)

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from .agenda import LoadRequest
 
-PLAIN_WIDTH = 130
-LEAST_WIDTH = 112
+LEAST_WIDTH = 140
 DLT_DEFAULTS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "ERROR",
@@ -66,8 +65,7 @@ _max_minutes_option = click.option(
 
 def _console() -> Console:
     """A console as wide as the terminal, but never so narrow that the tables lose figures."""
-    console = Console(highlight=False)
-    width = console.width if sys.stdout.isatty() else PLAIN_WIDTH
+    width = Console().width if sys.stdout.isatty() else LEAST_WIDTH
     return Console(width=max(width, LEAST_WIDTH), highlight=False)
 
 
@@ -182,6 +180,22 @@ def backfill(
     sys.exit(code)
 
 
+@main.command()
+@_warehouse_option
+@_max_requests_option
+@_max_minutes_option
+def rebuild(warehouse: Path, max_requests: int | None, max_minutes: float | None) -> None:
+    """Loads everything anew, in another time zone say, and then replaces the file."""
+    with _told_in_words():
+        from sources.help_scout.budget import Budget
+
+        from .jobs import Job, run_rebuild
+
+        budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
+        code = run_rebuild(_console(), Job(warehouse=warehouse, budget=budget))
+    sys.exit(code)
+
+
 def _run(
     warehouse: Path, request: LoadRequest, max_requests: int | None, max_minutes: float | None
 ) -> int:
@@ -228,6 +242,33 @@ def plan(
                 print_plan(_console(), found, run)
         finally:
             run.close()
+
+
+@main.command()
+@_warehouse_option
+@_reports_option
+@click.option("--slices", is_flag=True, help="A line for each slice, not for each kind of slice.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
+def status(warehouse: Path, reports: str | None, slices: bool, as_json: bool) -> None:
+    """Shows what is loaded and what lacks; exit code 3 when anything does."""
+    with _told_in_words():
+        from sources.help_scout.reports import REPORTS
+
+        from .load import configured_run
+        from .status import look_at, print_status, status_json
+        from .warehouse import sole_account
+
+        run = configured_run(account=sole_account(warehouse), **_placeholders())
+        try:
+            found = look_at(run, warehouse, _report_names(reports) or REPORTS)
+            if as_json:
+                click.echo(status_json(found))
+            else:
+                print_status(_console(), found, each_slice=slices)
+            code = found.exit_code
+        finally:
+            run.close()
+    sys.exit(code)
 
 
 @main.command()

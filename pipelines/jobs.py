@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from sources.help_scout.client import utc_now
 from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 
-from .agenda import LoadRequest, source_state
-from .errors import STOPPED
+from .agenda import LoadRequest, count_gaps, source_state
+from .errors import COMPLETE, STOPPED, UsageError
 from .load import configured_run, load
 from .progress import LoadProgress
-from .summary import print_summary, summarize
-from .warehouse import check_warehouse, open_pipeline
+from .summary import Summary, print_summary, summarize
+from .warehouse import check_warehouse, open_pipeline, put_in_place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +55,8 @@ def run_job(
                 load(pipeline, run, job.request, progress.on_chunk)
             summary = summarize(pipeline, run.run_id)
             print_summary(console, summary)
-            if not job.request.backfill and not run.budget.was_hit:
-                for name in job.request.report_names:
-                    if not any(line.report == name for line in summary.lines):
-                        console.print(f"{name}: nothing was due{_why_nothing(run, name, job)}")
-            elif not summary.lines and not run.budget.was_hit:
-                console.print("nothing to fill: whatever is wanted is there")
+            if not run.budget.was_hit:
+                _tell_what_was_not_asked(console, pipeline, run, job.request, summary)
             console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
             if run.budget.was_hit:
@@ -74,8 +70,58 @@ def run_job(
         run.close()
 
 
-def _why_nothing(run: Run, name: str, job: Job) -> str:
-    if job.request.since is None:
+def run_rebuild(console: Console, job: Job) -> int:
+    """Loads everything anew into a file beside the warehouse and puts it in its place.
+
+    For what cannot be changed in place, the time zone above all. Nothing is put in place that is
+    not complete, and the old file is kept.
+    """
+    old, new = job.warehouse, job.warehouse.with_suffix(f".rebuilding{job.warehouse.suffix}")
+    kept = old.with_suffix(f".before-rebuild{old.suffix}")
+    if not old.exists():
+        raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
+    run = configured_run(clock=job.clock, **job.options)
+    try:
+        check_warehouse(old, run.settings.account)
+        with open_pipeline(old) as pipeline:
+            start_date = source_state(pipeline).get("start_date")
+    finally:
+        run.close()
+    options = dict(job.options)
+    if run.settings.start_date is None and start_date is not None:
+        options["start_date"] = start_date
+    code = run_job(console, replace(job, warehouse=new, options=options))
+    if code != COMPLETE:
+        console.print(
+            f"{old} was left as it is, since {new} is not complete: rebuild again to go on, and "
+            "name in expect_unavailable what the account's plan lacks"
+        )
+        return code
+    put_in_place(new, old, kept)
+    console.print(f"{old} is rebuilt; the file that it was is {kept}")
+    return code
+
+
+def _tell_what_was_not_asked(
+    console: Console, pipeline: Pipeline, run: Run, request: LoadRequest, summary: Summary
+) -> None:
+    """Prints which reports had nothing to read, and after a nightly load how much is missing."""
+    if request.backfill:
+        if not summary.lines:
+            console.print("nothing to fill: whatever is wanted is there")
+        return
+    for name in request.report_names:
+        if not any(line.report == name for line in summary.lines):
+            console.print(f"{name}: nothing was due{_why_nothing(run, name, request)}")
+    if request.since is None and (missing := count_gaps(pipeline, run, request.reports)):
+        console.print(
+            f"{missing:,} windows are wanted and not there: help-scout status shows which, "
+            "help-scout backfill fills them"
+        )
+
+
+def _why_nothing(run: Run, name: str, request: LoadRequest) -> str:
+    if request.since is None:
         return ""
     grains = " or ".join(run.settings.grains_of(find_report(name)))
     return f": no {grains} ends in the interval"

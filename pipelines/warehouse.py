@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +80,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
     try:
         pipeline = dlt.pipeline(
             PIPELINE,
-            pipelines_dir=str(path.parent / f".{path.name}.pipelines"),
+            pipelines_dir=str(state_folder(path)),
             destination=dlt.destinations.duckdb(connection),
             dataset_name=DATASET,
         )
@@ -88,6 +89,20 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         yield pipeline
     finally:
         connection.close()
+
+
+def state_folder(path: Path) -> Path:
+    """Where dlt keeps a file's working state: nothing that the file itself does not hold, but for
+    a load that was interrupted."""
+    return path.parent / f".{path.name}.pipelines"
+
+
+def put_in_place(new: Path, old: Path, kept: Path) -> None:
+    """Has `new` take the place of `old`, which becomes `kept`."""
+    old.replace(kept)
+    new.replace(old)
+    for path in (new, old):
+        shutil.rmtree(state_folder(path), ignore_errors=True)
 
 
 def forget_demo(path: Path) -> None:
@@ -114,6 +129,18 @@ def loaded_accounts(connection: duckdb.DuckDBPyConnection) -> set[str]:
         return set()
     rows = connection.execute(f"select distinct account from {DATASET}.window_reads").fetchall()
     return {row[0] for row in rows}
+
+
+def sole_account(path: Path) -> str | None:
+    """The account that the file holds; None when there is no file, or not one account in it."""
+    if not path.exists():
+        return None
+    connection = connect(path)
+    try:
+        accounts = loaded_accounts(connection)
+    finally:
+        connection.close()
+    return accounts.pop() if len(accounts) == 1 else None
 
 
 def check_account(path: Path, account: str) -> None:

@@ -13,10 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TypeAlias
 
 from .outcome import Status
 from .windows import Grain, Window
+
+ONE_NIGHT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,17 @@ class Worth:
     def was_closed(self, window: Window) -> bool:
         """Whether the window was read after its end."""
         return self.covered_until is not None and self.covered_until >= window.end
+
+
+class Standing(StrEnum):
+    """How a wanted window stands."""
+
+    FINAL = "final"
+    PROVISIONAL = "provisional"  # there, and to be read again
+    GAP = "gap"  # not there, though the report was read past it
+    BEHIND = "behind"  # not there, and a nightly run should have read it by now
+    UNAVAILABLE = "unavailable"  # the API has no such numbers for us
+    DUE = "due"  # the next run reads it
 
 
 Key: TypeAlias = tuple[str, str, Grain, datetime]
@@ -67,6 +81,19 @@ class Coverage:
     def reach(self, report: str) -> datetime | None:
         """Up to where anything of the report was read; None when nothing was."""
         return self._reaches.get(report)
+
+
+def standing(
+    worth: Worth | None, window: Window, reach: datetime | None, now: datetime
+) -> Standing:
+    """How the window stands at `now`, of a report that was read up to `reach`."""
+    if worth is not None and worth.status.succeeded:
+        return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
+    if worth is not None and worth.status is Status.UNAVAILABLE:
+        return Standing.UNAVAILABLE
+    if reach is None or window.start < reach:
+        return Standing.GAP
+    return Standing.BEHIND if window.end + ONE_NIGHT <= now else Standing.DUE
 
 
 def everything(_report: str, _slice_text: str, _window: Window) -> bool:

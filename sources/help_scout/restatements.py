@@ -72,6 +72,19 @@ def measures_of(report: Report) -> tuple[Column, ...]:
     )
 
 
+def compared_measures(report: Report) -> dict[str, str]:
+    """The report's measures with the columns that hold them of the previous window; empty for
+    reports whose body has no previous block."""
+    table = report.tables[0]
+    by_path = {path: column.name for column in table.columns for path in column.paths}
+    return {
+        column.name: by_path[previous]
+        for column in measures_of(report)
+        for path in column.paths
+        if (previous := path.replace("current.", "previous.", 1)) in by_path and previous != path
+    }
+
+
 def restatements(
     outcome: Outcome,
     before: Values | None,

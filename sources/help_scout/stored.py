@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from .catalog import Driver
+from .catalog import Driver, Report
 from .coverage import Coverage, Key, Worth
 from .dimensions import DIMENSIONS
 from .drivers import driver_column
@@ -94,6 +94,48 @@ class Stored:
             (slice_text, Grain(grain), utc(start)): dict(zip(columns, values, strict=True))
             for slice_text, grain, start, *values in rows
         }
+
+    def last_failures(self) -> dict[tuple[str, str], tuple[datetime, str]]:
+        """When and why each report and slice last failed; those that never did are missing."""
+        rows = self._query(
+            "select report, slice, fetched_at, error from (select *, row_number() over ("
+            "partition by report, slice order by fetched_at desc) as latest from window_reads "
+            "where account = %s and status in ('failed', 'unavailable')) as failures "
+            "where latest = 1",
+            self._account,
+        )
+        return {(row[0], row[1]): (utc(row[2]), row[3]) for row in rows}
+
+    def restated(self) -> list[tuple[str, int, int]]:
+        """How many windows and measures of each report re-reads found changed so far."""
+        return list(
+            self._query(
+                "select report, count(distinct (slice, grain, window_start)), count(*) "
+                "from restatements where account = %s group by 1 order by 1",
+                self._account,
+            )
+        )
+
+    def moved_after_final(self, report: Report, pairs: Mapping[str, str]) -> tuple[int, int, int]:
+        """Windows called final that a later window's comparison shows changed since: how many
+        could be compared, how many moved, and the `lookback_days` that would have caught all.
+
+        `pairs` are the measures and the columns that hold them of the previous window.
+        """
+        moved = " or ".join(
+            f'final."{now}" is distinct from later."{then}"' for now, then in pairs.items()
+        )
+        days = "ceil(extract(epoch from (later.fetched_at - final.window_end)) / 86400)"
+        ((compared, changed, lookback),) = self._query(
+            f"select count(*), count(*) filter (where {moved}), max({days}) filter (where {moved}) "
+            f"from {report.name} as final inner join {report.name} as later on "
+            "later.account = final.account and later.slice = final.slice "
+            "and later.grain = final.grain and later.previous_window_start = final.window_start "
+            "and later.previous_window_end = final.window_end "
+            "where final.account = %s and final.is_final and later.fetched_at > final.fetched_at",
+            self._account,
+        )
+        return int(compared), int(changed), int(lookback or 0)
 
 
 def utc(instant: datetime) -> datetime:

@@ -1,0 +1,355 @@
+"""What is loaded and what lacks: every wanted window of every slice against the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+from dlt.common.schema import Schema
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sources.help_scout.coverage import ONE_NIGHT, Standing, everything, standing
+from sources.help_scout.dry_run import DryRun
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.restatements import RESTATEMENTS, compared_measures
+from sources.help_scout.run import Run
+from sources.help_scout.slices import Slice
+from sources.help_scout.stored import Stored
+from sources.help_scout.windows import Window
+
+from .agenda import source_state, stored_of
+from .errors import COMPLETE, PARTIAL, UsageError
+from .planning import know_lists
+from .warehouse import open_pipeline
+
+ALARMS = (Standing.GAP, Standing.BEHIND, Standing.UNAVAILABLE)
+MONTHS_SHOWN = 13
+GAPS_SHOWN = 8
+
+Counts: TypeAlias = Counter[Standing]
+
+
+@dataclass(slots=True, kw_only=True)
+class SliceStatus:
+    """How the wanted windows of one slice of a report stand, in all and by month."""
+
+    report: str
+    slice: Slice
+    counts: Counts = field(default_factory=Counter)
+    months: dict[str, Counts] = field(default_factory=dict)
+    gaps: list[Window] = field(default_factory=list)
+    first: Window | None = None
+    last: Window | None = None
+    last_loaded_at: datetime | None = None
+    last_failure: tuple[datetime, str] | None = None
+
+    def add(self, window: Window, how: Standing, fetched_at: datetime | None) -> None:
+        """Counts a wanted window."""
+        self.counts[how] += 1
+        self.months.setdefault(f"{window.local_date:%Y-%m}", Counter())[how] += 1
+        if how in (Standing.GAP, Standing.BEHIND):
+            self.gaps.append(window)
+        if fetched_at is not None:
+            self.first = min(self.first or window, window)
+            self.last = max(self.last or window, window)
+            self.last_loaded_at = max(self.last_loaded_at or fetched_at, fetched_at)
+
+    @property
+    def coverage_pct(self) -> float:
+        """The windows that are there, in percent of those that should be; 0 to 100."""
+        return coverage_pct(self.counts)
+
+
+def coverage_pct(counts: Counts) -> float:
+    """The windows that are there, in percent of those that should be by now."""
+    wanted = counts.total() - counts[Standing.DUE]
+    there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
+    return 100.0 * there / wanted if wanted else 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Windows of a report that moved after they were called final."""
+
+    compared: int
+    windows: int
+    lookback_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """What `status` tells of one account's warehouse."""
+
+    now: datetime
+    run: Run
+    slices: list[SliceStatus]
+    unplanned: dict[str, tuple[datetime, str]]
+    restated: list[tuple[str, int, int]]
+    moved: dict[str, Moved]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is there, 3 when anything lacks that the configuration does not expect to."""
+        expected = self.run.settings.expect_unavailable
+        lacks = any(
+            status.counts[how]
+            for status in self.slices
+            if status.report not in expected
+            for how in ALARMS
+        )
+        return PARTIAL if lacks else COMPLETE
+
+
+def look_at(run: Run, warehouse: Path, names: Iterable[str]) -> StatusReport:
+    """How the warehouse stands against what the configuration wants of it."""
+    if not warehouse.exists():
+        raise UsageError(f"{warehouse} does not exist: nothing was loaded yet")
+    with open_pipeline(warehouse) as pipeline:
+        run.time.pin(source_state(pipeline))
+        stored = stored_of(pipeline, run.settings.account)
+        if stored is None:
+            raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
+        know_lists(stored, run)
+        names, schema = tuple(names), pipeline.default_schema
+        return StatusReport(
+            now=run.now,
+            run=run,
+            slices=list(_slices(run, stored, names)),
+            unplanned={
+                f"{report} [{slice_text}]": failure
+                for (report, slice_text), failure in stored.last_failures().items()
+                if report in names and slice_text.startswith("?")
+            },
+            restated=[row for row in stored.restated() if row[0] in names]
+            if RESTATEMENTS.name in schema.tables
+            else [],
+            moved=dict(_moved(schema, stored, names)),
+        )
+
+
+def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceStatus]:
+    """The wanted windows of every slice, against the ledger."""
+    failures = stored.last_failures()
+    run.planner.selects = everything
+    for name in names:
+        report, found = REPORTS[name], dict[str, SliceStatus]()
+        reach = stored.coverage.reach(name)
+        spans = run.spans(report, run.time.start, run.now)
+        for read in DryRun(run, stored).reads(report, spans):
+            if read.report is not report:
+                continue  # one that names its users
+            status = found.setdefault(read.slice.text, SliceStatus(report=name, slice=read.slice))
+            for window in read.wanted:
+                worth = stored.coverage.worth(name, read.slice.text, window)
+                how = standing(worth, window, reach, run.now)
+                status.add(window, how, worth.fetched_at if worth else None)
+        for status in found.values():
+            status.last_failure = failures.get((name, status.slice.text))
+        yield from found.values()
+
+
+def _moved(schema: Schema, stored: Stored, names: Iterable[str]) -> Iterator[tuple[str, Moved]]:
+    for name in names:
+        pairs, table = compared_measures(REPORTS[name]), schema.tables.get(name)
+        if pairs and table is not None and pairs.keys() <= table["columns"].keys():
+            compared, windows, days = stored.moved_after_final(REPORTS[name], pairs)
+            yield name, Moved(compared=compared, windows=windows, lookback_days=days)
+
+
+# --- on a terminal --------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Line:
+    """The slices that the table shows in one line."""
+
+    report: str
+    label: str
+    slices: list[SliceStatus]
+
+    @property
+    def counts(self) -> Counts:
+        return sum((status.counts for status in self.slices), Counter())
+
+    def month(self, month: str) -> Counts:
+        return sum((s.months.get(month, Counter()) for s in self.slices), Counter())
+
+
+def print_status(console: Console, status: StatusReport, *, each_slice: bool) -> None:
+    """Prints a line for each report and kind of slice (or each slice), then what lacks."""
+    run = status.run
+    months = sorted({month for s in status.slices for month in s.months})[-MONTHS_SHOWN:]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("report", no_wrap=True)
+    table.add_column("slices", no_wrap=True)
+    for name in ("covered", "gaps", "not final"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("first", "last", "last load", "months"):
+        table.add_column(name, no_wrap=True)
+    before = ""
+    for line in _lines(status.slices, each_slice=each_slice):
+        counts, there = line.counts, [s for s in line.slices if s.first and s.last]
+        loaded = max((s.last_loaded_at for s in there if s.last_loaded_at), default=None)
+        table.add_row(
+            line.report if line.report != before else "",
+            line.label,
+            _percent(coverage_pct(counts)),
+            _number(counts[Standing.GAP] + counts[Standing.BEHIND]),
+            _number(counts[Standing.PROVISIONAL]),
+            f"{min(s.first.local_date for s in there if s.first)}" if there else "",
+            f"{max(s.last.local_date for s in there if s.last)}" if there else "",
+            f"{loaded.astimezone(run.time.zone):%m-%d %H:%M}" if loaded else "never",
+            "".join(heat(line.month(month)) for month in months),
+        )
+        before = line.report
+    console.print(table)
+    console.print(
+        "█ final   ▓ there, some provisional   ▒ with gaps   ░ nothing there yet   - unavailable",
+        markup=False,
+    )
+    _print_what_lacks(console, status)
+    _print_what_moved(console, status)
+
+
+def heat(counts: Counts) -> str:
+    """One character for how a month stands."""
+    there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
+    if not counts:
+        return " "
+    if counts[Standing.GAP] or counts[Standing.BEHIND]:
+        return "▒" if there else "░"
+    if counts[Standing.UNAVAILABLE] and not there:
+        return "-"
+    return "▓" if counts[Standing.PROVISIONAL] or not there else "█"
+
+
+def _lines(slices: list[SliceStatus], *, each_slice: bool) -> list[_Line]:
+    lines: dict[tuple[str, str], _Line] = {}
+    for status in slices:
+        label = status.slice.text if each_slice else status.slice.kind
+        key = (status.report, label)
+        lines.setdefault(key, _Line(*key, slices=[])).slices.append(status)
+    for line in lines.values():
+        if len(line.slices) > 1:
+            line.label += f" ({len(line.slices)})"
+    return list(lines.values())
+
+
+def _print_what_lacks(console: Console, status: StatusReport) -> None:
+    run = status.run
+    gaps = [(s, window) for s in status.slices for window in s.gaps]
+    behind = sum(s.counts[Standing.BEHIND] for s in status.slices)
+    for lacking, window in gaps[:GAPS_SHOWN]:
+        why = f": {lacking.last_failure[1]}" if lacking.last_failure else ""
+        console.print(
+            f"{lacking.report} [{lacking.slice.text}] {window} is not there{why}", markup=False
+        )
+    if len(gaps) > GAPS_SHOWN:
+        console.print(f"and {len(gaps) - GAPS_SHOWN:,} windows more: --json lists them all")
+    if len(gaps) > behind:
+        console.print(f"{len(gaps) - behind:,} gaps: help-scout backfill fills them")
+    if behind:
+        console.print(
+            f"{behind:,} windows ended more than {ONE_NIGHT.days} day ago and were not loaded: "
+            "help-scout load catches up"
+        )
+    unavailable = Counter[str]()
+    for one in status.slices:
+        unavailable[one.report] += one.counts[Standing.UNAVAILABLE]
+    for name, windows in unavailable.items():
+        if windows and name not in run.settings.expect_unavailable:
+            failure = next(s.last_failure for s in status.slices if s.report == name)
+            reason = f": {failure[1]}" if failure else ""
+            console.print(f"{name}: {windows:,} windows are unavailable{reason}", markup=False)
+    for name, (at, error) in status.unplanned.items():
+        console.print(f"{name} failed at {at:%Y-%m-%d %H:%M} UTC: {error}", markup=False)
+
+
+def _print_what_moved(console: Console, status: StatusReport) -> None:
+    if status.restated:
+        windows = sum(row[1] for row in status.restated)
+        measures = sum(row[2] for row in status.restated)
+        console.print(
+            f"Re-reads have changed {measures:,} measures of {windows:,} closed windows: the "
+            "table restatements holds old and new values."
+        )
+    compared = sum(moved.compared for moved in status.moved.values())
+    late = {name: moved for name, moved in status.moved.items() if moved.windows}
+    if late:
+        windows = sum(moved.windows for moved in late.values())
+        days = max(moved.lookback_days for moved in late.values())
+        console.print(
+            f"{windows:,} of {compared:,} windows moved after they were called final "
+            f"({', '.join(late)}): lookback_days = {days} would have caught them all."
+        )
+    elif compared:
+        console.print(f"None of {compared:,} windows moved after they were called final.")
+
+
+def _percent(value: float) -> str:
+    return f"{int(value * 10) / 10:.1f}%"  # rounded down: 100 means all
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else "·"
+
+
+# --- for machines ---------------------------------------------------------------------------
+
+
+def status_json(status: StatusReport) -> str:
+    """The status as JSON: every slice, its months, and every window that lacks."""
+    time = status.run.time
+    body: dict[str, Any] = {
+        "account": status.run.settings.account,
+        "timezone": time.zone.key,
+        "start_date": time.first_day,
+        "lookback_days": status.run.settings.lookback_days,
+        "now": status.now,
+        "is_complete": status.exit_code == COMPLETE,
+        "slices": [_slice_json(one) for one in status.slices],
+        "unplanned_slices": {
+            name: {"at": at, "error": error} for name, (at, error) in status.unplanned.items()
+        },
+        "restated": {
+            report: {"windows": windows, "measures": measures}
+            for report, windows, measures in status.restated
+        },
+        "moved_after_final": {
+            report: {
+                "compared_windows": moved.compared,
+                "windows": moved.windows,
+                "lookback_days_that_catches_them": moved.lookback_days or None,
+            }
+            for report, moved in status.moved.items()
+        },
+    }
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+
+
+def _slice_json(status: SliceStatus) -> Mapping[str, Any]:
+    failure = status.last_failure
+    return {
+        "report": status.report,
+        "slice": status.slice.text,
+        "windows": status.counts.total(),
+        "coverage_pct": round(status.coverage_pct, 3),
+        **{str(how): status.counts[how] for how in Standing},
+        "first_window_date": status.first.local_date if status.first else None,
+        "last_window_date": status.last.local_date if status.last else None,
+        "last_loaded_at": status.last_loaded_at,
+        "last_failure": failure and {"at": failure[0], "error": failure[1]},
+        "coverage_pct_by_month": {
+            month: round(coverage_pct(counts), 3) for month, counts in status.months.items()
+        },
+        "lacking": [
+            {"grain": str(window.grain), "window_date": window.local_date} for window in status.gaps
+        ],
+    }

@@ -14,7 +14,7 @@ from .errors import BucketMismatch, HelpScoutError
 from .flatten import Flattened, flatten_report
 from .outcome import Getter, Outcome, Tally, failure_of, outcome_of
 from .pages import fetch_rows
-from .plan import Part, Read, wire_instant
+from .plan import VIEW_BY, Part, Read, Request, wire_instant
 from .values import Row
 from .windows import Window
 
@@ -38,16 +38,42 @@ def fetch_read(client: Getter, read: Read, now: datetime) -> list[Outcome]:
 
 
 def _fetch_series(tally: Tally, read: Read) -> list[Outcome]:
-    """The windows of a span from one request; one by one when the buckets do not line up."""
-    part = read.parts[0]
-    flat = flatten_report(read.report, [(tally.get(part.request), part.stamps)])
-    table = read.report.name
+    """The windows of a span from one request; one by one when the buckets do not line up, and one
+    alone with its bucket asked for in the other way."""
+    request = read.parts[0].request
     try:
-        matched = match_buckets(read.windows, flat.rows[table])
+        return _fetch_buckets(tally, read, request)
     except BucketMismatch:
         if len(read.windows) > 1:
             return _fetch_one_by_one(tally, read)
-        return [_fetch_unbucketed(tally, read)]
+        return _fetch_otherwise(tally, read, request)
+
+
+def _fetch_otherwise(tally: Tally, read: Read, request: Request) -> list[Outcome]:
+    """One window with its bucket asked for in the other way; BucketMismatch when it fails too."""
+    window = read.windows[0]
+    if VIEW_BY in dict(request.query):
+        other = request.without(VIEW_BY)
+    else:
+        other = request.with_params(**{VIEW_BY: str(window.grain)})
+    try:
+        return _fetch_buckets(tally, read, other)
+    except BucketMismatch as error:
+        raise BucketMismatch(
+            f"{read.report.name}: the API's buckets do not line up with {window} in this time "
+            "zone, asked together and alone: the window is left out rather than guessed"
+        ) from error
+
+
+def _fetch_buckets(tally: Tally, read: Read, request: Request) -> list[Outcome]:
+    """The windows that the request's buckets are for; BucketMismatch when they are for others."""
+    read = replace(read, parts=(Part(request, read.parts[0].stamps),))
+    flat = flatten_report(read.report, [(tally.get(request), read.parts[0].stamps)])
+    table = read.report.name
+    if VIEW_BY in dict(request.query):
+        matched = match_buckets(read.windows, flat.rows[table])
+    else:
+        matched = match_whole_window(read, flat.rows[table])
     outcomes = []
     for window in read.wanted:
         rows = [matched[window]] if window in matched else []
@@ -104,17 +130,12 @@ def _fetch_alone(client: Getter, read: Read, window: Window, spent: Tally) -> Ou
     return outcome
 
 
-def _fetch_unbucketed(tally: Tally, read: Read) -> Outcome:
-    """One window without viewBy: a single bucket over exactly the window needs no matching."""
-    part, window = read.parts[0], read.windows[0]
-    request = part.request.without("viewBy")
-    flat = flatten_report(read.report, [(tally.get(request), part.stamps)])
-    rows = flat.rows[read.report.name]
+def match_whole_window(read: Read, rows: list[Row]) -> dict[Window, Row]:
+    """The one bucket of a window asked for without `viewBy`: it needs no matching, wherever in the
+    window it says that it starts."""
+    window = read.windows[0]
     starts = [row.get("bucket_start_at") for row in rows]
     starts_inside = all(start and window.start <= start < window.end for start in starts)
     if len(rows) > 1 or not starts_inside:
-        raise BucketMismatch(
-            f"{read.report.name}: the API's buckets do not line up with {window} in this time "
-            "zone, asked together and alone: the window is left out rather than guessed"
-        )
-    return outcome_of(tally, replace(read, parts=(Part(request),)), window, flat)
+        raise BucketMismatch("more than one bucket for one window, or one of another time")
+    return {window: rows[0]} if rows else {}

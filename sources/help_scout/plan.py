@@ -16,6 +16,7 @@ from .slices import Slice
 from .windows import Grain, Window, previous_window, windows_ending_in
 
 API_ROOT = "/v2/reports/"
+VIEW_BY = "viewBy"
 ROWS_PER_PAGE = 50
 MAX_SERIES_LENGTH = {Grain.DAY: 60, Grain.WEEK: 52}
 """Windows a series request may span: the contract allows 60 days by day, a year by week."""
@@ -157,7 +158,10 @@ def plan_read(
     }
     previous = None
     if report.shape is Shape.SERIES:
-        query["viewBy"] = str(span[0].grain)
+        # Counted in steps of 24 hours, the last hour of a prolonged window would be a bucket of
+        # its own; without viewBy the whole of it is one.
+        if not span[0].is_prolonged:
+            query[VIEW_BY] = str(span[0].grain)
     elif report.compares and report.shape is Shape.OVERALL:
         previous = previous_window(span[0], compare_to, zone)
     if previous is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,9 +13,14 @@ import duckdb
 
 from pipelines.agenda import LoadRequest
 from pipelines.load import load
+from pipelines.planning import Plan, plan_load
+from pipelines.status import StatusReport, look_at
 from pipelines.summary import Summary, summarize
 from pipelines.warehouse import open_pipeline
 from sources.help_scout import open_run
+from sources.help_scout.budget import Budget
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.run import Run
 from sources.help_scout_sandbox import AccountSpec, Sandbox
 
 Rows = list[tuple[Any, ...]]
@@ -50,6 +55,30 @@ def load_into(
     **options: Any,
 ) -> Summary:
     """One load, as the command line does it, at a clock of the test's own."""
+    request = LoadRequest(reports=reports, since=since, until=until)
+    return carry_out(request, warehouse, base_url, clock=clock, **options)
+
+
+def carry_out(
+    request: LoadRequest,
+    warehouse: Path,
+    base_url: str,
+    *,
+    budget: Budget | None = None,
+    **options: Any,
+) -> Summary:
+    """One load or backfill."""
+    with running(base_url, **options) as run, open_pipeline(warehouse) as pipeline:
+        run.budget = budget or run.budget
+        load(pipeline, run, request)
+        return summarize(pipeline, run.run_id)
+
+
+@contextmanager
+def running(
+    base_url: str, *, clock: Callable[[], datetime] | None = None, **options: Any
+) -> Iterator[Run]:
+    """A run over the sandbox with these options, at a clock of the test's own."""
     options.setdefault("start_date", "2026-10-26")
     run = open_run(
         client_id="sandbox-id",
@@ -59,11 +88,21 @@ def load_into(
         **options,
     )
     try:
-        with open_pipeline(warehouse) as pipeline:
-            load(pipeline, run, LoadRequest(reports=reports, since=since, until=until))
-            return summarize(pipeline, run.run_id)
+        yield run
     finally:
         run.close()
+
+
+def planned(warehouse: Path, request: LoadRequest | None = None, **options: Any) -> Plan:
+    """What a load would request. There is nobody to ask at that address."""
+    with running("http://127.0.0.1:9", **options) as run:
+        return plan_load(run, warehouse, request or LoadRequest())
+
+
+def status_of(warehouse: Path, reports: Iterable[str] = REPORTS, **options: Any) -> StatusReport:
+    """How the warehouse stands; nobody is asked."""
+    with running("http://127.0.0.1:9", **options) as run:
+        return look_at(run, warehouse, reports)
 
 
 def query(warehouse: Path, sql: str) -> Rows:

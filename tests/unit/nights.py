@@ -1,0 +1,215 @@
+"""Nights in memory: the real planning and holding back, over a ledger and a state that are dicts.
+
+Only dlt and HTTP are left out. `Api` says what becomes of each window that is asked for, `Nights`
+does what `pipelines.load.load` does with an agenda.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, TypeAlias, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+from dlt.pipeline.pipeline import Pipeline
+
+from pipelines.agenda import (
+    Agenda,
+    Chunk,
+    LoadRequest,
+    due_from,
+    has_reads,
+    plan_agenda,
+    planned_reads,
+    use,
+)
+from sources.help_scout import rounds
+from sources.help_scout.batch import Batch
+from sources.help_scout.budget import Budget
+from sources.help_scout.client import Client
+from sources.help_scout.coverage import Coverage, Key, Worth
+from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.outcome import Outcome, Outcomes, Status
+from sources.help_scout.plan import Read
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.run import Run
+from sources.help_scout.settings import Settings
+from sources.help_scout.stored import Stored
+from sources.help_scout.tables import CURSOR
+from sources.help_scout.windows import Grain, Window, first_day, next_first_day, window_of
+
+Asked: TypeAlias = tuple[str, str, Window]
+"""Report, slice and window."""
+
+
+class Api:
+    """What answers a run. `troubles` say which of the windows asked for, counted from 0, come
+    out otherwise than loaded."""
+
+    def __init__(self, troubles: Mapping[int, Status] | None = None) -> None:
+        self._troubles = troubles or {}
+        self.sent = 0
+        self.reads: list[Read] = []
+        self.asked: list[Asked] = []
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def outcomes(self, read: Read, now: datetime) -> Outcomes:
+        """What the read's windows come to, up to the first that fails."""
+        self.sent += 1
+        self.reads.append(read)
+        found = []
+        for window in read.wanted:
+            status = self._troubles.get(len(self.asked), Status.LOADED)
+            self.asked.append((read.report.name, read.slice.text, window))
+            fails = status is Status.FAILED
+            found.append(
+                Outcome(
+                    read=read, window=window, status=status, fetched_at=now, blocks_report=fails
+                )
+            )
+            if fails:
+                break
+        return found
+
+
+class Nights:
+    """One warehouse, and the loads into it."""
+
+    def __init__(self, settings: Settings, *reports: str) -> None:
+        self.settings = settings
+        self.request = LoadRequest(reports=reports)
+        self.ledger: dict[Key, Worth] = {}
+        self.kept: dict[str, Any] = {}
+
+    # --- what the agenda asks of a pipeline -------------------------------------------------
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The pipeline's state, with what the source keeps in it."""
+        return {"sources": {"help_scout": self.kept}}
+
+    def sync_destination(self) -> None:
+        """There is no destination."""
+
+    def stored(self) -> Stored:
+        """The ledger as it is now."""
+        stored = Stored(lambda *_: [], self.settings.account)
+        stored.coverage = Coverage(dict(self.ledger))
+        return stored
+
+    # --- loads ------------------------------------------------------------------------------
+
+    @contextmanager
+    def run_at(self, now: datetime, api: Api | None = None) -> Iterator[tuple[Run, Agenda]]:
+        """A run at that instant, and its agenda."""
+        run = Run(self.settings, cast("Client", api or Api()), "r1", now=now)
+        try:
+            run.time.pin(self.kept)
+            yield run, plan_agenda(cast("Pipeline", self), run, self.request)
+        finally:
+            run.close()
+
+    def load(
+        self,
+        now: datetime,
+        api: Api,
+        *,
+        max_requests: int | None = None,
+        killed_in: int | None = None,
+    ) -> None:
+        """Loads what is due. Of the chunk in which the load is killed nothing is stored."""
+        with self.run_at(now, api) as (run, agenda):
+            run.budget, run.round = Budget(max_requests=max_requests), agenda.round
+            wanted = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
+            for number, chunk in enumerate(wanted):
+                use(run, agenda, chunk)
+                rows = [row for name in chunk.reports for row in self._read(run, api, name, chunk)]
+                if number == killed_in:
+                    return
+                for row in rows:
+                    self._store(row, chunk)
+                if run.round is not None:
+                    self.kept[rounds.STATE] = run.round.as_state()
+                if run.budget.was_hit:
+                    return
+
+    def _read(self, run: Run, api: Api, name: str, chunk: Chunk) -> list[dict[str, Any]]:
+        """The ledger's rows of what the report's resource reads of a chunk."""
+        report = REPORTS[name]
+        after = chunk.interval[0] if chunk.is_explicit else self.due_from(run, name)
+        until = chunk.interval[1] if chunk.is_explicit else None
+        batch = Batch(report, run)
+        for read in run.reads(report, run.spans(report, after, until)):
+            outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
+            batch.add(outcomes)
+            run.note_blocked(outcomes)
+            if any(outcome.blocks_report for outcome in outcomes):
+                break
+        run.note_read(report)
+        marked = [item for item in batch.finish() if item.meta.table_name == WINDOW_READS.name]
+        return [row for item in marked for row in item.data]
+
+    def due_from(self, run: Run, report: str) -> datetime:
+        """From where the report's windows are due."""
+        return due_from(self.kept, run, report)
+
+    def _store(self, row: dict[str, Any], chunk: Chunk) -> None:
+        """Takes a row over as the view `report_windows` and dlt's cursor do."""
+        key = (row["report"], row["slice"], Grain(row["grain"]), row["window_start"])
+        status, before = Status(row["status"]), self.ledger.get(key)
+        if status.succeeded:
+            self.ledger[key] = Worth(
+                status=status,
+                is_final=row["is_final"],
+                fetched_at=row["fetched_at"],
+                covered_until=row[CURSOR],
+                pages=row["pages"],
+            )
+        elif before is None or not before.status.succeeded:
+            self.ledger[key] = Worth(status=status)
+        if row[CURSOR] is not None and not chunk.is_explicit:
+            reports = self.kept.setdefault("resources", {})
+            cursor = reports.setdefault(row["report"], {"incremental": {CURSOR: {}}})
+            value = cursor["incremental"][CURSOR]
+            value["last_value"] = max(value.get("last_value", row[CURSOR]), row[CURSOR])
+
+    def plan(self, now: datetime) -> list[Read]:
+        """The reads that a load would make."""
+        with self.run_at(now) as (run, agenda):
+            return [r for chunk in agenda.chunks for r in planned_reads(run, agenda, chunk)]
+
+    def shuffle(self, seed: int) -> None:
+        """Puts the ledger into another order."""
+        keys = list(self.ledger)
+        random.Random(seed).shuffle(keys)
+        self.ledger = {key: self.ledger[key] for key in keys}
+
+
+@contextmanager
+def without_dlt() -> Iterator[None]:
+    """Has agendas read the ledger of `Nights`, and batches hand out rows as they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.agenda.stored_of", lambda nights, _account: nights.stored())
+        patch.setattr("sources.help_scout.batch.unknown_types", lambda _table: {})
+        patch.setattr("sources.help_scout.batch.to_arrow", lambda _table, rows, _types: rows)
+        yield
+
+
+def key_of(asked: Asked) -> Key:
+    """The ledger's key of what was asked."""
+    report, slice_text, window = asked
+    return report, slice_text, window.grain, window.start
+
+
+def windows_since(first: date, grain: Grain, zone: ZoneInfo, until: datetime) -> Iterator[Window]:
+    """Every window from the one that holds the local day, that begins before `until`."""
+    day = first_day(grain, first)
+    while (window := window_of(grain, day, zone)).start < until:
+        if window.start < window.end:
+            yield window
+        day = next_first_day(grain, day)

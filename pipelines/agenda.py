@@ -198,9 +198,10 @@ def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
 
     with client:
-        if not client.has_dataset() or WINDOW_READS.name not in pipeline.default_schema.tables:
+        if not client.has_dataset():
             return None
-    return Stored(query, account)
+    tables = set(pipeline.default_schema.tables)
+    return Stored(query, account, tables) if WINDOW_READS.name in tables else None
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Standing(StrEnum):
 
     FINAL = "final"
     PROVISIONAL = "provisional"  # there, and to be read again
-    GAP = "gap"  # not there, though the report was read past it
+    GAP = "gap"  # not there, though the report was read past its end
     BEHIND = "behind"  # not there, and a nightly run should have read it by now
     UNAVAILABLE = "unavailable"  # the API has no such numbers for us
     DUE = "due"  # the next run reads it
@@ -91,7 +91,7 @@ def standing(
         return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
     if worth is not None and worth.status is Status.UNAVAILABLE:
         return Standing.UNAVAILABLE
-    if reach is None or window.start < reach:
+    if reach is None or window.end <= reach:
         return Standing.GAP
     return Standing.BEHIND if window.end + ONE_NIGHT <= now else Standing.DUE
 
@@ -144,12 +144,12 @@ def needs_repair(worth: Worth) -> bool:
 
 
 def gaps(coverage: Coverage) -> Selection:
-    """Selects what is not there, though the report was read past it: never asked for, failed, or
-    unavailable then. Of a report that was never read, all is missing."""
+    """Selects what is not there, though the report was read past its end: never asked for, failed,
+    or unavailable then. Of a report that was never read, all is missing."""
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
         reach = coverage.reach(report)
-        if reach is not None and window.start >= reach:
+        if reach is not None and window.end > reach:
             return False  # that is for the next night
         worth = coverage.worth(report, slice_text, window)
         return worth is None or not worth.status.succeeded

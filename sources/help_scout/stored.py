@@ -6,7 +6,7 @@ SQL only; neither dlt nor a run is known here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -27,11 +27,16 @@ Stamp: TypeAlias = tuple[str, Grain, datetime]
 
 
 class Stored:
-    """What the warehouse holds of one account. `query` runs SQL over the dataset."""
+    """What the warehouse holds of one account.
 
-    def __init__(self, query: Query, account: str) -> None:
+    `query` runs SQL over the dataset, `tables` are those that it has: a report that was never
+    loaded has none.
+    """
+
+    def __init__(self, query: Query, account: str, tables: Collection[str]) -> None:
         self._query = query
         self._account = account
+        self._tables = frozenset(tables)
         self._items: dict[Driver, Mapping[tuple[Grain, datetime], set[int]]] = {}
 
     @cached_property
@@ -55,6 +60,8 @@ class Stored:
 
     def list_ids(self, name: str) -> list[int]:
         """The ids of a list's items, of those that its last reading still found."""
+        if name not in self._tables:
+            return []
         key = DIMENSIONS[name].stored_table.primary_key[-1]
         rows = self._query(
             f'select "{key}" from {name} where account = %s and last_seen_at = '
@@ -66,8 +73,10 @@ class Stored:
 
     def items(self, driver: Driver, window: Window) -> set[int]:
         """The items that the driver's stored rows name for the window."""
+        table, column = driver_column(driver)
+        if table not in self._tables:
+            return set()
         if driver not in self._items:
-            table, column = driver_column(driver)
             named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
             for grain, start, item in self._query(
                 f"select grain, window_start, {column} from {table} "

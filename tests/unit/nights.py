@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
@@ -82,7 +83,7 @@ class Nights:
 
     def __init__(self, settings: Settings, *reports: str) -> None:
         self.settings = settings
-        self.request = LoadRequest(reports=reports)
+        self.night = LoadRequest(reports=reports)
         self.ledger: dict[Key, Worth] = {}
         self.kept: dict[str, Any] = {}
 
@@ -105,12 +106,15 @@ class Nights:
     # --- loads ------------------------------------------------------------------------------
 
     @contextmanager
-    def run_at(self, now: datetime, api: Api | None = None) -> Iterator[tuple[Run, Agenda]]:
-        """A run at that instant, and its agenda."""
+    def run_at(
+        self, now: datetime, api: Api | None = None, **asked_for: Any
+    ) -> Iterator[tuple[Run, Agenda]]:
+        """A run at that instant, and its agenda: a night's, unless something else is asked for."""
         run = Run(self.settings, cast("Client", api or Api()), "r1", now=now)
         try:
             run.time.pin(self.kept)
-            yield run, plan_agenda(cast("Pipeline", self), run, self.request)
+            request = replace(self.night, **asked_for)
+            yield run, plan_agenda(cast("Pipeline", self), run, request)
         finally:
             run.close()
 
@@ -121,9 +125,10 @@ class Nights:
         *,
         max_requests: int | None = None,
         killed_in: int | None = None,
+        **asked_for: Any,
     ) -> None:
-        """Loads what is due. Of the chunk in which the load is killed nothing is stored."""
-        with self.run_at(now, api) as (run, agenda):
+        """Loads what is due, or asked for. Of the chunk that it is killed in nothing is stored."""
+        with self.run_at(now, api, **asked_for) as (run, agenda):
             run.budget, run.round = Budget(max_requests=max_requests), agenda.round
             wanted = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
             for number, chunk in enumerate(wanted):

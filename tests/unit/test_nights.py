@@ -49,11 +49,8 @@ class Past:
 def past(request: pytest.FixtureRequest) -> Past:
     """400 nights, each at a quarter past three, with a history of 90 days before the first."""
     zone = ZoneInfo(request.param)
-    settings = Settings(
-        timezone=zone.key,
-        grains={name: [str(grain) for grain in grains] for name, grains in GRAINS.items()},
-        breakdowns=dict.fromkeys(GRAINS, ["all"]),
-    )
+    total = dict.fromkeys(GRAINS, ("all",))
+    settings = Settings(timezone=zone.key, grains=GRAINS, breakdowns=total)
     nights: list[datetime] = []
     asked: dict[Asked, list[datetime]] = defaultdict(list)
     warehouse = Nights(settings, *GRAINS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -29,18 +29,41 @@ ODD_ZONES = [
     "Pacific/Apia",  # skipped a day
     "Pacific/Chatham",
 ]
+BY_SERIES = [Grain.DAY, Grain.WEEK]
 LONGEST = timedelta(days=31)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
-    """A night, so many hours after the one before, and what goes wrong in it: windows by the
-    order in which they are asked for, a budget, the chunk in which the load is killed."""
+    """A load, so many hours after the one before; an interval or a backfill when one is asked for.
+
+    What goes wrong in it: windows by the order in which they are asked for, a budget that ends
+    it, the chunk in which it is killed.
+    """
 
     hours: float
     troubles: dict[int, Status]
     max_requests: int | None
     killed_in: int | None
+    backfill: bool
+    days_ago: tuple[int, int] | None
+
+    def load(self, warehouse: Nights, now: datetime) -> Api:
+        """Loads into the warehouse; the API that was asked."""
+        interval = {}
+        if self.days_ago is not None:
+            since, until = (now.date() - timedelta(days=days) for days in self.days_ago)
+            interval = {"since": str(since), "until": str(until)}
+        api = Api(self.troubles)
+        warehouse.load(
+            now,
+            api,
+            max_requests=self.max_requests,
+            killed_in=self.killed_in,
+            backfill=self.backfill,
+            **interval,
+        )
+        return api
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +82,8 @@ class Story:
         """The nights, and when they are."""
         now = self.first_night
         for night in self.nights:
-            now += timedelta(hours=night.hours)
             yield night, now
+            now += timedelta(hours=night.hours)
 
     @property
     def healed_at(self) -> datetime:
@@ -68,39 +91,53 @@ class Story:
         *_, (_, last) = self.instants()
         return last + LONGEST + self.settings.lookback
 
+    def history(self, until: datetime) -> list[Asked]:
+        """All that is to be asked for of the time from the history's start up to there."""
+        first_day = self.settings.start_date
+        assert first_day is not None
+        return [
+            (report, slice_text, window)
+            for report, grains in self.settings.grains.items()
+            for slice_text in self.settings.breakdowns[report]
+            for grain in grains
+            for window in windows_since(first_day, Grain(grain), self.zone, until)
+            if self.settings.include_open_windows or window.end <= until
+        ]
+
 
 zones = st.sampled_from(ODD_ZONES) | st.sampled_from(sorted(available_timezones()))
-troubles = st.dictionaries(
-    st.integers(0, 60),
-    st.sampled_from([Status.FAILED, Status.UNAVAILABLE, Status.INCOMPLETE]),
-    max_size=5,
-)
+bad = st.sampled_from([Status.FAILED, Status.UNAVAILABLE, Status.INCOMPLETE])
 nights = st.builds(
     Night,
     hours=st.integers(1, 40) | st.floats(0.1, 72) | st.integers(1, 45 * 24),
-    troubles=troubles,
+    troubles=st.dictionaries(st.integers(0, 60), bad, max_size=5),
     max_requests=st.none() | st.integers(0, 20),
     killed_in=st.none() | st.integers(0, 2),
+    backfill=st.sampled_from([False, False, False, True]),
+    days_ago=st.none()
+    | st.none()
+    | st.tuples(st.integers(2, 120), st.integers(-1, 60)).filter(lambda days: days[0] > days[1]),
+)
+instants = st.datetimes(
+    datetime(2011, 6, 1),  # noqa: DTZ001
+    datetime(2030, 12, 30),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
-    first_night = draw(
-        st.datetimes(datetime(2011, 6, 1), datetime(2030, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
-    )
-    start = first_night.date() - timedelta(days=draw(st.integers(2, 70)))
-    grains = st.lists(st.sampled_from(list(Grain)), min_size=1, unique=True)
-    series_grains = st.lists(st.sampled_from([Grain.DAY, Grain.WEEK]), min_size=1, unique=True)
+    first_night = draw(instants | instants.map(lambda now: now.replace(hour=0, minute=0, second=0)))
+    slices = st.sampled_from([["all"], ["all", "type=chat"]])
     settings = Settings(
         timezone=draw(zones),
-        start_date=start,
+        start_date=first_night.date() - timedelta(days=draw(st.integers(2, 70))),
         lookback_days=draw(st.integers(1, 30)),
-        grains={OVERALL: draw(grains), SERIES: draw(series_grains)},
-        breakdowns={
-            OVERALL: ["all"],
-            SERIES: draw(st.sampled_from([["all"], ["all", "type=chat"]])),
+        grains={
+            OVERALL: draw(st.lists(st.sampled_from(list(Grain)), min_size=1, unique=True)),
+            SERIES: draw(st.lists(st.sampled_from(BY_SERIES), min_size=1, unique=True)),
         },
+        breakdowns={OVERALL: ["all"], SERIES: draw(slices)},
         include_open_windows=draw(st.booleans()),
     )
     return Story(
@@ -116,74 +153,41 @@ def in_memory() -> Iterator[None]:
         yield
 
 
-def history(story: Story, until: datetime) -> list[Asked]:
-    """All that is to be asked for of the time up to there."""
-    first_day = story.settings.start_date
-    assert first_day is not None
-    return [
-        (report, slice_text, window)
-        for report, grains in story.settings.grains.items()
-        for slice_text in story.settings.breakdowns[report]
-        for grain in grains
-        for window in windows_since(first_day, Grain(grain), story.zone, until)
-        if story.settings.include_open_windows or window.end <= until
-    ]
-
-
-def live_through(story: Story) -> Nights:
-    """The warehouse after the story's nights."""
-    warehouse = Nights(story.settings, OVERALL, SERIES)
-    for night, now in story.instants():
-        warehouse.load(
-            now,
-            Api(night.troubles),
-            max_requests=night.max_requests,
-            killed_in=night.killed_in,
-        )
-    return warehouse
-
-
 @examples
 @given(stories())
 def test_two_good_nights_make_up_for_all_that_lacks(story: Story) -> None:
-    warehouse = live_through(story)
-    good_night = story.healed_at
-    with warehouse.run_at(good_night) as (_, agenda):
+    warehouse = Nights(story.settings, OVERALL, SERIES)
+    asked: set[Asked] = set()
+    for night, now in story.instants():
+        asked.update(night.load(warehouse, now).asked)
+    with warehouse.run_at(story.healed_at) as (_, agenda):
         given_up = {
             one
-            for one in history(story, good_night)
+            for one in asked
             if (worth := warehouse.ledger.get(key_of(one))) is not None
             and worth.status is Status.UNAVAILABLE
             and one[2].end <= agenda.after[one[0]]
         }
-    for now in (good_night, good_night + timedelta(days=1)):
+    stored = {one for one in asked if key_of(one) in warehouse.ledger}
+    for now in (story.healed_at, story.healed_at + timedelta(days=1)):
         warehouse.load(now, Api())
     lookback = story.settings.lookback
     assert {key: worth.is_final for key, worth in warehouse.ledger.items()} == {
         key_of(one): one[2].end + lookback <= now and one not in given_up
-        for one in history(story, now)
+        for one in stored.union(story.history(now))
     }
 
 
 @examples
 @given(stories())
-def test_what_is_final_is_never_asked_for_again(story: Story) -> None:
+def test_no_night_asks_for_a_window_twice_or_for_one_that_is_final(story: Story) -> None:
     warehouse = Nights(story.settings, OVERALL, SERIES)
     for night, now in story.instants():
         final = {key for key, worth in warehouse.ledger.items() if worth.is_final}
-        api = Api(night.troubles)
-        warehouse.load(now, api, max_requests=night.max_requests, killed_in=night.killed_in)
-        assert [one for one in api.asked if key_of(one) in final] == []
-        assert final <= {key for key, worth in warehouse.ledger.items() if worth.is_final}
-
-
-@examples
-@given(stories())
-def test_a_night_asks_for_no_window_twice(story: Story) -> None:
-    warehouse = live_through(story)
-    api = Api()
-    warehouse.load(story.healed_at, api)
-    assert len(api.asked) == len(set(api.asked))
+        asked = night.load(warehouse, now).asked
+        assert len(asked) == len(set(asked))
+        if night.days_ago is None:
+            assert final.isdisjoint(map(key_of, asked))
 
 
 @examples
@@ -191,11 +195,13 @@ def test_a_night_asks_for_no_window_twice(story: Story) -> None:
 def test_what_is_planned_is_what_is_asked_for_whatever_the_ledgers_order(
     story: Story, seed: int
 ) -> None:
-    warehouse = live_through(story)
-    planned = warehouse.plan(story.healed_at)
-    assert warehouse.plan(story.healed_at) == planned
+    warehouse = Nights(story.settings, OVERALL, SERIES)
+    for night, now in story.instants():
+        night.load(warehouse, now)
+    planned = warehouse.plan(now)
+    assert warehouse.plan(now) == planned
     warehouse.shuffle(seed)
-    assert warehouse.plan(story.healed_at) == planned
+    assert warehouse.plan(now) == planned
     api = Api()
-    warehouse.load(story.healed_at, api)
+    warehouse.load(now, api)
     assert api.reads == planned

@@ -1,0 +1,262 @@
+"""What a run reads, by what the ledger says of each window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from sources.help_scout.coverage import (
+    Coverage,
+    Key,
+    Selection,
+    Worth,
+    due,
+    everything,
+    gaps,
+    needs_repair,
+    repairs,
+)
+from sources.help_scout.outcome import Status
+from sources.help_scout.windows import Grain, Window
+
+from .builders import at, days, window
+
+REPORT, OTHER = "company_overall", "email"
+DAY = window("2026-03-04")
+END = at("2026-03-05T05:00")
+LOOKBACK = timedelta(days=7)
+FINAL_FROM = END + LOOKBACK
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+def read(status: Status, fetched_at: datetime, *, is_final: bool = False) -> Worth:
+    """A read that covers as much of the day as there was when it was fetched."""
+    return Worth(
+        status=status,
+        is_final=is_final,
+        fetched_at=fetched_at,
+        covered_until=min(END, fetched_at),
+        pages=1,
+    )
+
+
+WORTHS = {
+    "never asked for": None,
+    "failed": Worth(status=Status.FAILED),
+    "unavailable": Worth(status=Status.UNAVAILABLE),
+    "incomplete": read(Status.INCOMPLETE, END + HOUR),
+    "incomplete after the lookback": read(Status.INCOMPLETE, FINAL_FROM + HOUR),
+    "loaded while open": read(Status.LOADED, END - SECOND),
+    "loaded as it ended": read(Status.LOADED, END),
+    "provisional": read(Status.LOADED, FINAL_FROM - SECOND),
+    "provisional and empty": read(Status.EMPTY, FINAL_FROM - SECOND),
+    "final": read(Status.LOADED, FINAL_FROM, is_final=True),
+    "final and empty": read(Status.EMPTY, FINAL_FROM + HOUR, is_final=True),
+}
+"""Each kind of worth that a window can have."""
+
+LACKING = {"never asked for", "failed", "unavailable"}
+INCOMPLETE = {"incomplete", "incomplete after the lookback"}
+PROVISIONAL = {"loaded as it ended", "provisional", "provisional and empty"}
+OPEN = {"loaded while open"}
+FINAL = {"final", "final and empty"}
+
+
+def key(report: str = REPORT, day: Window = DAY) -> Key:
+    """The ledger's key of the total."""
+    return report, "all", day.grain, day.start
+
+
+def ledger_of(worth: Worth | None) -> Coverage:
+    """A ledger with the day alone."""
+    return Coverage({} if worth is None else {key(): worth})
+
+
+def selected(selection: Selection, day: Window = DAY) -> bool:
+    """Whether the total of the day is read."""
+    return selection(REPORT, "all", day)
+
+
+@pytest.mark.parametrize(
+    ("selecting", "kinds"),
+    [
+        pytest.param(
+            lambda ledger: due(ledger, LOOKBACK, None),
+            LACKING | INCOMPLETE | PROVISIONAL | OPEN,
+            id="due",
+        ),
+        pytest.param(
+            lambda ledger: due(ledger, LOOKBACK, END - HOUR),
+            LACKING | INCOMPLETE | OPEN,
+            id="due in a round that has read it",
+        ),
+        pytest.param(
+            lambda ledger: due(ledger, LOOKBACK, FINAL_FROM + 2 * HOUR),
+            LACKING | INCOMPLETE | PROVISIONAL | OPEN,
+            id="due in a round that began later",
+        ),
+        pytest.param(
+            lambda ledger: repairs(ledger, {REPORT: END}),
+            {"failed"} | INCOMPLETE | PROVISIONAL | OPEN,
+            id="repairs",
+        ),
+        pytest.param(gaps, LACKING, id="gaps"),
+        pytest.param(
+            lambda _ledger: everything,
+            LACKING | INCOMPLETE | PROVISIONAL | OPEN | FINAL,
+            id="everything",
+        ),
+    ],
+)
+def test_a_selection_takes_the_windows_of_these_kinds(
+    selecting: Callable[[Coverage], Selection], kinds: set[str]
+) -> None:
+    found = {kind for kind, worth in WORTHS.items() if selected(selecting(ledger_of(worth)))}
+    assert found == kinds
+
+
+def test_what_failed_or_was_never_read_when_final_needs_repair() -> None:
+    found = {kind for kind, worth in WORTHS.items() if worth is not None and needs_repair(worth)}
+    assert found == {"failed"} | INCOMPLETE | PROVISIONAL | OPEN
+
+
+def test_a_window_was_closed_when_it_was_read_to_its_end() -> None:
+    found = {kind for kind, worth in WORTHS.items() if worth is not None and worth.was_closed(DAY)}
+    assert found == INCOMPLETE | PROVISIONAL | FINAL
+
+
+# --- what is due ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lookback_days", "is_due"), [(1, False), (6, False), (7, False), (8, True), (30, True)]
+)
+def test_a_window_is_due_until_a_read_at_or_after_its_end_and_the_lookback(
+    lookback_days: int, is_due: bool
+) -> None:
+    ledger = ledger_of(read(Status.LOADED, END + timedelta(days=7), is_final=True))
+    assert selected(due(ledger, timedelta(days=lookback_days), None)) is is_due
+
+
+@pytest.mark.parametrize(
+    ("began", "is_due"), [(-HOUR, False), (timedelta(0), False), (SECOND, True)]
+)
+def test_what_a_round_has_read_since_it_began_is_not_due_in_it(
+    began: timedelta, is_due: bool
+) -> None:
+    fetched_at = END + 2 * HOUR
+    ledger = ledger_of(read(Status.LOADED, fetched_at))
+    assert selected(due(ledger, LOOKBACK, fetched_at + began)) is is_due
+
+
+@pytest.mark.parametrize(
+    ("report", "slice_text", "one", "is_due"),
+    [
+        (REPORT, "all", DAY, False),
+        (OTHER, "all", DAY, True),
+        (REPORT, "mailbox=4", DAY, True),
+        (REPORT, "all", window("2026-03-05"), True),
+        (REPORT, "all", window("2026-03-04", Grain.WEEK), True),
+    ],
+)
+def test_reports_slices_grains_and_days_are_told_apart(
+    report: str, slice_text: str, one: Window, is_due: bool
+) -> None:
+    ledger = ledger_of(WORTHS["final"])
+    assert due(ledger, LOOKBACK, None)(report, slice_text, one) is is_due
+    assert (ledger.worth(report, slice_text, one) is None) is is_due
+
+
+def test_a_week_and_the_day_that_it_begins_with_are_two_windows() -> None:
+    monday, week = window("2026-03-02"), window("2026-03-02", Grain.WEEK)
+    ledger = Coverage({key(day=monday): Worth(status=Status.FAILED)})
+    assert monday.start == week.start
+    assert (ledger.worth(REPORT, "all", monday), ledger.worth(REPORT, "all", week)) == (
+        Worth(status=Status.FAILED),
+        None,
+    )
+
+
+# --- what is repaired -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "is_repaired"),
+    [
+        ({REPORT: END}, True),
+        ({REPORT: END + HOUR}, True),
+        ({REPORT: END - SECOND}, False),
+        ({REPORT: DAY.start}, False),
+        ({OTHER: END + HOUR}, False),
+        ({REPORT: END - SECOND, OTHER: END + HOUR}, False),
+        ({}, False),
+    ],
+)
+def test_of_a_report_only_what_ended_before_its_windows_are_due_is_repaired(
+    before: dict[str, datetime], is_repaired: bool
+) -> None:
+    assert selected(repairs(ledger_of(WORTHS["failed"]), before)) is is_repaired
+
+
+# --- what a backfill reads ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reached", "is_gap"),
+    [
+        (DAY.start - SECOND, False),
+        (DAY.start, False),
+        (DAY.start + SECOND, True),
+        (DAY.end, True),
+        (DAY.end + timedelta(days=90), True),
+    ],
+)
+@pytest.mark.parametrize("kind", sorted(LACKING))
+def test_what_lacks_is_a_gap_when_the_report_was_read_past_its_start(
+    kind: str, reached: datetime, is_gap: bool
+) -> None:
+    worths = {key(OTHER): read(Status.LOADED, END)}
+    worths[key(day=window("2026-01-01"))] = Worth(status=Status.LOADED, covered_until=reached)
+    lacking = WORTHS[kind]
+    ledger = Coverage(worths if lacking is None else worths | {key(): lacking})
+    assert selected(gaps(ledger)) is is_gap
+
+
+def test_of_a_report_that_was_never_read_all_is_a_gap() -> None:
+    ledger = Coverage({key(): Worth(status=Status.FAILED), key(OTHER): read(Status.LOADED, END)})
+    assert [selected(gaps(ledger), day) for day in days("2026-03-03", 3)] == [True, True, True]
+
+
+# --- the ledger -----------------------------------------------------------------------------
+
+
+def test_a_report_reaches_as_far_as_any_of_its_windows_was_read() -> None:
+    first, second, third = days("2026-03-03", 3)
+    ledger = Coverage(
+        {
+            key(day=second): Worth(status=Status.LOADED, covered_until=second.end),
+            key(day=first): Worth(status=Status.EMPTY, covered_until=first.end),
+            key(day=third): Worth(status=Status.FAILED),
+            key(OTHER, third): Worth(status=Status.INCOMPLETE, covered_until=third.end - HOUR),
+            key("chat", third): Worth(status=Status.UNAVAILABLE),
+        }
+    )
+    assert {name: ledger.reach(name) for name in (REPORT, OTHER, "chat", "phone")} == {
+        REPORT: second.end,
+        OTHER: third.end - HOUR,
+        "chat": None,
+        "phone": None,
+    }
+
+
+@pytest.mark.parametrize("ledger", [Coverage(), Coverage(None), Coverage({})])
+def test_of_an_empty_ledger_nothing_is_known(ledger: Coverage) -> None:
+    found = (ledger.items(), ledger.reach(REPORT), ledger.worth(REPORT, "all", DAY))
+    assert found == ({}, None, None)
+
+
+def test_the_ledger_gives_all_its_windows_by_key() -> None:
+    worths = {key(): read(Status.LOADED, END), key(OTHER): Worth(status=Status.FAILED)}
+    assert Coverage(worths).items() == worths

@@ -24,9 +24,9 @@ from sources.help_scout.coverage import (
     repairs,
 )
 from sources.help_scout.dry_run import DryRun
-from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.resources import stored_of
 from sources.help_scout.rounds import Round
 from sources.help_scout.run import Interval, Run
 from sources.help_scout.stored import Stored
@@ -163,7 +163,7 @@ def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
     """Has the run read the chunk's windows."""
     run.chunk = chunk.interval
     run.planner.selects = chunk.selects
-    run.planner.stored = agenda.stored
+    run.know(agenda.stored)
 
 
 def planned_reads(run: Run, agenda: Agenda, chunk: Chunk) -> Iterator[Read]:
@@ -187,21 +187,6 @@ def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> i
     return sum(
         len(read.wanted) for chunk in agenda.chunks for read in planned_reads(run, agenda, chunk)
     )
-
-
-def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
-    """What the pipeline's warehouse holds; None before anything was loaded."""
-    client = pipeline.sql_client()  # made once: making one reads the whole schema
-
-    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with client:
-            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
-
-    with client:
-        if not client.has_dataset():
-            return None
-    tables = set(pipeline.default_schema.tables)
-    return Stored(query, account, tables) if WINDOW_READS.name in tables else None
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:

@@ -255,7 +255,8 @@ def status(warehouse: Path, reports: str | None, slices: bool, as_json: bool) ->
         from sources.help_scout.reports import REPORTS
 
         from .load import configured_run
-        from .status import look_at, print_status, status_json
+        from .status import look_at, status_json
+        from .status_table import print_status
         from .warehouse import sole_account
 
         run = configured_run(account=sole_account(warehouse), **_placeholders())

@@ -13,19 +13,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
+from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
+from dlt.pipeline.pipeline import Pipeline
 
 from . import rounds
 from .batch import Batch, unknown_types
 from .catalog import Report, Type
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
-from .ledger import LIST_READS, list_row
+from .ledger import LIST_READS, WINDOW_READS, list_row
 from .lists import dimension_row
 from .reads import Span
 from .restatements import measures_of
 from .run import Run
-from .stored import Stamp
+from .stored import Stamp, Stored
 from .tables import CURSOR, TOMBSTONE, StoredTable, to_arrow
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
@@ -124,6 +126,8 @@ def report_resource(
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
         state = dlt.current.source_state()
         run.time.pin(state)
+        if not run.knows_warehouse:  # in a bare pipeline: for the change log
+            run.know(stored_of(dlt.current.pipeline(), run.settings.account))
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.time.start)
@@ -146,6 +150,24 @@ def report_resource(
             state[rounds.STATE] = run.round.as_state()
 
     return read_report
+
+
+def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
+    """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
+    try:
+        client = pipeline.sql_client()  # made once: making one reads the whole schema
+    except SqlClientNotAvailable:
+        return None
+
+    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with client:
+            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
+
+    with client:
+        if not client.has_dataset():
+            return None
+    tables = set(pipeline.default_schema.tables)
+    return Stored(query, account, tables) if WINDOW_READS.name in tables else None
 
 
 def stored_numbers(

@@ -25,6 +25,7 @@ from .reports import REPORTS
 from .rounds import Round
 from .settings import Settings
 from .slices import Slice
+from .stored import Stored
 from .windows import Grain, window_of
 
 log = logging.getLogger(__name__)
@@ -62,12 +63,18 @@ class Run:
         self.chunk: Interval | None = None
         self.budget = Budget()
         self.round: Round | None = None
+        self.knows_warehouse = False
         self._blocked: set[str] = set()
 
     def close(self) -> None:
         """Ends the threads and connections."""
         self.reader.close()
         self.client.close()
+
+    def know(self, stored: Stored | None) -> None:
+        """Takes what the warehouse holds, None when it holds nothing yet."""
+        self.planner.stored = stored
+        self.knows_warehouse = True
 
     def spans(self, report: Report, after: datetime, until: datetime | None) -> list[Span]:
         """The report's spans that are due in (after, until], as far as the chunk goes.

@@ -67,6 +67,37 @@ def test_two_resources_load_incrementally_over_two_runs(
     assert rows(bare, "select count(*) from happiness_ratings")[0][0] > 50  # type: ignore[operator]
 
 
+def test_a_bare_pipeline_keeps_a_change_log_too(bare: Pipeline) -> None:
+    now = datetime.now(UTC)
+    sandbox = Sandbox(
+        AccountSpec(until=now, users=3, inboxes=2, conversations_per_day=10, days=60, tags=5)
+    )
+    since = (now - timedelta(days=5)).date()
+    with serving(sandbox) as base_url:
+        for night in range(2):
+            source = help_scout(
+                sandbox.client_id,
+                sandbox.client_secret,
+                base_url=base_url,
+                start_date=since.isoformat(),
+            ).with_resources("conversations_new")
+            bare.run(source, loader_file_format="parquet")
+            if night == 0:
+                ((conversation,),) = sandbox.account.query(
+                    "select conversation_id from conversation where created_at between ? and ? "
+                    "order by 1 limit 1",
+                    (int((now - timedelta(days=3)).timestamp()), int(now.timestamp())),
+                )
+                sandbox.account.delete_conversation(conversation)
+
+    changes = rows(
+        bare,
+        "select report, grain, measure, old_value - new_value from restatements "
+        "where slice = 'all'",
+    )
+    assert changes == [("conversations_new", "day", "conversation_count", 1.0)]
+
+
 def test_an_interval_is_loaded_by_dates_alone(bare: Pipeline, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     sandbox = Sandbox(

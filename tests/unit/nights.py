@@ -10,8 +10,9 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Any, TypeAlias, cast
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, NamedTuple, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,7 +39,6 @@ from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import Settings
-from sources.help_scout.stored import Stored
 from sources.help_scout.tables import CURSOR
 from sources.help_scout.windows import Grain, Window, first_day, next_first_day, window_of
 
@@ -46,12 +46,26 @@ Asked: TypeAlias = tuple[str, str, Window]
 """Report, slice and window."""
 
 
+class Trouble(NamedTuple):
+    """What a window comes to instead of being loaded, and whether it blocks its report."""
+
+    status: Status
+    blocks: bool = False
+
+
+DOWN = Trouble(Status.FAILED, blocks=True)
+FORBIDDEN = Trouble(Status.UNAVAILABLE, blocks=True)
+MISMATCHED = Trouble(Status.UNAVAILABLE)
+SHIFTING = Trouble(Status.INCOMPLETE)
+
+
 class Api:
     """What answers a run. `troubles` say which of the windows asked for, counted from 0, come
-    out otherwise than loaded."""
+    out otherwise than loaded; each answer takes `seconds`."""
 
-    def __init__(self, troubles: Mapping[int, Status] | None = None) -> None:
+    def __init__(self, troubles: Mapping[int, Trouble] | None = None, seconds: float = 0) -> None:
         self._troubles = troubles or {}
+        self._seconds = seconds
         self.sent = 0
         self.reads: list[Read] = []
         self.asked: list[Asked] = []
@@ -60,20 +74,23 @@ class Api:
         """Nothing to close."""
 
     def outcomes(self, read: Read, now: datetime) -> Outcomes:
-        """What the read's windows come to, up to the first that fails."""
+        """What the read's windows come to, up to the first that blocks the report."""
         self.sent += 1
         self.reads.append(read)
         found = []
         for window in read.wanted:
-            status = self._troubles.get(len(self.asked), Status.LOADED)
+            status, blocks = self._troubles.get(len(self.asked), Trouble(Status.LOADED))
             self.asked.append((read.report.name, read.slice.text, window))
-            fails = status is Status.FAILED
             found.append(
                 Outcome(
-                    read=read, window=window, status=status, fetched_at=now, blocks_report=fails
+                    read=read,
+                    window=window,
+                    status=status,
+                    fetched_at=now + timedelta(seconds=self.sent * self._seconds),
+                    blocks_report=blocks,
                 )
             )
-            if fails:
+            if blocks:
                 break
         return found
 
@@ -97,11 +114,9 @@ class Nights:
     def sync_destination(self) -> None:
         """There is no destination."""
 
-    def stored(self) -> Stored:
-        """The ledger as it is now."""
-        stored = Stored(lambda *_: [], self.settings.account)
-        stored.coverage = Coverage(dict(self.ledger))
-        return stored
+    def stored(self) -> SimpleNamespace:
+        """What is stored now, as far as these reports' planning asks: the ledger."""
+        return SimpleNamespace(coverage=Coverage(dict(self.ledger)))
 
     # --- loads ------------------------------------------------------------------------------
 

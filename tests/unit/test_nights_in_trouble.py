@@ -13,10 +13,22 @@ from hypothesis import strategies as st
 
 from sources.help_scout.outcome import Status
 from sources.help_scout.settings import Settings
-from sources.help_scout.windows import Grain
+from sources.help_scout.windows import Grain, local_midnight
 
 from .builders import examples
-from .nights import Api, Asked, Nights, key_of, windows_since, without_dlt
+from .nights import (
+    DOWN,
+    FORBIDDEN,
+    MISMATCHED,
+    SHIFTING,
+    Api,
+    Asked,
+    Nights,
+    Trouble,
+    key_of,
+    windows_since,
+    without_dlt,
+)
 
 OVERALL, SERIES = "happiness_overall", "conversations_new"
 ODD_ZONES = [
@@ -30,19 +42,20 @@ ODD_ZONES = [
     "Pacific/Chatham",
 ]
 BY_SERIES = [Grain.DAY, Grain.WEEK]
-LONGEST = timedelta(days=31)
+LONGEST, AN_HOUR = timedelta(days=31), timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
-    """A load, so many hours after the one before; an interval or a backfill when one is asked for.
+    """A load, so many hours before the next; an interval or a backfill when one is asked for.
 
-    What goes wrong in it: windows by the order in which they are asked for, a budget that ends
-    it, the chunk in which it is killed.
+    `to_midnight` moves it near the local day's beginning. What goes wrong in it: windows by the
+    order in which they are asked for, a budget that ends it, the chunk in which it is killed.
     """
 
     hours: float
-    troubles: dict[int, Status]
+    to_midnight: timedelta | None
+    troubles: dict[int, Trouble]
     max_requests: int | None
     killed_in: int | None
     backfill: bool
@@ -54,7 +67,7 @@ class Night:
         if self.days_ago is not None:
             since, until = (now.date() - timedelta(days=days) for days in self.days_ago)
             interval = {"since": str(since), "until": str(until)}
-        api = Api(self.troubles)
+        api = Api(self.troubles, seconds=1)
         warehouse.load(
             now,
             api,
@@ -80,10 +93,13 @@ class Story:
 
     def instants(self) -> Iterator[tuple[Night, datetime]]:
         """The nights, and when they are."""
-        now = self.first_night
+        now, last = self.first_night, self.first_night - AN_HOUR
         for night in self.nights:
+            if night.to_midnight is not None:
+                midnight = local_midnight(now.astimezone(self.zone).date(), self.zone)
+                now = max(midnight + night.to_midnight, last + AN_HOUR)
             yield night, now
-            now += timedelta(hours=night.hours)
+            now, last = now + timedelta(hours=night.hours), now
 
     @property
     def healed_at(self) -> datetime:
@@ -106,10 +122,11 @@ class Story:
 
 
 zones = st.sampled_from(ODD_ZONES) | st.sampled_from(sorted(available_timezones()))
-bad = st.sampled_from([Status.FAILED, Status.UNAVAILABLE, Status.INCOMPLETE])
+bad = st.sampled_from([DOWN, FORBIDDEN, MISMATCHED, SHIFTING])
 nights = st.builds(
     Night,
-    hours=st.integers(1, 40) | st.floats(0.1, 72) | st.integers(1, 45 * 24),
+    hours=st.integers(1, 40) | st.floats(1, 72) | st.integers(1, 45 * 24),
+    to_midnight=st.none() | st.sampled_from([timedelta(0), timedelta(seconds=-3), AN_HOUR]),
     troubles=st.dictionaries(st.integers(0, 60), bad, max_size=5),
     max_requests=st.none() | st.integers(0, 20),
     killed_in=st.none() | st.integers(0, 2),
@@ -155,12 +172,13 @@ def in_memory() -> Iterator[None]:
 
 @examples
 @given(stories())
-def test_two_good_nights_make_up_for_all_that_lacks(story: Story) -> None:
+def test_a_good_night_makes_up_for_all_that_lacks(story: Story) -> None:
     warehouse = Nights(story.settings, OVERALL, SERIES)
     asked: set[Asked] = set()
     for night, now in story.instants():
         asked.update(night.load(warehouse, now).asked)
-    with warehouse.run_at(story.healed_at) as (_, agenda):
+    now = story.healed_at
+    with warehouse.run_at(now) as (_, agenda):
         given_up = {
             one
             for one in asked
@@ -169,8 +187,7 @@ def test_two_good_nights_make_up_for_all_that_lacks(story: Story) -> None:
             and one[2].end <= agenda.after[one[0]]
         }
     stored = {one for one in asked if key_of(one) in warehouse.ledger}
-    for now in (story.healed_at, story.healed_at + timedelta(days=1)):
-        warehouse.load(now, Api())
+    warehouse.load(now, Api())
     lookback = story.settings.lookback
     assert {key: worth.is_final for key, worth in warehouse.ledger.items()} == {
         key_of(one): one[2].end + lookback <= now and one not in given_up

@@ -1,0 +1,152 @@
+"""The status as people read it: a line for each report and kind of slice, a character a month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sources.help_scout.coverage import ONE_NIGHT, Standing
+
+from .status import Counts, SliceStatus, StatusReport, coverage_pct
+
+MONTHS_SHOWN = 13
+GAPS_SHOWN = 8
+
+
+@dataclass(slots=True)
+class _Line:
+    """The slices that the table shows in one line."""
+
+    report: str
+    label: str
+    slices: list[SliceStatus]
+
+    @property
+    def counts(self) -> Counts:
+        return sum((status.counts for status in self.slices), Counter())
+
+    def month(self, month: str) -> Counts:
+        return sum((s.months.get(month, Counter()) for s in self.slices), Counter())
+
+
+def print_status(console: Console, status: StatusReport, *, each_slice: bool) -> None:
+    """Prints a line for each report and kind of slice (or each slice), then what lacks."""
+    run = status.run
+    months = sorted({month for s in status.slices for month in s.months})[-MONTHS_SHOWN:]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("report", no_wrap=True)
+    table.add_column("slices", no_wrap=True)
+    for name in ("covered", "gaps", "not final"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("first", "last", "last load", "months"):
+        table.add_column(name, no_wrap=True)
+    before = ""
+    for line in _lines(status.slices, each_slice=each_slice):
+        counts, there = line.counts, [s for s in line.slices if s.first and s.last]
+        loaded = max((s.last_loaded_at for s in there if s.last_loaded_at), default=None)
+        table.add_row(
+            line.report if line.report != before else "",
+            line.label,
+            _percent(coverage_pct(counts)),
+            _number(counts[Standing.GAP] + counts[Standing.BEHIND]),
+            _number(counts[Standing.PROVISIONAL]),
+            f"{min(s.first.local_date for s in there if s.first)}" if there else "",
+            f"{max(s.last.local_date for s in there if s.last)}" if there else "",
+            f"{loaded.astimezone(run.time.zone):%m-%d %H:%M}" if loaded else "never",
+            "".join(_heat(line.month(month)) for month in months),
+        )
+        before = line.report
+    console.print(table)
+    console.print(
+        "█ final   ▓ there, some provisional   ▒ with gaps   ░ nothing there yet   - unavailable",
+        markup=False,
+    )
+    _print_what_lacks(console, status)
+    _print_what_moved(console, status)
+
+
+def _heat(counts: Counts) -> str:
+    """One character for how a month stands."""
+    there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
+    if not counts:
+        return " "
+    if counts[Standing.GAP] or counts[Standing.BEHIND]:
+        return "▒" if there else "░"
+    if counts[Standing.UNAVAILABLE] and not there:
+        return "-"
+    return "▓" if counts[Standing.PROVISIONAL] or not there else "█"
+
+
+def _lines(slices: list[SliceStatus], *, each_slice: bool) -> list[_Line]:
+    lines: dict[tuple[str, str], _Line] = {}
+    for status in slices:
+        label = status.slice.text if each_slice else status.slice.kind
+        key = (status.report, label)
+        lines.setdefault(key, _Line(*key, slices=[])).slices.append(status)
+    for line in lines.values():
+        if len(line.slices) > 1:
+            line.label += f" ({len(line.slices)})"
+    return list(lines.values())
+
+
+def _print_what_lacks(console: Console, status: StatusReport) -> None:
+    run = status.run
+    gaps = [(s, window) for s in status.slices for window in s.gaps]
+    behind = sum(s.counts[Standing.BEHIND] for s in status.slices)
+    for lacking, window in gaps[:GAPS_SHOWN]:
+        why = f": {lacking.last_failure[1]}" if lacking.last_failure else ""
+        console.print(
+            f"{lacking.report} [{lacking.slice.text}] {window} is not there{why}", markup=False
+        )
+    if len(gaps) > GAPS_SHOWN:
+        console.print(f"and {len(gaps) - GAPS_SHOWN:,} windows more: --json lists them all")
+    if len(gaps) > behind:
+        console.print(f"{len(gaps) - behind:,} gaps: help-scout backfill fills them")
+    if behind:
+        console.print(
+            f"{behind:,} windows ended more than {ONE_NIGHT.days} day ago and were not loaded: "
+            "help-scout load catches up"
+        )
+    unavailable = Counter[str]()
+    for one in status.slices:
+        unavailable[one.report] += one.counts[Standing.UNAVAILABLE]
+    for name, windows in unavailable.items():
+        if windows and name not in run.settings.expect_unavailable:
+            failure = next(s.last_failure for s in status.slices if s.report == name)
+            reason = f": {failure[1]}" if failure else ""
+            console.print(f"{name}: {windows:,} windows are unavailable{reason}", markup=False)
+    for name, (at, error) in status.unplanned.items():
+        console.print(f"{name} failed at {at:%Y-%m-%d %H:%M} UTC: {error}", markup=False)
+
+
+def _print_what_moved(console: Console, status: StatusReport) -> None:
+    if status.restated:
+        windows = sum(row[1] for row in status.restated)
+        measures = sum(row[2] for row in status.restated)
+        console.print(
+            f"Re-reads have changed {measures:,} measures of {windows:,} closed windows: the "
+            "table restatements holds old and new values."
+        )
+    compared = sum(moved.compared for moved in status.moved.values())
+    late = {name: moved for name, moved in status.moved.items() if moved.windows}
+    if late:
+        windows = sum(moved.windows for moved in late.values())
+        days = max(moved.lookback_days for moved in late.values())
+        console.print(
+            f"{windows:,} of {compared:,} windows moved after they were called final "
+            f"({', '.join(late)}): lookback_days = {days} would have caught them all."
+        )
+    elif compared:
+        console.print(f"None of {compared:,} windows moved after they were called final.")
+
+
+def _percent(value: float) -> str:
+    return f"{int(value * 10) / 10:.1f}%"  # rounded down: 100 means all
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else "·"

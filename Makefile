@@ -3,10 +3,10 @@
 UV := .uv/bin/uv
 RUN := $(UV) run --locked --all-extras
 
-.PHONY: help setup demo test lint check bench docs clean
+.PHONY: help setup demo test test-slow lint check bench docs clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(UV):
 	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv uv
@@ -17,8 +17,11 @@ setup: $(UV) ## install everything into .venv
 demo: setup ## load 60 days of an invented account into data/help_scout.duckdb
 	@$(RUN) help-scout demo
 
-test: setup ## run the tests
-	$(RUN) pytest -n auto --dist loadgroup
+test: setup ## run the tests, but for the slow ones
+	$(RUN) pytest -n auto --dist loadgroup -m "not slow"
+
+test-slow: setup ## run the slow tests: whole nights, a year through twenty kills
+	$(RUN) pytest -n auto --dist loadgroup -m slow
 
 lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) ruff check .
@@ -26,7 +29,7 @@ lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) mypy
 	$(RUN) python -m pipelines.dictionary --check
 
-check: lint test ## what CI runs
+check: lint test test-slow ## what CI runs
 
 bench: setup ## measure, in one run and as ratios
 	$(RUN) python -m tests.bench

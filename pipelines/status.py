@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
 from dlt.common.schema import Schema
 
-from sources.help_scout.coverage import Standing, everything, standing
+from sources.help_scout.coverage import ONE_NIGHT, Standing, everything, standing
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.resources import stored_of
@@ -81,12 +81,15 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """What `status` tells of one account's warehouse."""
+    """What `status` tells of one account's warehouse.
+
+    `failures` are when and why slices failed that have not been loaded since.
+    """
 
     now: datetime
     run: Run
     slices: list[SliceStatus]
-    unplanned: dict[str, tuple[datetime, str]]
+    failures: dict[str, tuple[datetime, str]]
     restated: list[tuple[str, int, int]]
     moved: dict[str, Moved]
 
@@ -114,20 +117,39 @@ def look_at(run: Run, warehouse: Path, names: Iterable[str]) -> StatusReport:
             raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
         know_lists(stored, run)
         names, schema = tuple(names), pipeline.default_schema
+        slices = list(_slices(run, stored, names))
         return StatusReport(
             now=run.now,
             run=run,
-            slices=list(_slices(run, stored, names)),
-            unplanned={
-                f"{report} [{slice_text}]": failure
-                for (report, slice_text), failure in stored.last_failures().items()
-                if report in names and slice_text.startswith("?")
-            },
+            slices=slices,
+            failures=_open_failures(stored, slices),
             restated=[row for row in stored.restated() if row[0] in names]
             if RESTATEMENTS.name in schema.tables
             else [],
             moved=dict(_moved(schema, stored, names)),
         )
+
+
+def _open_failures(
+    stored: Stored, slices: Iterable[SliceStatus]
+) -> dict[str, tuple[datetime, str]]:
+    """The failures later than what was loaded, one a report: its latest.
+
+    Slices that could not even be told (`?mailbox`) count against what the report loaded.
+    """
+    loaded: dict[tuple[str, str], datetime] = {}
+    for status in slices:
+        if status.last_loaded_at is not None:
+            for key in ((status.report, status.slice.text), (status.report, "")):
+                loaded[key] = max(loaded.get(key, status.last_loaded_at), status.last_loaded_at)
+    found: dict[str, tuple[datetime, str]] = {}
+    reports = {status.report for status in slices}
+    for (report, text), (at, error) in stored.last_failures().items():
+        slack = ONE_NIGHT / 2 if text.startswith("?") else timedelta(0)
+        since = loaded.get((report, "" if text.startswith("?") else text))
+        if report in reports and (since is None or at + slack > since):
+            found[report] = max(found.get(report, (at, error)), (at, error))
+    return found
 
 
 def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceStatus]:
@@ -170,8 +192,8 @@ def status_json(status: StatusReport) -> str:
         "now": status.now,
         "is_complete": status.exit_code == COMPLETE,
         "slices": [_slice_json(one) for one in status.slices],
-        "unplanned_slices": {
-            name: {"at": at, "error": error} for name, (at, error) in status.unplanned.items()
+        "failures": {
+            name: {"at": at, "error": error} for name, (at, error) in status.failures.items()
         },
         "restated": {
             report: {"windows": windows, "measures": measures}

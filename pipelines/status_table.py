@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from sources.help_scout.coverage import ONE_NIGHT, Standing
+from sources.help_scout.windows import Window
 
 from .status import Counts, SliceStatus, StatusReport, coverage_pct
 
@@ -61,8 +64,10 @@ def print_status(console: Console, status: StatusReport, *, each_slice: bool) ->
         )
         before = line.report
     console.print(table)
+    span = f"{months[0]} to {months[-1]}" if len(months) > 1 else "".join(months)
     console.print(
-        "█ final   ▓ there, some provisional   ▒ with gaps   ░ nothing there yet   - unavailable",
+        f"months, {span}: █ final  ▓ not all final yet  ▒ with gaps  ░ nothing there  "
+        "- unavailable",
         markup=False,
     )
     _print_what_lacks(console, status)
@@ -94,33 +99,55 @@ def _lines(slices: list[SliceStatus], *, each_slice: bool) -> list[_Line]:
 
 
 def _print_what_lacks(console: Console, status: StatusReport) -> None:
-    run = status.run
-    gaps = [(s, window) for s in status.slices for window in s.gaps]
-    behind = sum(s.counts[Standing.BEHIND] for s in status.slices)
-    for lacking, window in gaps[:GAPS_SHOWN]:
-        why = f": {lacking.last_failure[1]}" if lacking.last_failure else ""
-        console.print(
-            f"{lacking.report} [{lacking.slice.text}] {window} is not there{why}", markup=False
-        )
-    if len(gaps) > GAPS_SHOWN:
-        console.print(f"and {len(gaps) - GAPS_SHOWN:,} windows more: --json lists them all")
-    if len(gaps) > behind:
-        console.print(f"{len(gaps) - behind:,} gaps: help-scout backfill fills them")
+    alarming = [s for s in status.slices if s.report not in status.run.settings.expect_unavailable]
+    lines = [line for s in alarming for line in _gap_lines(s)]
+    for line in lines[:GAPS_SHOWN]:
+        console.print(line, markup=False)
+    if len(lines) > GAPS_SHOWN:
+        console.print(f"and {len(lines) - GAPS_SHOWN:,} lines more: --json lists every window")
+    gaps = sum(s.counts[Standing.GAP] for s in alarming)
+    behind = sum(s.counts[Standing.BEHIND] for s in alarming)
+    if gaps:
+        console.print(f"{gaps:,} gaps: help-scout backfill fills them")
     if behind:
         console.print(
             f"{behind:,} windows ended more than {ONE_NIGHT.days} day ago and were not loaded: "
             "help-scout load catches up"
         )
-    unavailable = Counter[str]()
-    for one in status.slices:
-        unavailable[one.report] += one.counts[Standing.UNAVAILABLE]
-    for name, windows in unavailable.items():
-        if windows and name not in run.settings.expect_unavailable:
-            failure = next(s.last_failure for s in status.slices if s.report == name)
-            reason = f": {failure[1]}" if failure else ""
-            console.print(f"{name}: {windows:,} windows are unavailable{reason}", markup=False)
-    for name, (at, error) in status.unplanned.items():
-        console.print(f"{name} failed at {at:%Y-%m-%d %H:%M} UTC: {error}", markup=False)
+    for report in dict.fromkeys(s.report for s in alarming):
+        windows = sum(s.counts[Standing.UNAVAILABLE] for s in alarming if s.report == report)
+        if windows:
+            console.print(f"{report}: {windows:,} windows are unavailable", markup=False)
+    for name, (at, error) in status.failures.items():
+        when = f"{at.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}"
+        console.print(f"{name} last failed at {when}: {error}", markup=False)
+
+
+def _gap_lines(status: SliceStatus) -> Iterator[str]:
+    """A line for each row of windows, one after the other, that are not there."""
+    for _, windows in groupby(
+        sorted(status.gaps, key=lambda w: (w.grain, w.start)), key=lambda window: window.grain
+    ):
+        for row in _rows(list(windows)):
+            which = (
+                f"{row[0]} is"
+                if len(row) == 1
+                else (
+                    f"{len(row):,} {row[0].grain} windows, {row[0].local_date} to "
+                    f"{row[-1].local_date}, are"
+                )
+            )
+            yield f"{status.report} [{status.slice.text}]: {which} not there"
+
+
+def _rows(windows: list[Window]) -> Iterator[list[Window]]:
+    row: list[Window] = []
+    for window in windows:
+        if row and row[-1].end != window.start:
+            yield row
+            row = []
+        row.append(window)
+    yield row
 
 
 def _print_what_moved(console: Console, status: StatusReport) -> None:

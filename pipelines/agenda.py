@@ -166,27 +166,30 @@ def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
     run.know(agenda.stored)
 
 
-def planned_reads(run: Run, agenda: Agenda, chunk: Chunk) -> Iterator[Read]:
+def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> Iterator[Read]:
     """The reads that loading the chunk would make, as far as the warehouse can tell."""
     use(run, agenda, chunk)
-    dry = DryRun(run, agenda.stored)
-    until = chunk.interval[1]
     for name in chunk.reports:
         after = chunk.interval[0] if chunk.is_explicit else agenda.after[name]
-        yield from dry.reads(REPORTS[name], run.spans(REPORTS[name], after, until))
+        yield from dry.reads(REPORTS[name], run.spans(REPORTS[name], after, chunk.interval[1]))
+    dry.forget_shared()
 
 
 def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
-    """Whether there is anything to read in the chunk."""
-    return any(True for _ in planned_reads(run, agenda, chunk))
+    """Whether there is anything to read in the chunk, or it cannot be told."""
+    dry = DryRun(run, agenda.stored)
+    return any(True for _ in planned_reads(run, agenda, chunk, dry)) or not dry.is_whole
 
 
 def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:
     """How many windows a backfill would read."""
-    agenda = plan_agenda(pipeline, run, LoadRequest(reports=reports, backfill=True))
-    return sum(
-        len(read.wanted) for chunk in agenda.chunks for read in planned_reads(run, agenda, chunk)
-    )
+    request = LoadRequest(reports=reports, backfill=True)
+    agenda, total = plan_agenda(pipeline, run, request), 0
+    for chunk in agenda.chunks:
+        for read in planned_reads(run, agenda, chunk, DryRun(run, agenda.stored)):
+            if read.report.name in request.report_names:
+                total += len(read.wanted)
+    return total
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from rich.table import Table
 from sources.help_scout.catalog import PAGED
 from sources.help_scout.coverage import Coverage
 from sources.help_scout.dimensions import DIMENSIONS
+from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.run import Run
 from sources.help_scout.stored import Stored
@@ -51,6 +52,8 @@ class Plan:
     list_requests: int
     requests: list[Request]
     limit_per_minute: int | None
+    asked_for: tuple[str, ...]
+    has_pending_load: bool
 
     @property
     def total(self) -> int:
@@ -120,6 +123,8 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
             list_requests=_list_requests(pipeline, run) + 1,
             requests=requests,
             limit_per_minute=state.get("requests_per_minute"),
+            asked_for=request.report_names,
+            has_pending_load=pipeline.has_pending_data,
         )
 
 
@@ -130,8 +135,9 @@ def know_lists(stored: Stored, run: Run) -> None:
 
 
 def _reads(run: Run, agenda: Agenda) -> Iterator[Read]:
+    dry = DryRun(run, agenda.stored)
     for chunk in agenda.chunks:
-        yield from planned_reads(run, agenda, chunk)
+        yield from planned_reads(run, agenda, chunk, dry)
 
 
 def _list_requests(pipeline: Pipeline, run: Run) -> int:
@@ -175,6 +181,11 @@ def print_plan(console: Console, plan: Plan, run: Run) -> None:
         "~ is an estimate, from the pages that earlier reads took; the other figures are exact, "
         "but for users who left and whom only days not loaded yet name."
     )
+    if plan.has_pending_load:
+        console.print(
+            "A load was interrupted: the next one stores first what it had read, which is "
+            "planned here once more."
+        )
 
 
 def print_requests(requests: Sequence[Request]) -> None:

@@ -32,6 +32,8 @@ class DryRun:
         self._stored = stored
         self._shared: set[SharedKey] = set()
         self._asked: list[Read] = []
+        self.is_whole = True
+        """Whether all slices could be told: a list that the account did not give hides some."""
 
     def forget_shared(self) -> None:
         """Drops the shared answers, as a run does after each chunk."""
@@ -39,12 +41,14 @@ class DryRun:
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read]:
         """Every read that would be sent for the report, those of reports that name its items
-        first; reads whose items cannot be told are left out."""
+        first."""
         run = self._run
         planner = ReadPlanner(run.settings, run.time, run.lists, self._answer)
         planner.selects, planner.stored = run.planner.selects, self._stored
         for read in planner.reads(report, spans):
-            if not isinstance(read, list):
+            if isinstance(read, list):
+                self.is_whole = False
+            else:
                 self._ask(read)
             yield from self._asked
             self._asked.clear()

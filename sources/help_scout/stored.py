@@ -132,8 +132,11 @@ class Stored:
         `pairs` are the measures and the columns that hold them of the previous window.
         """
         moved = " or ".join(
-            f'final."{now}" is distinct from later."{then}"' for now, then in pairs.items()
+            f'(final."{now}" is null) <> (later."{then}" is null) or '
+            f'abs(final."{now}" - later."{then}") > 1e-6 * greatest(1, abs(final."{now}"))'
+            for now, then in pairs.items()
         )
+        has_block = ", ".join(f'later."{then}"' for then in pairs.values())
         days = "ceil(extract(epoch from (later.fetched_at - final.window_end)) / 86400)"
         ((compared, changed, lookback),) = self._query(
             f"select count(*), count(*) filter (where {moved}), max({days}) filter (where {moved}) "
@@ -141,7 +144,8 @@ class Stored:
             "later.account = final.account and later.slice = final.slice "
             "and later.grain = final.grain and later.previous_window_start = final.window_start "
             "and later.previous_window_end = final.window_end "
-            "where final.account = %s and final.is_final and later.fetched_at > final.fetched_at",
+            "where final.account = %s and final.is_final and later.fetched_at > final.fetched_at "
+            f"and coalesce({has_block}) is not null",
             self._account,
         )
         return int(compared), int(changed), int(lookback or 0)

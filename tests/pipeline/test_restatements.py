@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.status import StatusReport
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.restatements import measures_of
 from sources.help_scout_sandbox import Sandbox
 
-from .support import NOW, SMALL, differing, load_into, numbers, query, serving, ticking
+from .support import NOW, SMALL, differing, load_into, numbers, query, serving, status_of, ticking
 
 START = "2026-10-30"
 LOGGED = {name: measures_of(report) for name, report in REPORTS.items() if measures_of(report)}
@@ -98,3 +99,42 @@ def test_a_changed_history_leaves_the_tables_of_a_fresh_load_and_a_log_of_what_m
     ):
         left = f"select count(*) from {table}_daily where {column} = {item} and window_date < "
         assert query(nightly, f"{left} '2026-11-09'") == [(0,)]
+
+
+def test_a_window_that_moves_after_it_was_called_final_is_told_with_the_lookback_that_catches_it(
+    tmp_path: Path,
+) -> None:
+    warehouse = tmp_path / "late.duckdb"
+    reports = ("company_overall", "conversations_overall")
+    sandbox = Sandbox(SMALL)
+    tomorrow = NOW + timedelta(days=1)
+    days_ago = 9  # its week and its month are those before the current ones
+    with serving(sandbox) as base_url:
+        load_into(warehouse, base_url, reports=reports, start_date="2026-10-12")
+        before = status_of(warehouse, reports, start_date="2026-10-12")
+        ((conversation,),) = sandbox.account.query(
+            "select conversation_id from conversation where created_at between ? and ? "
+            "order by 1 limit 1",
+            (
+                int((NOW - timedelta(days=days_ago + 1)).timestamp()),
+                int((NOW - timedelta(days=days_ago)).timestamp()),
+            ),
+        )
+        sandbox.account.delete_conversation(conversation)
+        sandbox.account.advance(tomorrow)
+        clock = {"start_date": "2026-10-12", "clock": ticking(tomorrow)}
+        load_into(warehouse, base_url, reports=reports, **clock)  # type: ignore[arg-type]
+        late = status_of(warehouse, reports, **clock)
+        days = max(moved.lookback_days for moved in late.moved.values())
+        caught_by = clock | {"lookback_days": days}
+        load_into(warehouse, base_url, reports=reports, **caught_by)  # type: ignore[arg-type]
+        caught = status_of(warehouse, reports, **caught_by)
+
+    def moved(status: StatusReport) -> set[str]:
+        return {name for name, moved in status.moved.items() if moved.windows}
+
+    assert (moved(before), moved(late), moved(caught)) == (set(), set(reports), set())
+    assert all(m.compared > 20 for m in before.moved.values())
+    assert days == 11  # from the end of October to the night of 11 November, begun days counted
+    late_ones = "select distinct measure from restatements where was_final and days_after_end = 11"
+    assert ("new_conversations",) in query(warehouse, late_ones)

@@ -33,6 +33,7 @@ from sources.help_scout.batch import Batch
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import Client
 from sources.help_scout.coverage import Coverage, Key, Worth
+from sources.help_scout.dry_run import DryRun
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.outcome import Outcome, Outcomes, Status
 from sources.help_scout.plan import Read
@@ -201,7 +202,8 @@ class Nights:
     def plan(self, now: datetime) -> list[Read]:
         """The reads that a load would make."""
         with self.run_at(now) as (run, agenda):
-            return [r for chunk in agenda.chunks for r in planned_reads(run, agenda, chunk)]
+            dry = DryRun(run, agenda.stored)
+            return [r for chunk in agenda.chunks for r in planned_reads(run, agenda, chunk, dry)]
 
     def shuffle(self, seed: int) -> None:
         """Puts the ledger into another order."""

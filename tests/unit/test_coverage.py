@@ -11,12 +11,14 @@ from sources.help_scout.coverage import (
     Coverage,
     Key,
     Selection,
+    Standing,
     Worth,
     due,
     everything,
     gaps,
     needs_repair,
     repairs,
+    standing,
 )
 from sources.help_scout.outcome import Status
 from sources.help_scout.windows import Grain, Window
@@ -206,15 +208,14 @@ def test_of_a_report_only_what_ended_before_its_windows_are_due_is_repaired(
 @pytest.mark.parametrize(
     ("reached", "is_gap"),
     [
-        (DAY.start - SECOND, False),
         (DAY.start, False),
-        (DAY.start + SECOND, True),
-        (DAY.end, True),
-        (DAY.end + timedelta(days=90), True),
+        (END - SECOND, False),
+        (END, True),
+        (END + timedelta(days=90), True),
     ],
 )
 @pytest.mark.parametrize("kind", sorted(LACKING))
-def test_what_lacks_is_a_gap_when_the_report_was_read_past_its_start(
+def test_what_lacks_is_a_gap_when_the_report_was_read_past_its_end(
     kind: str, reached: datetime, is_gap: bool
 ) -> None:
     worths = {key(OTHER): read(Status.LOADED, END)}
@@ -227,6 +228,33 @@ def test_what_lacks_is_a_gap_when_the_report_was_read_past_its_start(
 def test_of_a_report_that_was_never_read_all_is_a_gap() -> None:
     ledger = Coverage({key(): Worth(status=Status.FAILED), key(OTHER): read(Status.LOADED, END)})
     assert [selected(gaps(ledger), day) for day in days("2026-03-03", 3)] == [True, True, True]
+
+
+# --- how a window stands --------------------------------------------------------------------
+
+A_NIGHT_LATER = END + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("reach", "now", "lacking"),
+    [
+        pytest.param(None, END, Standing.GAP, id="of a report that was never read"),
+        pytest.param(END, END, Standing.GAP, id="read past its end"),
+        pytest.param(END - SECOND, END - SECOND, Standing.DUE, id="open"),
+        pytest.param(END - SECOND, A_NIGHT_LATER - SECOND, Standing.DUE, id="ended last night"),
+        pytest.param(END - SECOND, A_NIGHT_LATER, Standing.BEHIND, id="ended a night ago"),
+    ],
+)
+def test_a_window_stands_as_it_was_read_or_lacks(
+    reach: datetime | None, now: datetime, lacking: Standing
+) -> None:
+    found = {kind: standing(worth, DAY, reach, now) for kind, worth in WORTHS.items()}
+    assert found == {
+        **dict.fromkeys(INCOMPLETE | PROVISIONAL | OPEN, Standing.PROVISIONAL),
+        **dict.fromkeys(FINAL, Standing.FINAL),
+        **dict.fromkeys(LACKING, lacking),
+        "unavailable": Standing.UNAVAILABLE,
+    }
 
 
 # --- the ledger -----------------------------------------------------------------------------

@@ -189,8 +189,10 @@ def test_a_good_night_makes_up_for_all_that_lacks(story: Story) -> None:
     stored = {one for one in asked if key_of(one) in warehouse.ledger}
     warehouse.load(now, Api())
     lookback = story.settings.lookback
-    assert {key: worth.is_final for key, worth in warehouse.ledger.items()} == {
-        key_of(one): one[2].end + lookback <= now and one not in given_up
+    assert {key: (worth.status, worth.is_final) for key, worth in warehouse.ledger.items()} == {
+        key_of(one): (Status.UNAVAILABLE, False)
+        if one in given_up
+        else (Status.LOADED, one[2].end + lookback <= now)
         for one in stored.union(story.history(now))
     }
 

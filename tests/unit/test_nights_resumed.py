@@ -1,8 +1,8 @@
-"""Nights that take several runs, and reports that hold up no other."""
+"""Nights that take several runs, and windows that are repaired later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,18 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.help_scout import rounds
-from sources.help_scout.coverage import Worth
-from sources.help_scout.outcome import Status
 from sources.help_scout.settings import Settings
 from sources.help_scout.windows import Grain
 
-from .builders import NEW_YORK, at, days, examples
-from .nights import DOWN, SHIFTING, Api, Asked, Nights, key_of, windows_since, without_dlt
+from .builders import NEW_YORK, at, examples
+from .nights import DOWN, SHIFTING, Api, Nights, Trouble, key_of, windows_since, without_dlt
 
 OVERALL, SERIES = "happiness_overall", "conversations_new"
-TOTALS = {OVERALL: ["all"], SERIES: ["all"]}
-START = date(2026, 2, 20)
-HOUR = timedelta(hours=1)
+START = date(2026, 3, 10)
+NIGHT = at("2026-03-20T07:00")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -30,25 +28,80 @@ def in_memory() -> Iterator[None]:
         yield
 
 
-def warehouse_of(grains: dict[str, list[Grain]], lookback_days: int = 7) -> Nights:
-    """An empty warehouse of both reports, whose history begins on 20 February."""
+def nights_of(*reports: str, grains: list[Grain] | None = None, lookback_days: int = 3) -> Nights:
+    """An empty warehouse of these reports, whose history begins on 10 March."""
     settings = Settings(
         timezone=NEW_YORK.key,
         start_date=START,
         lookback_days=lookback_days,
-        grains=grains,
-        breakdowns=TOTALS,
+        grains={OVERALL: grains or [Grain.DAY], SERIES: [Grain.DAY]},
+        breakdowns={OVERALL: ["all"], SERIES: ["all"]},
     )
-    return Nights(settings, OVERALL, SERIES)
+    return Nights(settings, *reports)
 
 
-def history(grains: dict[str, list[Grain]], until: datetime) -> list[Asked]:
-    """All windows that there are up to there."""
-    return [
-        (report, "all", window)
-        for report, wanted in grains.items()
-        for grain in wanted
-        for window in windows_since(START, grain, NEW_YORK, until)
+def days_asked(
+    warehouse: Nights, now: datetime, troubles: Mapping[int, Trouble] | None = None
+) -> list[tuple[str, list[int]]]:
+    """The days of the month that a load asks for, read by read."""
+    api = Api(troubles)
+    warehouse.load(now, api)
+    return [(r.report.name, [window.local_date.day for window in r.wanted]) for r in api.reads]
+
+
+def each(first: int, last: int) -> list[tuple[str, list[int]]]:
+    """Reads of one day each of the overall report."""
+    return [(OVERALL, [day]) for day in range(first, last + 1)]
+
+
+def test_a_run_within_twenty_hours_goes_on_with_the_night_a_later_one_begins_another() -> None:
+    warehouse = nights_of(OVERALL, lookback_days=30)
+    assert [
+        days_asked(warehouse, NIGHT, {7: DOWN}),
+        days_asked(warehouse, NIGHT + 19 * HOUR, {2: DOWN}),
+        days_asked(warehouse, NIGHT + 20 * HOUR),
+        days_asked(warehouse, NIGHT + 22 * HOUR),
+    ] == [each(10, 17), each(17, 19), each(10, 20), each(10, 21)]
+
+
+def test_a_window_that_keeps_shifting_is_read_every_night_until_it_holds_still() -> None:
+    warehouse = nights_of(OVERALL)
+    assert [
+        days_asked(warehouse, NIGHT, {0: SHIFTING}),
+        days_asked(warehouse, NIGHT + DAY, {0: SHIFTING}),
+        days_asked(warehouse, NIGHT + 2 * DAY),
+        days_asked(warehouse, NIGHT + 3 * DAY),
+    ] == [
+        each(10, 20),
+        each(10, 10) + each(17, 21),
+        each(10, 10) + each(18, 22),
+        each(19, 23),
+    ]
+
+
+def test_nights_that_were_missed_are_made_up_for_at_once() -> None:
+    warehouse = nights_of(SERIES)
+    assert [
+        days_asked(warehouse, NIGHT),
+        days_asked(warehouse, NIGHT + 10 * DAY),
+        days_asked(warehouse, NIGHT + 11 * DAY),
+    ] == [
+        [(SERIES, list(range(10, 21)))],
+        [(SERIES, list(range(17, 31)))],
+        [(SERIES, list(range(27, 32)))],
+    ]
+
+
+def test_a_report_that_is_behind_keeps_no_other_from_being_repaired() -> None:
+    warehouse = nights_of(OVERALL, SERIES)
+    assert [
+        days_asked(warehouse, NIGHT, {0: DOWN, 1: SHIFTING}),
+        days_asked(warehouse, NIGHT + DAY, {1: DOWN}),
+        days_asked(warehouse, NIGHT + 2 * DAY),
+    ] == [
+        [(OVERALL, [10]), (SERIES, list(range(10, 21)))],
+        [(SERIES, [10]), (OVERALL, [10]), (SERIES, list(range(17, 22)))],
+        [*each(10, 22), (SERIES, list(range(18, 23)))],
     ]
 
 
@@ -56,24 +109,26 @@ def history(grains: dict[str, list[Grain]], until: datetime) -> list[Asked]:
 @given(
     st.lists(st.sampled_from(list(Grain)), min_size=1, unique=True),
     st.integers(1, 30),
-    st.integers(4, 40),
+    st.integers(5, 40),
     st.integers(0, 47),
 )
-def test_small_budgets_get_through_a_night_and_ask_for_no_closed_window_twice(
+def test_small_budgets_get_through_a_night_and_read_each_window_once_and_once_more_when_final(
     grains: list[Grain], lookback_days: int, max_requests: int, hours: int
 ) -> None:
-    by_report = {OVERALL: grains, SERIES: [Grain.DAY]}
-    warehouse = warehouse_of(by_report, lookback_days)
-    warehouse.load(at("2026-03-20T07:00"), Api())
-    night, closed = at("2026-04-18T00:00") + hours * HOUR, []
+    warehouse = nights_of(OVERALL, SERIES, grains=grains, lookback_days=lookback_days)
+    warehouse.load(NIGHT, Api())
+    began, lookback, closed = NIGHT + 28 * DAY + hours * HOUR, lookback_days * DAY, []
     for number in range(20):
-        now, api = night + number * HOUR, Api()
+        now, api = began + number * HOUR, Api()
         warehouse.load(now, api, max_requests=max_requests)
-        closed += [one for one in api.asked if one[2].end <= now]
+        closed += [(one, one[2].end + lookback <= now) for one in api.asked if one[2].end <= now]
         if warehouse.kept[rounds.STATE]["is_over"]:
             break
-    assert warehouse.kept[rounds.STATE] == {"started_at": night.isoformat(), "is_over": True}
+    assert warehouse.kept[rounds.STATE] == {"started_at": began.isoformat(), "is_over": True}
     assert len(closed) == len(set(closed))
     assert {key: worth.covered_until for key, worth in warehouse.ledger.items()} == {
-        key_of(one): one[2].covered_until(now) for one in history(by_report, now)
+        key_of((report, "all", window)): window.covered_until(now)
+        for report, wanted in warehouse.settings.grains.items()
+        for grain in wanted
+        for window in windows_since(START, Grain(grain), NEW_YORK, now)
     }

@@ -1,0 +1,473 @@
+"""Budgets, gaps, plans, the status and another time zone, as a user meets them night by night.
+
+The command line reads the machine's clock, so these accounts live where it is noon now: no local
+midnight falls into a test.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sources.help_scout_sandbox import AccountSpec, Sandbox
+from tests.pipeline.support import differing, numbers, query, serving, views_of, whole_tables
+
+from .support import Finished, help_scout
+
+pytestmark = pytest.mark.xdist_group("cli_time")
+PREFIX = "SOURCES__HELP_SCOUT__"
+REPORTS_PATH = "/v2/reports/"
+OURS = Path("ours.duckdb")
+
+
+def zone_where_it_is(hour: int) -> ZoneInfo:
+    """A time zone in which it is now past that hour."""
+    return ZoneInfo(f"Etc/GMT{datetime.now(UTC).hour - hour:+d}")
+
+
+NOON, LATER = zone_where_it_is(12), zone_where_it_is(14)
+TODAY = datetime.now(NOON).date()
+
+
+def days_ago(number: int) -> date:
+    return TODAY - timedelta(days=number)
+
+
+CHOSEN = ("--reports", "conversations_new,happiness_overall,user_happiness")
+WANTED: dict[str, Any] = {
+    "start_date": str(days_ago(20)),
+    "grains": {"happiness_overall": ["day"]},
+    "breakdowns": {"conversations_new": ["all"]},
+}
+MORE: dict[str, Any] = {
+    "grains": {"happiness_overall": ["day", "week"]},
+    "breakdowns": {"conversations_new": ["all", "mailbox"]},
+}
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A shell whose environment reaches the sandbox; settings come on top of `WANTED`."""
+
+    sandbox: Sandbox
+    env: dict[str, str]
+
+    def type(self, *arguments: str, **settings: Any) -> Finished:
+        named = {"warehouse": OURS} | {k: settings.pop(k) for k in ["warehouse"] if k in settings}
+        options = ("--warehouse", str(named["warehouse"]))
+        return help_scout(*arguments, *options, env=self.env | variables(**settings))
+
+    def sent(self, since: int = 0) -> Counter[str]:
+        """The report requests after the first `since` requests, as `plan` writes them."""
+        return Counter(
+            f"GET {one.path}?" + "&".join(f"{k}={v}" for k, v in sorted(one.query.items()))
+            for one in self.sandbox.requests[since:]
+            if one.path.startswith(REPORTS_PATH)
+        )
+
+
+def variables(**settings: Any) -> dict[str, str]:
+    """The settings, `WANTED` where they are silent, as environment variables."""
+    return {
+        PREFIX + name.upper(): value if isinstance(value, str) else json.dumps(value)
+        for name, value in (WANTED | settings).items()
+    }
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A warehouse loaded without a limit, and how many requests it took: the lists', all."""
+
+    warehouse: Path
+    list_requests: int
+    requests: int
+
+
+@pytest.fixture(scope="module")
+def terminal() -> Iterator[Terminal]:
+    sandbox = Sandbox(
+        AccountSpec(
+            until=datetime.now(UTC),
+            users=3,
+            inboxes=2,
+            conversations_per_day=10,
+            days=140,
+            tags=5,
+            timezone=NOON.key,
+        )
+    )
+    with serving(sandbox) as base_url:
+        reached = {
+            f"{PREFIX}BASE_URL": base_url,
+            f"{PREFIX}CLIENT_ID": sandbox.client_id,
+            f"{PREFIX}CLIENT_SECRET": sandbox.client_secret,
+            f"{PREFIX}ACCOUNT": "demo",
+        }
+        yield Terminal(sandbox, reached)
+
+
+@pytest.fixture(scope="module")
+def loaded(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    warehouse = tmp_path_factory.mktemp("loaded") / "loaded.duckdb"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(warehouse.parent)
+        done = terminal.type("load", *CHOSEN, warehouse=warehouse)
+    assert done.code == 0, done.err
+    asked = [r.path for r in terminal.sandbox.requests if "oauth2" not in r.path]
+    # The tags that reports offer are asked of the conversations report.
+    lists = [p for p in asked if not p.startswith(REPORTS_PATH) or p.endswith("/conversations")]
+    return Loaded(warehouse, len(lists), len(asked))
+
+
+@pytest.fixture
+def ours(loaded: Loaded, tmp_path: Path) -> Path:
+    """A copy of the loaded warehouse, for one test alone."""
+    shutil.copy(loaded.warehouse, tmp_path / OURS)
+    return tmp_path / OURS
+
+
+# --- budgets --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_night_in_pieces_comes_to_what_a_whole_one_does_and_reads_no_closed_window_twice(
+    terminal: Terminal, loaded: Loaded, tmp_path: Path
+) -> None:
+    budget = loaded.list_requests + 40
+    hurried = terminal.type("load", *CHOSEN, "--max-minutes", "0.0001")
+    runs, spent = [hurried], []
+    while runs[-1].code == 75 and len(runs) < 6:
+        asked = len(terminal.sandbox.requests)
+        runs.append(terminal.type("load", *CHOSEN, "--max-requests", str(budget)))
+        spent.append(len(terminal.sandbox.requests) - asked)
+        if len(runs) == 2:
+            midway = terminal.type("status", *CHOSEN)
+
+    assert [run.code for run in runs] in ([75, 75, 75, 0], [75, 75, 75, 75, 0])
+    assert all(budget <= requests <= budget + 15 for requests in spent[:-1]), spent
+    for run in runs[:-1]:
+        stop = r"stopped by the budget after \d+ requests: .* the same command goes on from there\n"
+        assert re.search(stop, run.out)
+    assert "stopped" not in runs[-1].out
+    assert (midway.code, "help-scout load catches up" in midway.out) == (3, True)
+    assert differing(numbers(tmp_path / OURS), numbers(loaded.warehouse)) == {}
+    reads = query(
+        tmp_path / OURS,
+        "select count(*), count(distinct (report, slice, grain, window_start)) from window_reads "
+        "where window_end <= fetched_at",
+    )
+    assert reads[0][0] == reads[0][1] > 80
+
+
+@pytest.mark.slow
+def test_a_budget_is_spent_on_one_report_after_the_other_and_the_next_run_goes_on(
+    terminal: Terminal, loaded: Loaded, ours: Path
+) -> None:
+    budget = ("--max-requests", str(loaded.list_requests + 1))
+    paths = []
+    for _ in range(2):
+        asked = len(terminal.sandbox.requests)
+        done = terminal.type("load", *CHOSEN, *budget)
+        assert done.code == 75
+        asked_for = {r.path.removeprefix("/v2/") for r in terminal.sandbox.requests[asked:]}
+        paths.append({path for path in asked_for if path.startswith("reports/")})
+
+    # The conversations report names the tags; no other report is begun that cannot be ended.
+    assert paths[0] == {"reports/conversations", "reports/conversations/new"}
+    assert "reports/happiness" in paths[1]
+
+
+def test_a_budget_that_the_lists_use_up_gets_on_all_the_same(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    done = terminal.type("load", *CHOSEN, "--max-requests", "5")
+
+    assert (done.code, "the same command goes on from there" in done.out) == (75, True)
+    assert query(tmp_path / OURS, "select count(*) > 0 from window_reads") == [(True,)]
+
+
+@pytest.mark.parametrize("option", ["--max-requests", "--max-minutes"])
+def test_a_budget_of_nothing_is_refused(terminal: Terminal, option: str) -> None:
+    done = terminal.type("load", option, "0")
+
+    assert (done.code, f"Invalid value for '{option}': 0" in done.err) == (2, True)
+
+
+# --- gaps -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_is_newly_wanted_is_shown_by_status_and_filled_by_backfill_in_pieces(
+    terminal: Terminal, loaded: Loaded, ours: Path
+) -> None:
+    wanted = MORE | {"start_date": str(days_ago(55))}
+    budget = ("--max-requests", str(loaded.list_requests + 10))
+    before = terminal.type("status", *CHOSEN, **wanted)
+    first = terminal.type("backfill", *CHOSEN, "--newest-first", *budget, **wanted)
+    second = terminal.type("backfill", *CHOSEN, "--newest-first", **wanted)
+    after = terminal.type("status", *CHOSEN, **wanted)
+    again = terminal.type("backfill", *CHOSEN, **wanted)
+
+    assert [done.code for done in (before, first, second, after, again)] == [3, 75, 0, 0, 0]
+    days = f"35 day windows, {days_ago(55)} to {days_ago(21)}, are not there"
+    assert f"happiness_overall [all]: {days}" in before.out
+    assert re.search(r"^\d+ gaps: help-scout backfill fills them$", before.out, re.MULTILINE)
+    assert "the same command goes on from there" in first.out
+    newest = f"filling {days_ago(24)} to {TODAY} (1/2)"
+    assert re.findall("^filling .*", first.out, re.MULTILINE) == [newest]
+    oldest = f"filling {days_ago(55)} to {days_ago(25)} (2/2)"
+    assert re.findall("^filling .*", second.out, re.MULTILINE) == [newest, oldest]
+    assert "not there" not in after.out
+    assert "nothing to fill: whatever is wanted is there" in again.out
+    assert query(
+        ours,
+        "select slice, count(*), min(window_date), max(window_date) from conversations_new "
+        "where slice = 'all' group by all",
+    ) == [("all", 56, days_ago(55), TODAY)]
+    reads = "select count(*), count(distinct (report, slice, grain, window_start)) "
+    ((all_reads, windows),) = query(ours, f"{reads} from window_reads")
+    assert all_reads == windows
+
+
+# --- plans ----------------------------------------------------------------------------------
+
+
+def test_a_plan_sends_nothing_and_names_each_request_of_the_load_that_follows(
+    terminal: Terminal, ours: Path
+) -> None:
+    asked = len(terminal.sandbox.requests)
+    table = terminal.type("plan", *CHOSEN)
+    lines = terminal.type("plan", *CHOSEN, "--requests")
+    assert len(terminal.sandbox.requests) == asked
+    night = terminal.type("load", *CHOSEN)
+
+    assert [done.code for done in (table, lines, night)] == [0, 0, 0]
+    found = {row[0]: row[1:] for row in map(str.split, table.out.splitlines()) if row}
+    assert found["report"] == ["windows", "slices", "requests", "from", "to"]
+    # Today, and the seven days before that are read again.
+    week = [str(days_ago(7)), str(TODAY)]
+    assert found["happiness_overall"] == ["8", "3", "24", *week]
+    assert found["conversations_new"] == ["8", "1", "1", *week]
+    assert f"\nTime zone {NOON.key}. About " in table.out
+    assert Counter(lines.out.splitlines()) == terminal.sent(asked)
+
+
+def test_a_plan_of_a_backfill_names_each_request_of_it(terminal: Terminal, ours: Path) -> None:
+    asked = len(terminal.sandbox.requests)
+    lines = terminal.type("plan", *CHOSEN, "--backfill", "--requests", **MORE)
+    assert len(terminal.sandbox.requests) == asked
+    filled = terminal.type("backfill", *CHOSEN, **MORE)
+
+    assert (lines.code, filled.code) == (0, 0)
+    assert Counter(lines.out.splitlines()) == terminal.sent(asked)
+    assert "GET /v2/reports/conversations/new?" in lines.out
+
+
+def test_a_plan_of_a_backfill_with_nothing_to_fill_is_empty(terminal: Terminal, ours: Path) -> None:
+    done = terminal.type("plan", *CHOSEN, "--backfill", "--requests")
+
+    assert (done.code, done.out) == (0, "")
+
+
+@pytest.mark.parametrize("option", ["--since", "--until"])
+def test_a_plan_of_a_backfill_takes_no_interval(terminal: Terminal, option: str) -> None:
+    done = terminal.type("plan", "--backfill", option, str(TODAY))
+
+    assert done.code == 2
+    assert done.err == "error: --backfill fills all gaps: leave --since and --until out\n"
+
+
+# --- the status -----------------------------------------------------------------------------
+
+
+def test_the_status_is_told_without_credentials_or_the_accounts_name(ours: Path) -> None:
+    done = help_scout("status", *CHOSEN, "--warehouse", str(OURS), env=variables())
+
+    assert done.code == 0
+    days = [days_ago(number) for number in range(20, -1, -1)]
+    months: dict[str, list[date]] = {}
+    for day in days:
+        months.setdefault(f"{day:%Y-%m}", []).append(day)
+    heat = "".join("█" if max(month) < days_ago(7) else "▓" for month in months.values())
+    rows = [line.split() for line in done.out.splitlines()]
+    series = next(row for row in rows if row[:1] == ["conversations_new"])
+    assert series[:7] == ["conversations_new", "all", "100.0%", "·", "8", str(days[0]), str(TODAY)]
+    assert series[-1] == heat
+    assert ["mailbox", "(2)", "100.0%", "·", "16"] in [row[:5] for row in rows]
+
+
+def test_each_slice_has_a_line_of_its_own_when_asked_for(ours: Path) -> None:
+    done = help_scout("status", *CHOSEN, "--slices", "--warehouse", str(OURS), env=variables())
+    slices = query(ours, "select distinct report, slice from report_windows order by all")
+    labels = re.findall(r"^ (?:\w+)? +(all|mailbox=\d+|user=\d+) ", done.out, re.MULTILINE)
+
+    assert done.code == 0
+    assert sorted(labels) == sorted(slice_ for _, slice_ in slices)
+    assert len(labels) > 6
+
+
+def test_the_status_for_machines_names_every_window_that_lacks(ours: Path) -> None:
+    earlier = [days_ago(number) for number in (23, 22, 21)]
+    settings = variables(start_date=str(earlier[0]))
+    began = datetime.now(UTC)
+    command = ("status", "--reports", "conversations_new", "--json", "--warehouse", str(OURS))
+    done = help_scout(*command, env=settings)
+    status = json.loads(done.out)
+    (series,) = status["slices"]
+
+    assert done.code == 3
+    assert list(status) == [
+        *("account", "timezone", "start_date", "lookback_days", "now", "is_complete", "slices"),
+        *("failures", "restated", "moved_after_final"),
+    ]
+    assert (status["account"], status["timezone"]) == ("demo", NOON.key)
+    assert (status["start_date"], status["is_complete"]) == (str(earlier[0]), False)
+    assert datetime.fromisoformat(status["now"]) >= began
+    assert datetime.fromisoformat(series.pop("last_loaded_at")) < began
+    assert series.pop("coverage_pct_by_month").keys() == {
+        f"{days_ago(number):%Y-%m}" for number in range(24)
+    }
+    assert series == {
+        "report": "conversations_new",
+        "slice": "all",
+        "windows": 24,
+        "coverage_pct": 87.5,
+        "final": 13,
+        "provisional": 8,
+        "gap": 3,
+        "behind": 0,
+        "unavailable": 0,
+        "due": 0,
+        "first_window_date": str(days_ago(20)),
+        "last_window_date": str(TODAY),
+        "last_failure": None,
+        "lacking": [{"grain": "day", "window_date": str(day)} for day in earlier],
+    }
+
+
+def test_the_status_of_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    done = help_scout("status", "--warehouse", "none.duckdb")
+
+    assert done.code == 2
+    assert done.err == "error: none.duckdb does not exist: nothing was loaded yet\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_report_that_the_plan_lacks_alarms_until_it_is_expected(terminal: Terminal) -> None:
+    both = ("--reports", "chat,conversations_new")
+    terminal.sandbox.forbidden.add(f"{REPORTS_PATH}chat")
+    try:
+        load = terminal.type("load", *both)
+    finally:
+        terminal.sandbox.forbidden.clear()
+    alarmed = terminal.type("status", *both)
+    expected = terminal.type("status", *both, expect_unavailable=["chat"])
+
+    assert (load.code, alarmed.code, expected.code) == (3, 3, 0)
+    assert re.search(r"^chat: 1 windows? (is|are) unavailable$", alarmed.out, re.MULTILINE)
+    assert "/v2/reports/chat: not available to this user (403)" in alarmed.out
+    for line in ("are unavailable", "not there", "gaps: "):
+        assert line not in expected.out
+
+
+# --- another time zone ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a move to another time zone printed, step by step, and the tables on the way."""
+
+    folder: Path
+    refused: dict[str, Finished]
+    stopped: Finished
+    elsewhere: Finished
+    rebuilt: Finished
+    files: list[str]
+    load: Finished
+    tables: list[dict[str, list[tuple[Any, ...]]]]
+
+
+@pytest.fixture(scope="module")
+def move(terminal: Terminal, loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> Move:
+    """From noon to two o'clock: refused, rebuilt with a stop on the way, loaded on."""
+    folder = tmp_path_factory.mktemp("moved")
+    shutil.copy(loaded.warehouse, folder / OURS)
+    yesterday: dict[str, Any] = {"start_date": str(days_ago(1))}
+    later = yesterday | {"timezone": LATER.key}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        commands = ("load", "plan", "backfill", "status")
+        refused = {name: terminal.type(name, **later) for name in commands}
+        before = whole_tables(folder / OURS, leave_out=())
+        budget = ("--max-requests", str(loaded.list_requests + 30))
+        stopped = terminal.type("rebuild", *budget, **later)
+        midway = whole_tables(folder / OURS, leave_out=())
+        elsewhere = terminal.type("rebuild", **yesterday, timezone="Asia/Kathmandu")
+        rebuilt = terminal.type("rebuild", **later)
+        files = sorted(path.name for path in folder.iterdir())
+        load = terminal.type("load", "--reports", "conversations_new", **later)
+    kept = whole_tables(folder / "ours.before-rebuild.duckdb", leave_out=())
+    return Move(folder, refused, stopped, elsewhere, rebuilt, files, load, [before, midway, kept])
+
+
+@pytest.mark.slow
+def test_another_time_zone_is_refused_with_the_command_that_moves_there(move: Move) -> None:
+    for name, done in move.refused.items():
+        assert (name, done.code, done.out) == (name, 2, "")
+        assert f"timezone {LATER.key}, but this warehouse was loaded in {NOON.key}" in done.err
+        assert done.err.endswith(f"anew in {LATER.key} with: help-scout rebuild\n")
+
+
+@pytest.mark.slow
+def test_a_rebuild_that_a_budget_stops_leaves_the_file_as_it_is(move: Move) -> None:
+    before, midway, kept = move.tables
+
+    assert (move.stopped.code, move.rebuilt.code) == (75, 0)
+    assert "ours.duckdb was left as it is, since ours.rebuilding.duckdb" in move.stopped.out
+    assert differing(before, midway) == {}
+    assert differing(before, kept) == {}
+
+
+@pytest.mark.slow
+def test_a_rebuilt_file_is_in_the_new_time_zone_and_loads_on(move: Move) -> None:
+    kept = "ours.before-rebuild.duckdb"
+    today = datetime.now(LATER).date()
+    cut = query(
+        move.folder / OURS,
+        f"select distinct timezone('{LATER.key}', window_start)::time::text from report_windows",
+    )
+    daily = "select window_date from conversations_new_daily order by 1 desc limit 1"
+
+    assert f"ours.duckdb is rebuilt; the file that it was is {kept}" in move.rebuilt.out
+    assert move.files == [kept, "ours.duckdb"]
+    assert (move.load.code, move.load.err) == (0, "")
+    assert cut == [("00:00:00",)]
+    assert query(move.folder / OURS, daily) == [(today,)]
+    assert set(views_of(move.folder / kept)) < set(views_of(move.folder / OURS))
+
+
+@pytest.mark.slow
+def test_a_rebuild_begun_in_another_time_zone_is_told_by_its_file(move: Move) -> None:
+    assert move.elsewhere.code == 2
+    assert "ours.rebuilding.duckdb" in move.elsewhere.err
+
+
+def test_there_is_nothing_to_rebuild_without_a_file(terminal: Terminal, tmp_path: Path) -> None:
+    done = terminal.type("rebuild")
+
+    assert done.code == 2
+    assert done.err == (
+        "error: ours.duckdb does not exist: there is nothing to rebuild, load instead\n"
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -31,7 +31,7 @@ from sources.help_scout.rounds import Round
 from sources.help_scout.run import Interval, Run
 from sources.help_scout.stored import Stored
 from sources.help_scout.tables import CURSOR
-from sources.help_scout.windows import local_midnight
+from sources.help_scout.windows import local_midnight, window_of
 
 from .errors import UsageError
 
@@ -124,11 +124,13 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
 
 def _repair_chunks(run: Run, coverage: Coverage, after: Mapping[str, datetime]) -> list[Chunk]:
     """Chunks for what the ledger says lacks before the windows that are due anyway."""
-    selects = repairs(coverage, after)
+    selects, zone = repairs(coverage, after), run.time.zone
     lacking = [
         start
-        for (report, _, _, start), worth in coverage.items().items()
-        if start < after.get(report, start) and needs_repair(worth)
+        for (report, _, grain, start), worth in coverage.items().items()
+        if needs_repair(worth)
+        and report in after
+        and window_of(grain, start.astimezone(zone).date(), zone).end <= after[report]
     ]
     if not lacking:
         return []
@@ -152,7 +154,7 @@ def _due_chunks(
             what="loading",
             interval=piece,
             selects=due(coverage, run.settings.lookback, round_.resumed_from),
-            reports=tuple(after),
+            reports=tuple(name for name, since in after.items() if since < piece[1]),
             is_explicit=False,
         )
         for piece in pieces(run, (min(after.values()), run.now))

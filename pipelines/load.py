@@ -100,6 +100,8 @@ def load(
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
     with _one_report_at_a_time() if run.budget.is_limited else nullcontext():
         for number, chunk in enumerate(pending, start=1):
+            if not run.can_go_on(chunk.reports):
+                continue
             on_chunk(number, len(pending), chunk, run.time.zone)
             use(run, agenda, chunk)
             dimensions = tuple(DIMENSIONS) if number == 1 else ()

@@ -41,15 +41,21 @@ class Batch:
     """Rows of several windows, gathered until they are worth a load file.
 
     `before` are the values that the warehouse holds of the windows: what a re-read finds changed
-    goes into the change log.
+    goes into the change log. Where no cursor moves, nothing that was read has to wait.
     """
 
     def __init__(
-        self, report: Report, run: Run, before: Mapping[Stamp, dict[str, Any]] | None = None
+        self,
+        report: Report,
+        run: Run,
+        before: Mapping[Stamp, dict[str, Any]] | None = None,
+        *,
+        moves_cursor: bool = True,
     ) -> None:
         self._report = report
         self._run = run
         self._before = before or {}
+        self._moves_cursor = moves_cursor
         self._measures = measures_of(report)
         self._tables = {t.name: stored_table(report, t) for t in report.tables}
         self._tables[UNKNOWN_VALUES.name] = UNKNOWN_VALUES
@@ -92,7 +98,11 @@ class Batch:
         followed were never sent.
         """
         settings = self._run.settings
-        lacking = [self._coverage(o.read.windows[0]) for o in self._held if o.blocks_report]
+        lacking = [
+            self._coverage(held.read.windows[0])
+            for held in self._held
+            if held.blocks_report and self._moves_cursor
+        ]
         for held in self._held:
             outcome = held
             late = bool(lacking) and self._coverage(outcome.window) > min(lacking)

@@ -147,9 +147,10 @@ def not_stored(outcome: Outcome) -> Outcome:
     )
 
 
-def is_final(outcome: Outcome, lookback: timedelta) -> bool:
-    """Whether the numbers are as final as they get: read whole, after window end plus lookback."""
-    is_whole = outcome.status is not Status.INCOMPLETE
+def is_final(outcome: Outcome, lookback: timedelta, now: datetime) -> bool:
+    """Whether the numbers are as final as they get: read whole, after window end plus lookback, by
+    a run that began after the end."""
+    is_whole = outcome.status is not Status.INCOMPLETE and outcome.window.end <= now
     return is_whole and outcome.fetched_at >= outcome.window.end + lookback
 
 
@@ -176,7 +177,7 @@ def ledger_row(
         "query": outcome.query,
         "fetched_at": outcome.fetched_at,
         CURSOR: window.covered_until(now) if succeeded else None,
-        "is_final": succeeded and is_final(outcome, lookback),
+        "is_final": succeeded and is_final(outcome, lookback, now),
         "error": outcome.error,
         "correlation_id": outcome.correlation_id,
         "unknown_fields": ",".join(sorted(outcome.unknown)) or None,
@@ -203,7 +204,7 @@ def window_context(
         "window_date": window.local_date,
         "fetched_at": outcome.fetched_at,
         CURSOR: window.covered_until(now),
-        "is_final": is_final(outcome, lookback),
+        "is_final": is_final(outcome, lookback, now),
         **read.slice.columns(),
     }
     if read.previous is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from .catalog import PAGED, Report, Shape
@@ -125,17 +125,12 @@ def pack_series(windows: list[Window]) -> Iterator[tuple[Window, ...]]:
             or span[-1].has_clock_change
             or window.is_prolonged
             or len(span) == MAX_SERIES_LENGTH[window.grain]
-            or window.end - span[0].start > _longest(window.grain)
         ):
             yield tuple(span)
             span = []
         span.append(window)
     if span:
         yield tuple(span)
-
-
-def _longest(grain: Grain) -> timedelta:
-    return timedelta(days=60) if grain is Grain.DAY else timedelta(days=365)
 
 
 def plan_read(

@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import TypeAlias
 
 from .fetch import fetch_read
-from .outcome import Getter, Outcome, Outcomes
+from .outcome import Getter, Outcome, Outcomes, Status
 from .plan import Read, Request
 from .reports import REPORTS
 
 MAX_WORKERS = 10  # at 800 ms an answer, eight reach 394 requests a minute
 READS_AHEAD = 2 * MAX_WORKERS
+PATIENCE = 3
 
 SharedKey: TypeAlias = tuple[str, Request]
 _DRIVER_REPORTS = frozenset(
@@ -72,12 +73,17 @@ class ReadAhead:
         with self._lock:
             self.waiting += change
 
-    def outcomes(self, reads: Iterator[Read | Outcomes]) -> Iterator[Outcomes]:
+    def outcomes(
+        self, reads: Iterator[Read | Outcomes], *, moves_cursor: bool = True
+    ) -> Iterator[Outcomes]:
         """The outcomes in the order of the reads; outcomes among the reads pass through.
 
         Starts with one read, so that a report that the account does not have is asked once. Ends
         after the first outcome that blocks its report: nothing gets past a window that lacks.
+        Where no cursor moves it takes `PATIENCE` failures to end them: one window that always
+        fails must not keep others from being filled, nor an API that is down be asked for all.
         """
+        patience = 1 if moves_cursor else PATIENCE
         ahead: deque[Future[Outcomes]] = deque()
         width, exhausted = 1, False
         while True:
@@ -94,7 +100,9 @@ class ReadAhead:
                 if self._on_outcome is not None:
                     self._on_outcome(outcome)
             yield outcomes
-            if any(outcome.blocks_report for outcome in outcomes):
+            blocking = [outcome for outcome in outcomes if outcome.blocks_report]
+            patience -= bool(blocking)
+            if patience == 0 or any(o.status is Status.UNAVAILABLE for o in blocking):
                 self._drop(ahead)
                 return
             width = READS_AHEAD

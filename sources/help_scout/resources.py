@@ -132,12 +132,15 @@ def report_resource(
         if covered_until.end_value is None:
             after = max(after, run.time.start)
         spans = run.spans(report, after, covered_until.end_value)
-        batch = Batch(report, run, stored_numbers(report, run, spans))
+        moves_cursor = covered_until.end_value is None
+        before = stored_numbers(report, run, spans)
+        batch = Batch(report, run, before, moves_cursor=moves_cursor)
         new = undeclared(batch.tables)
         yield from declare(new)
-        for outcomes in run.reader.outcomes(run.reads(report, spans)):
+        reads = run.reads(report, spans)
+        for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
             batch.add(outcomes)
-            run.note_blocked(outcomes)
+            run.note_blocked(outcomes, moves_cursor=moves_cursor)
             if batch.row_count >= ROWS_PER_BATCH:
                 yield from batch.flush()
             else:

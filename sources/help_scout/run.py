@@ -6,7 +6,7 @@ A `Run` is what the resources of one extraction share. It knows nothing of dlt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from .client import Client
 from .errors import AnswerError, ApiError
 from .flatten import unwrap
 from .lists import AccountLists
-from .outcome import Outcome, Outcomes
+from .outcome import Outcome, Outcomes, Status
 from .plan import Read, Request, plan_spans
 from .read_ahead import ReadAhead
 from .reads import ReadPlanner, Span
@@ -106,9 +106,21 @@ class Run:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
 
-    def note_blocked(self, outcomes: Outcomes) -> None:
-        """Remembers the reports that cannot go on in this run."""
-        self._blocked.update(o.read.report.name for o in outcomes if o.blocks_report)
+    def note_blocked(self, outcomes: Outcomes, *, moves_cursor: bool) -> None:
+        """Remembers the reports that cannot go on in this run.
+
+        Where no cursor moves, a window that fails stands in no other's way; a report that the
+        account does not have is asked no more all the same.
+        """
+        self._blocked.update(
+            outcome.read.report.name
+            for outcome in outcomes
+            if outcome.blocks_report and (moves_cursor or outcome.status is Status.UNAVAILABLE)
+        )
+
+    def can_go_on(self, reports: Iterable[str]) -> bool:
+        """Whether any of the reports is not blocked."""
+        return any(name not in self._blocked for name in reports)
 
     def note_read(self, report: Report) -> None:
         """Remembers that the report's windows of the chunk have been read, as far as they went."""

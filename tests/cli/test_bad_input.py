@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -256,21 +256,24 @@ def test_a_second_account_in_one_file_is_refused(
     assert "give each account a file or pipeline of its own" in second.err
 
 
-def test_what_the_configuration_newly_wants_is_said_to_lack_its_history(
+def test_each_load_says_how_many_windows_are_wanted_and_not_there(
     sandbox: tuple[Sandbox, dict[str, str]],
 ) -> None:
-    env = sandbox[1] | {f"{PREFIX}START_DATE": "2026-11-01"}
+    today = datetime.now(ZoneInfo("America/New_York")).date()
+    later, earlier = (str(today - timedelta(days=days)) for days in (10, 13))
+    env = sandbox[1] | {f"{PREFIX}GRAINS": '{"happiness_overall": ["day"]}'}
     load = ("load", "--reports", "happiness_overall")
-    first = help_scout(*load, env=env | {f"{PREFIX}GRAINS": '{"happiness_overall": ["day"]}'})
-    second = help_scout(*load, env=env | {f"{PREFIX}START_DATE": "2026-10-01"})
-    third = help_scout(*load, env=env | {f"{PREFIX}START_DATE": "2026-10-01"})
+    first = help_scout(*load, env=env | {f"{PREFIX}START_DATE": later})
+    nights = [help_scout(*load, env=env | {f"{PREFIX}START_DATE": earlier}) for _ in range(2)]
 
-    assert (first.code, second.code, third.code) == (0, 0, 0)
-    for news in ("grain 'week'", "grain 'month'", "start_date 2026-10-01"):
-        told = f"happiness_overall: {news} is new and is loaded from now on; for its history:"
-        assert told in second.out
-    assert "help-scout load --reports happiness_overall --since 2026-10-01" in second.out
-    assert "is new" not in first.out + third.out
+    assert (first.code, "not there" in first.out) == (0, False)
+    for night in nights:
+        # Three days, each in all and for two inboxes.
+        assert night.code == 0
+        assert (
+            "\n9 windows are wanted and not there: help-scout status shows which, "
+            "help-scout backfill fills them\n" in night.out
+        )
 
 
 def test_an_interval_up_to_now_keeps_the_windows_that_are_still_open(

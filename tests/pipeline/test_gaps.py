@@ -110,3 +110,31 @@ def test_a_window_that_failed_before_the_lookback_is_read_again_by_the_next_nigh
     assert (failed.exit_code(), repaired.exit_code()) == (3, 0)
     assert query(warehouse, days) == [("loaded",)]
     assert len(sandbox.requests) > asked
+
+
+def test_a_window_that_always_fails_keeps_neither_the_night_nor_other_gaps_from_being_read(
+    tmp_path: Path,
+) -> None:
+    warehouse = tmp_path / "stubborn.duckdb"
+    reports = ("happiness_overall",)
+    total = {"breakdowns": {"happiness_overall": ["all"]}, "grains": {"happiness_overall": ["day"]}}
+    sandbox = Sandbox(SMALL)
+    tomorrow = NOW + timedelta(days=1)
+    with serving(sandbox) as base_url:
+        load_into(warehouse, base_url, reports=reports, **total)
+        always = (("start", "2026-10-10T04:00:00Z"),)
+        path = "/v2/reports/happiness"
+        sandbox.faults.add(Fault(path=path, kind="status", times=None, status=400, params=always))
+        interval = {"since": "2026-10-09", "until": "2026-10-13"}
+        failed = load_into(warehouse, base_url, reports=reports, **interval, **total)
+        night = load_into(
+            warehouse, base_url, reports=reports, clock=ticking_from(tomorrow), **total
+        )
+    days = (
+        "select window_date, status from report_windows where window_date < '2026-10-26' order by 1"
+    )
+    newest = "select max(window_date) from happiness_overall"
+
+    assert (failed.exit_code(), night.exit_code()) == (3, 3)
+    assert [status for _, status in query(warehouse, days)] == ["loaded", "failed"] + ["loaded"] * 2
+    assert query(warehouse, newest) == [(tomorrow.date(),)]

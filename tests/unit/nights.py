@@ -37,6 +37,7 @@ from sources.help_scout.dry_run import DryRun
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.outcome import Outcome, Outcomes, Status
 from sources.help_scout.plan import Read
+from sources.help_scout.read_ahead import PATIENCE
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import Settings
@@ -148,6 +149,8 @@ class Nights:
             run.budget, run.round = Budget(max_requests=max_requests), agenda.round
             wanted = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
             for number, chunk in enumerate(wanted):
+                if not run.can_go_on(chunk.reports):
+                    continue
                 use(run, agenda, chunk)
                 rows = [row for name in chunk.reports for row in self._read(run, api, name, chunk)]
                 if number == killed_in:
@@ -164,12 +167,16 @@ class Nights:
         report = REPORTS[name]
         after = chunk.interval[0] if chunk.is_explicit else self.due_from(run, name)
         until = chunk.interval[1] if chunk.is_explicit else None
-        batch = Batch(report, run)
+        moves_cursor = not chunk.is_explicit
+        batch = Batch(report, run, moves_cursor=moves_cursor)
+        patience = 1 if moves_cursor else PATIENCE
         for read in run.reads(report, run.spans(report, after, until)):
             outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
             batch.add(outcomes)
-            run.note_blocked(outcomes)
-            if any(outcome.blocks_report for outcome in outcomes):
+            run.note_blocked(outcomes, moves_cursor=moves_cursor)
+            blocking = [outcome for outcome in outcomes if outcome.blocks_report]
+            patience -= bool(blocking)
+            if patience == 0 or any(o.status is Status.UNAVAILABLE for o in blocking):
                 break
         run.note_read(report)
         marked = [item for item in batch.finish() if item.meta.table_name == WINDOW_READS.name]

@@ -132,3 +132,10 @@ def test_small_budgets_get_through_a_night_and_read_each_window_once_and_once_mo
         for grain in wanted
         for window in windows_since(START, Grain(grain), NEW_YORK, now)
     }
+
+
+def test_a_repair_that_fails_keeps_the_report_from_no_night() -> None:
+    warehouse = nights_of(OVERALL)
+    days_asked(warehouse, NIGHT, {0: SHIFTING})  # 10 March is incomplete
+    found = days_asked(warehouse, NIGHT + DAY, {0: DOWN})  # its repair fails
+    assert found == each(10, 10) + each(17, 21)

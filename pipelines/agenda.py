@@ -18,10 +18,10 @@ from sources.help_scout.coverage import (
     Coverage,
     Selection,
     due,
-    everything,
     gaps,
     needs_repair,
     repairs,
+    unread,
 )
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import Read
@@ -74,8 +74,8 @@ class Chunk:
 class Agenda:
     """The chunks of a load in order.
 
-    `after` is from where each report's windows are due; `round` the night that the load belongs
-    to, None for an interval or a backfill.
+    `after` is from where each report's windows are due; `round` the night or interval that the
+    load goes through, None for a backfill, which the ledger alone tells what is left.
     """
 
     chunks: list[Chunk]
@@ -93,11 +93,15 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
     coverage = Coverage() if stored is None else stored.coverage
     if since is not None:
         interval = (since, min(until or run.now, run.now))
+        asked_for = f"{request.since}..{request.until or ''}"
+        round_ = Round.of(state, run.now, names, interval=asked_for, until=interval[1])
+        selects = unread(coverage, round_.resumed_from)
         chunks = [
-            Chunk(what="loading", interval=piece, selects=everything, reports=names)
+            Chunk(what="loading", interval=piece, selects=selects, reports=names)
             for piece in pieces(run, interval)
         ]
-        return Agenda(chunks=chunks, after=dict.fromkeys(names, since), stored=stored)
+        after = dict.fromkeys(names, since)
+        return Agenda(chunks=chunks, after=after, stored=stored, round=round_)
     if request.backfill:
         chunks = [
             Chunk(

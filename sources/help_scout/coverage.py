@@ -5,7 +5,7 @@ A `Selection` says of each window of each slice whether a run reads it. Everythi
     due         what a night reads after the cursor: all but what is final already
     repairs     what it reads before the cursor: failed, or never read to its end
     gaps        what a backfill reads: wanted, and not there
-    everything  what an explicit interval reads
+    unread      what an explicit interval reads: everything, once
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ Selection: TypeAlias = Callable[[str, str, Window], bool]
 """Whether a run reads the window, given report, slice and window."""
 
 
+def everything(_report: str, _slice_text: str, _window: Window) -> bool:
+    """Selects every window."""
+    return True
+
+
 class Coverage:
     """The ledger of one account, by window."""
 
@@ -96,29 +101,36 @@ def standing(
     return Standing.BEHIND if window.end + ONE_NIGHT <= now else Standing.DUE
 
 
-def everything(_report: str, _slice_text: str, _window: Window) -> bool:
-    """Selects every window."""
-    return True
-
-
-def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | None) -> Selection:
-    """Selects what is not final yet.
-
-    What a run that was interrupted has read since `round_started_at`, when its night began, is
-    not asked for again by the run that goes on with it.
-    """
+def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
+    """Selects every window, but for those that an interrupted run has read since the round began
+    that this run goes on with."""
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
         worth = coverage.worth(report, slice_text, window)
-        if worth is None or worth.fetched_at is None or worth.status is Status.INCOMPLETE:
+        if round_started_at is None or not _is_whole(worth, window):
             return True
-        if not worth.was_closed(window):
-            return True
-        is_final = worth.fetched_at >= window.end + lookback
-        is_of_this_round = round_started_at is not None and worth.fetched_at >= round_started_at
-        return not (is_final or is_of_this_round)
+        return worth is None or worth.fetched_at is None or worth.fetched_at < round_started_at
 
     return selects
+
+
+def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | None) -> Selection:
+    """Selects what is not final yet, but for what the round has read, as `unread`."""
+    is_unread = unread(coverage, round_started_at)
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        worth = coverage.worth(report, slice_text, window)
+        if worth is not None and worth.fetched_at is not None and _is_whole(worth, window):
+            is_final = worth.fetched_at >= window.end + lookback
+            return not is_final and is_unread(report, slice_text, window)
+        return True
+
+    return selects
+
+
+def _is_whole(worth: Worth | None, window: Window) -> bool:
+    """Whether the window was read to its end, and nothing of it is missing."""
+    return worth is not None and worth.was_closed(window) and worth.status is not Status.INCOMPLETE
 
 
 def repairs(coverage: Coverage, before: Mapping[str, datetime]) -> Selection:

@@ -17,7 +17,6 @@ from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
 from dlt.pipeline.pipeline import Pipeline
 
-from . import rounds
 from .batch import Batch, unknown_types
 from .catalog import Report, Type
 from .dimensions import Dimension
@@ -150,7 +149,7 @@ def report_resource(
         state["requests_per_minute"] = run.client.limiter.limit_per_minute
         run.note_read(report)
         if run.round is not None:
-            state[rounds.STATE] = run.round.as_state()
+            run.round.keep(state, run.now)
 
     return read_report
 

@@ -1,6 +1,6 @@
-"""A round: one night's reading of all that is due, however many runs it takes.
+"""A round: one reading of all that a night, or an interval, asks for, however many runs it takes.
 
-A run that was killed, failed, or spent its budget leaves its round open. The next run within
+A run that was killed, failed, or spent its budget leaves its round open. The same run within
 `OPEN_HOURS` goes on with it: closed windows that the round has read are not read again. So small
 budgets get through a night too.
 """
@@ -13,30 +13,54 @@ from datetime import datetime, timedelta
 from typing import Any
 
 OPEN_HOURS = 20
-STATE = "round"
+STATE = "rounds"
 
 
 @dataclass(slots=True)
 class Round:
-    """The round that a run belongs to: when it began, and the reports that are yet to be read.
+    """The round that a run belongs to: what it reads and up to when, when it began, and the
+    reports that are yet to be read.
 
     `resumed_from` is when it began if an earlier run began it, None for a new round.
     """
 
+    what: str
+    until: datetime
     started_at: datetime
     resumed_from: datetime | None
     left: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, state: Mapping[str, Any], now: datetime, reports: Iterable[str]) -> Round:
-        """The open round of the source's state, or a new one."""
-        kept = state.get(STATE)
-        if kept and not kept["is_over"]:
-            started_at = datetime.fromisoformat(kept["started_at"])
-            if timedelta(0) <= now - started_at < timedelta(hours=OPEN_HOURS):
-                return cls(started_at, started_at, set(reports))
-        return cls(now, None, set(reports))
+    def of(
+        cls,
+        state: Mapping[str, Any],
+        now: datetime,
+        reports: Iterable[str],
+        *,
+        interval: str = "",
+        until: datetime | None = None,
+    ) -> Round:
+        """The open round of the source's state that reads the same, or a new one.
 
-    def as_state(self) -> dict[str, Any]:
-        """What the source's state keeps of it."""
-        return {"started_at": self.started_at.isoformat(), "is_over": not self.left}
+        `interval` is how an interval was asked for, empty for a night; `until` its end.
+        """
+        names, until = set(reports), until or now
+        what = f"{interval} {','.join(sorted(names))}".strip()
+        kept = state.get(STATE, {}).get(what)
+        if kept is not None and _is_open(kept, now):
+            started_at = datetime.fromisoformat(kept)
+            return cls(what, until, started_at, started_at, names)
+        return cls(what, until, now, None, names)
+
+    def keep(self, state: dict[str, Any], now: datetime) -> None:
+        """Writes the round into the source's state while it is open; forgets old ones."""
+        kept = {what: at for what, at in state.get(STATE, {}).items() if _is_open(at, now)}
+        kept.pop(self.what, None)
+        if self.left:
+            kept[self.what] = self.started_at.isoformat()
+        state[STATE] = kept
+
+
+def _is_open(started_at: str, now: datetime) -> bool:
+    age = now - datetime.fromisoformat(started_at)
+    return timedelta(0) <= age < timedelta(hours=OPEN_HOURS)

@@ -124,9 +124,9 @@ class Run:
 
     def note_read(self, report: Report) -> None:
         """Remembers that the report's windows of the chunk have been read, as far as they went."""
-        is_last = self.chunk is None or self.chunk[1] >= self.now
-        went_through = report.name not in self._blocked and not self.budget.was_hit
-        if self.round is not None and is_last and went_through:
+        if self.round is None or (self.chunk is not None and self.chunk[1] < self.round.until):
+            return
+        if report.name not in self._blocked and not self.budget.was_hit:
             self.round.left.discard(report.name)
 
     def _user_zones(self) -> Iterator[str | None]:

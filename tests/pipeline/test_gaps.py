@@ -117,7 +117,10 @@ def test_a_window_that_always_fails_keeps_neither_the_night_nor_other_gaps_from_
 ) -> None:
     warehouse = tmp_path / "stubborn.duckdb"
     reports = ("happiness_overall",)
-    total = {"breakdowns": {"happiness_overall": ["all"]}, "grains": {"happiness_overall": ["day"]}}
+    total: dict[str, Any] = {
+        "breakdowns": {"happiness_overall": ["all"]},
+        "grains": {"happiness_overall": ["day"]},
+    }
     sandbox = Sandbox(SMALL)
     tomorrow = NOW + timedelta(days=1)
     with serving(sandbox) as base_url:
@@ -125,7 +128,7 @@ def test_a_window_that_always_fails_keeps_neither_the_night_nor_other_gaps_from_
         always = (("start", "2026-10-10T04:00:00Z"),)
         path = "/v2/reports/happiness"
         sandbox.faults.add(Fault(path=path, kind="status", times=None, status=400, params=always))
-        interval = {"since": "2026-10-09", "until": "2026-10-13"}
+        interval: dict[str, Any] = {"since": "2026-10-09", "until": "2026-10-13"}
         failed = load_into(warehouse, base_url, reports=reports, **interval, **total)
         night = load_into(
             warehouse, base_url, reports=reports, clock=ticking_from(tomorrow), **total

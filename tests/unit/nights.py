@@ -28,7 +28,6 @@ from pipelines.agenda import (
     planned_reads,
     use,
 )
-from sources.help_scout import rounds
 from sources.help_scout.batch import Batch
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import Client
@@ -158,7 +157,7 @@ class Nights:
                 for row in rows:
                     self._store(row, chunk)
                 if run.round is not None:
-                    self.kept[rounds.STATE] = run.round.as_state()
+                    run.round.keep(self.kept, run.now)
                 if run.budget.was_hit:
                     return
 

@@ -30,50 +30,74 @@ TOTALS = {name: ["all"] for name in ("company_overall", "conversations_new", *NA
 # --- rounds ---------------------------------------------------------------------------------
 
 
-def begun(ago: timedelta, *, is_over: bool = False) -> dict[str, Any]:
+WHAT = "email,phone"
+
+
+def begun(ago: timedelta, what: str = WHAT) -> dict[str, Any]:
     """The source's state with a round that began so long ago."""
-    return {"account": "main", STATE: {"started_at": (NOW - ago).isoformat(), "is_over": is_over}}
+    return {"account": "main", STATE: {what: (NOW - ago).isoformat()}}
+
+
+def new_round(now: datetime = NOW) -> Round:
+    return Round(WHAT, now, now, None, set(NAMES))
 
 
 @pytest.mark.parametrize(
     "state",
     [
         pytest.param({}, id="no round yet"),
-        pytest.param({STATE: None}, id="nothing kept of it"),
-        pytest.param(begun(HOUR, is_over=True), id="over"),
+        pytest.param({STATE: {}}, id="nothing kept of it"),
         pytest.param(begun(20 * HOUR), id="too old"),
         pytest.param(begun(timedelta(days=400)), id="much too old"),
         pytest.param(begun(-SECOND), id="begun in the future"),
+        pytest.param(begun(HOUR, "email"), id="of other reports"),
+        pytest.param(begun(HOUR, f"2026-03-01.. {WHAT}"), id="of an interval"),
     ],
 )
 def test_a_round_begins_anew(state: dict[str, Any]) -> None:
-    assert Round.of(state, NOW, NAMES) == Round(NOW, None, set(NAMES))
+    assert Round.of(state, NOW, NAMES) == new_round()
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), SECOND, HOUR, 20 * HOUR - SECOND])
 def test_a_round_that_was_left_open_is_gone_on_with_for_twenty_hours(ago: timedelta) -> None:
-    assert Round.of(begun(ago), NOW, NAMES) == Round(NOW - ago, NOW - ago, set(NAMES))
+    expected = Round(WHAT, NOW, NOW - ago, NOW - ago, set(NAMES))
+    assert Round.of(begun(ago), NOW, NAMES) == expected
+
+
+def test_an_interval_has_a_round_of_its_own() -> None:
+    what = f"2026-03-01..2026-03-15 {WHAT}"
+    asked: dict[str, Any] = {"interval": "2026-03-01..2026-03-15", "until": NOW - HOUR}
+    assert Round.of(begun(HOUR), NOW, NAMES, **asked) == Round(
+        what, NOW - HOUR, NOW, None, set(NAMES)
+    )
+    assert Round.of(begun(HOUR, what), NOW, NAMES, **asked).resumed_from == NOW - HOUR
 
 
 def test_a_round_is_as_old_as_its_first_run() -> None:
-    first = Round.of({}, NOW, NAMES)
-    second = Round.of({STATE: first.as_state()}, NOW + 12 * HOUR, NAMES)
-    third = Round.of({STATE: second.as_state()}, NOW + 21 * HOUR, NAMES)
-    assert [(one.started_at, one.resumed_from) for one in (first, second, third)] == [
-        (NOW, None),
-        (NOW, NOW),
-        (NOW + 21 * HOUR, None),
-    ]
+    state: dict[str, Any] = {}
+    seen = []
+    for now in (NOW, NOW + 12 * HOUR, NOW + 21 * HOUR):
+        one = Round.of(state, now, NAMES)
+        one.keep(state, now)
+        seen.append((one.started_at, one.resumed_from))
+    assert seen == [(NOW, None), (NOW, NOW), (NOW + 21 * HOUR, None)]
 
 
 @pytest.mark.parametrize(
-    ("left", "is_over"), [(set(NAMES), False), ({PHONE.name}, False), (set(), True)]
+    ("left", "kept"),
+    [
+        (set(NAMES), {WHAT: "2026-04-20T16:00:00+00:00"}),
+        ({PHONE.name}, {WHAT: "2026-04-20T16:00:00+00:00"}),
+        (set(), {}),
+    ],
 )
-def test_a_round_is_kept_as_text_and_is_over_when_no_report_is_left(
-    left: set[str], is_over: bool
+def test_a_round_is_kept_while_a_report_is_left_and_old_ones_are_forgotten(
+    left: set[str], kept: dict[str, str]
 ) -> None:
-    kept = Round(at("2026-04-20T16:00"), None, left).as_state()
-    assert kept == {"started_at": "2026-04-20T16:00:00+00:00", "is_over": is_over}
+    young, old = {"email": NOW.isoformat()}, {"chat": (NOW - 21 * HOUR).isoformat()}
+    state: dict[str, Any] = {"account": "main", STATE: young | old}
+    Round(WHAT, NOW, at("2026-04-20T16:00"), None, left).keep(state, NOW)
+    assert state == {"account": "main", STATE: young | kept}
 
 
 @examples
@@ -82,8 +106,10 @@ def test_a_round_is_kept_as_text_and_is_over_when_no_report_is_left(
     st.timedeltas(timedelta(0), 20 * HOUR - SECOND),
 )
 def test_a_round_comes_back_from_the_state_as_it_was(began: datetime, later: timedelta) -> None:
-    state = {STATE: Round.of({}, began, NAMES).as_state()}
-    assert Round.of(state, began + later, NAMES[:1]) == Round(began, began, set(NAMES[:1]))
+    state: dict[str, Any] = {}
+    Round.of({}, began, NAMES).keep(state, began)
+    expected = Round(WHAT, began + later, began, began, set(NAMES))
+    assert Round.of(state, began + later, NAMES) == expected
 
 
 # --- what is left of a round ----------------------------------------------------------------
@@ -130,7 +156,7 @@ def test_a_report_is_left_until_it_was_read_up_to_now(
         happens(run)
         run.note_read(EMAIL)
         run.note_read(PHONE)
-        assert run.round == Round(NOW, None, left)
+        assert run.round == Round(WHAT, NOW, NOW, None, left)
 
 
 def test_a_run_without_a_round_keeps_none() -> None:

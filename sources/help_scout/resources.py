@@ -142,7 +142,7 @@ def report_resource(
             run.note_blocked(outcomes, moves_cursor=moves_cursor)
             if batch.row_count >= ROWS_PER_BATCH:
                 yield from batch.flush()
-            else:
+            elif not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
         yield from batch.finish()
         yield from create(new)

@@ -85,6 +85,14 @@ def run_rebuild(console: Console, job: Job) -> int:
         check_warehouse(old, run.settings.account)
         with open_pipeline(old) as pipeline:
             start_date = source_state(pipeline).get("start_date")
+        if new.exists():
+            with open_pipeline(new) as pipeline:
+                begun = source_state(pipeline).get("timezone")
+            if begun and begun != run.time.zone.key:
+                raise UsageError(
+                    f"{new} was begun in {begun} and is not complete: delete it to begin anew in "
+                    f"{run.time.zone.key}, or set timezone = {begun!r} to go on with it"
+                )
     finally:
         run.close()
     options = dict(job.options)

@@ -109,7 +109,7 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
             raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
         know_lists(stored, run)
         lines: dict[str, PlanLine] = {}
-        requests = [run.offered_tags_request()]
+        requests: list[Request] = []
         pages = PageCounts(stored.coverage)
         for read in _reads(run, agenda):
             name, is_exact = read.report.name, read.report.shape not in PAGED
@@ -118,9 +118,12 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
             line.slices.add(read.slice.text)
             line.requests += len(read.parts) if is_exact else pages.estimate(read)
             requests += [part.request for part in read.parts]
+        reads_lists = bool(lines) or not request.backfill
+        if reads_lists:  # yesterday's conversations report names tags that no list has
+            requests.append(run.offered_tags_request())
         return Plan(
             lines=lines,
-            list_requests=_list_requests(pipeline, run) + 1,
+            list_requests=_list_requests(pipeline, run) + 1 if reads_lists else 0,
             requests=requests,
             limit_per_minute=state.get("requests_per_minute"),
             asked_for=request.report_names,

@@ -65,6 +65,7 @@ class Run:
         self.round: Round | None = None
         self.knows_warehouse = False
         self._blocked: set[str] = set()
+        self._has_begun = False
 
     def close(self) -> None:
         """Ends the threads and connections."""
@@ -102,7 +103,10 @@ class Run:
         return self.planner.reads(report, spans)
 
     def _may_begin(self) -> bool:
-        if not self.budget.is_limited:
+        """Whether the budget allows for more; a run begins something in any case, or a budget that
+        the lists use up would never get on."""
+        is_first, self._has_begun = not self._has_begun, True
+        if not self.budget.is_limited or is_first:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
 

@@ -5,8 +5,9 @@ SQL only; neither dlt nor a run is known here.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from .dimensions import DIMENSIONS
 from .drivers import driver_column
 from .ledger import REPORT_WINDOWS
 from .outcome import Status
+from .reports import REPORTS
 from .windows import Grain, Window
 
 Query: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
@@ -24,6 +26,9 @@ Query: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
 
 Stamp: TypeAlias = tuple[str, Grain, datetime]
 """Slice, grain and window start: a report's window key within an account."""
+
+
+_USER = re.compile(r"(?:^|,)user=(\d+)")
 
 
 class Stored:
@@ -72,20 +77,33 @@ class Stored:
         return [int(row[0]) for row in rows]
 
     def items(self, driver: Driver, window: Window) -> set[int]:
-        """The items that the driver's stored rows name for the window."""
-        table, column = driver_column(driver)
-        if table not in self._tables:
-            return set()
+        """The items that the driver's stored rows name for the window; of users also those whose
+        own windows were read, since the driver need not have been loaded itself."""
         if driver not in self._items:
             named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
+            for grain, start, item in (*self._named_by(driver), *self._read_for(driver)):
+                named[grain, start].add(item)
+            self._items[driver] = named
+        return set(self._items[driver].get((window.grain, window.start), ()))
+
+    def _named_by(self, driver: Driver) -> Iterator[tuple[Grain, datetime, int]]:
+        table, column = driver_column(driver)
+        if table in self._tables:
             for grain, start, item in self._query(
                 f"select grain, window_start, {column} from {table} "
                 f"where account = %s and slice = 'all' and {column} is not null",
                 self._account,
             ):
-                named[Grain(grain), utc(start)].add(int(item))
-            self._items[driver] = named
-        return set(self._items[driver].get((window.grain, window.start), ()))
+                yield Grain(grain), utc(start), int(item)
+
+    def _read_for(self, driver: Driver) -> Iterator[tuple[Grain, datetime, int]]:
+        if driver.param != "user":
+            return
+        driven = {name for name, report in REPORTS.items() if driver in report.drivers}
+        for (report, slice_text, grain, start), worth in self.coverage.items().items():
+            user = _USER.search(slice_text) if report in driven else None
+            if user is not None and worth.status.succeeded:
+                yield grain, start, int(user[1])
 
     def numbers(
         self, table: str, columns: Sequence[str], after: datetime, until: datetime

@@ -107,9 +107,9 @@ def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
         worth = coverage.worth(report, slice_text, window)
-        if round_started_at is None or not _is_whole(worth, window):
+        if worth is None or worth.fetched_at is None or worth.status is Status.INCOMPLETE:
             return True
-        return worth is None or worth.fetched_at is None or worth.fetched_at < round_started_at
+        return round_started_at is None or worth.fetched_at < round_started_at
 
     return selects
 
@@ -120,17 +120,16 @@ def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | No
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
         worth = coverage.worth(report, slice_text, window)
-        if worth is not None and worth.fetched_at is not None and _is_whole(worth, window):
-            is_final = worth.fetched_at >= window.end + lookback
-            return not is_final and is_unread(report, slice_text, window)
-        return True
+        is_final = (
+            worth is not None
+            and worth.fetched_at is not None
+            and worth.status is not Status.INCOMPLETE
+            and worth.was_closed(window)
+            and worth.fetched_at >= window.end + lookback
+        )
+        return not is_final and is_unread(report, slice_text, window)
 
     return selects
-
-
-def _is_whole(worth: Worth | None, window: Window) -> bool:
-    """Whether the window was read to its end, and nothing of it is missing."""
-    return worth is not None and worth.was_closed(window) and worth.status is not Status.INCOMPLETE
 
 
 def repairs(coverage: Coverage, before: Mapping[str, datetime]) -> Selection:

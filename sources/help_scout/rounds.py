@@ -1,8 +1,8 @@
 """A round: one reading of all that a night, or an interval, asks for, however many runs it takes.
 
-A run that was killed, failed, or spent its budget leaves its round open. The same run within
-`OPEN_HOURS` goes on with it: closed windows that the round has read are not read again. So small
-budgets get through a night too.
+A run that was killed or spent its budget leaves its round open. The same run within `OPEN_HOURS`
+goes on with it: windows that the round has read are not read again. So small budgets get through
+a night too.
 """
 
 from __future__ import annotations

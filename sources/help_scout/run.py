@@ -127,10 +127,10 @@ class Run:
         return any(name not in self._blocked for name in reports)
 
     def note_read(self, report: Report) -> None:
-        """Remembers that the report's windows of the chunk have been read, as far as they went."""
+        """Remembers that the report's windows of the chunk have been read, or tried in vain."""
         if self.round is None or (self.chunk is not None and self.chunk[1] < self.round.until):
             return
-        if report.name not in self._blocked and not self.budget.was_hit:
+        if not self.budget.was_hit:
             self.round.left.discard(report.name)
 
     def _user_zones(self) -> Iterator[str | None]:

@@ -119,16 +119,21 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
     after = {name: due_from(state, run, name) for name in names}
     round_ = Round.of(state, run.now, names)
     return Agenda(
-        chunks=[*_repair_chunks(run, coverage, after), *_due_chunks(run, coverage, after, round_)],
+        chunks=[
+            *_repair_chunks(run, coverage, after, round_),
+            *_due_chunks(run, coverage, after, round_),
+        ],
         after=after,
         stored=stored,
         round=round_,
     )
 
 
-def _repair_chunks(run: Run, coverage: Coverage, after: Mapping[str, datetime]) -> list[Chunk]:
+def _repair_chunks(
+    run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
+) -> list[Chunk]:
     """Chunks for what the ledger says lacks before the windows that are due anyway."""
-    selects, zone = repairs(coverage, after), run.time.zone
+    selects, zone = repairs(coverage, after, round_.resumed_from), run.time.zone
     lacking = [
         start
         for (report, _, grain, start), worth in coverage.items().items()
@@ -184,7 +189,7 @@ def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> Iterat
 def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
     """Whether there is anything to read in the chunk, or it cannot be told."""
     dry = DryRun(run, agenda.stored)
-    return any(True for _ in planned_reads(run, agenda, chunk, dry)) or not dry.is_whole
+    return any(True for _ in planned_reads(run, agenda, chunk, dry)) or bool(dry.unplanned)
 
 
 def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:

@@ -13,13 +13,15 @@ from rich.console import Console
 
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import utc_now
+from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 
 from .agenda import LoadRequest, count_gaps, source_state
-from .errors import COMPLETE, STOPPED, UsageError
+from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .load import configured_run, load
 from .progress import LoadProgress
+from .status import look_at
 from .summary import Summary, print_summary, summarize
 from .warehouse import check_warehouse, open_pipeline, put_in_place
 
@@ -73,41 +75,53 @@ def run_job(
 def run_rebuild(console: Console, job: Job) -> int:
     """Loads everything anew into a file beside the warehouse and puts it in its place.
 
-    For what cannot be changed in place, the time zone above all. Nothing is put in place that is
-    not complete, and the old file is kept.
+    For what cannot be changed in place, the time zone above all. Nothing is put in place before
+    `status` finds nothing lacking in it; the old file is kept, under a name of its own.
     """
     old, new = job.warehouse, job.warehouse.with_suffix(f".rebuilding{job.warehouse.suffix}")
-    kept = old.with_suffix(f".before-rebuild{old.suffix}")
     if not old.exists():
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
     run = configured_run(clock=job.clock, **job.options)
     try:
         check_warehouse(old, run.settings.account)
-        with open_pipeline(old) as pipeline:
-            start_date = source_state(pipeline).get("start_date")
-        if new.exists():
-            with open_pipeline(new) as pipeline:
-                begun = source_state(pipeline).get("timezone")
-            if begun and begun != run.time.zone.key:
-                raise UsageError(
-                    f"{new} was begun in {begun} and is not complete: delete it to begin anew in "
-                    f"{run.time.zone.key}, or set timezone = {begun!r} to go on with it"
-                )
+        start_date = _state_of(old).get("start_date")
+        begun = _state_of(new).get("timezone") if new.exists() else None
+        if begun and begun != run.time.zone.key:
+            raise UsageError(
+                f"{new} was begun in {begun} and is not complete: delete it to begin anew in "
+                f"{run.time.zone.key}, or set timezone = {begun!r} to go on with it"
+            )
     finally:
         run.close()
     options = dict(job.options)
     if run.settings.start_date is None and start_date is not None:
         options["start_date"] = start_date
-    code = run_job(console, replace(job, warehouse=new, options=options))
-    if code != COMPLETE:
+    anew = replace(job, warehouse=new, options=options)
+    code = run_job(console, anew)
+    if code != STOPPED and not _is_complete(anew):
+        code = run_job(console, replace(anew, request=LoadRequest(backfill=True)))
+    if code == STOPPED or not _is_complete(anew):
         console.print(
-            f"{old} was left as it is, since {new} is not complete: rebuild again to go on, and "
-            "name in expect_unavailable what the account's plan lacks"
+            f"{old} was left as it is, since {new} is not complete: rebuild again to go on, "
+            f"help-scout status --warehouse {new} shows what lacks"
         )
-        return code
-    put_in_place(new, old, kept)
-    console.print(f"{old} is rebuilt; the file that it was is {kept}")
-    return code
+        return code or PARTIAL
+    kept = put_in_place(new, old, job.clock())
+    console.print(f"{old} is rebuilt; the file that it was, with its change log, is {kept}")
+    return COMPLETE
+
+
+def _state_of(warehouse: Path) -> dict[str, Any]:
+    with open_pipeline(warehouse) as pipeline:
+        return source_state(pipeline)
+
+
+def _is_complete(job: Job) -> bool:
+    run = configured_run(clock=job.clock, **job.options)
+    try:
+        return look_at(run, job.warehouse, REPORTS).exit_code == COMPLETE
+    finally:
+        run.close()
 
 
 def _tell_what_was_not_asked(

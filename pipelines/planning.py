@@ -20,6 +20,7 @@ from sources.help_scout.coverage import Coverage
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
+from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Grain, Window
@@ -102,11 +103,12 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
     check_account(warehouse, run.settings.account)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
+        if stored_of(pipeline, run.settings.account) is None:
+            raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
         run.time.pin(state)
         agenda = plan_agenda(pipeline, run, request)
         stored = agenda.stored
-        if stored is None:
-            raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
+        assert stored is not None
         know_lists(stored, run)
         lines: dict[str, PlanLine] = {}
         requests: list[Request] = []

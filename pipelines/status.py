@@ -27,7 +27,7 @@ from .errors import COMPLETE, PARTIAL, UsageError
 from .planning import know_lists
 from .warehouse import open_pipeline
 
-ALARMS = (Standing.GAP, Standing.BEHIND, Standing.UNAVAILABLE)
+ALARMS = (Standing.GAP, Standing.BEHIND, Standing.INCOMPLETE, Standing.UNAVAILABLE)
 
 Counts: TypeAlias = Counter[Standing]
 
@@ -111,10 +111,11 @@ def look_at(run: Run, warehouse: Path, names: Iterable[str]) -> StatusReport:
     if not warehouse.exists():
         raise UsageError(f"{warehouse} does not exist: nothing was loaded yet")
     with open_pipeline(warehouse) as pipeline:
-        run.time.pin(source_state(pipeline))
+        state = source_state(pipeline)
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
+        run.time.pin(state)
         know_lists(stored, run)
         names, schema = tuple(names), pipeline.default_schema
         slices = list(_slices(run, stored, names))
@@ -160,7 +161,8 @@ def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceSta
         report, found = REPORTS[name], dict[str, SliceStatus]()
         reach = stored.coverage.reach(name)
         spans = run.spans(report, run.time.start, run.now)
-        for read in DryRun(run, stored).reads(report, spans):
+        dry = DryRun(run, stored)
+        for read in dry.reads(report, spans):
             if read.report is not report:
                 continue  # one that names its users
             status = found.setdefault(read.slice.text, SliceStatus(report=name, slice=read.slice))
@@ -168,6 +170,10 @@ def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceSta
                 worth = stored.coverage.worth(name, read.slice.text, window)
                 how = standing(worth, window, reach, run.now)
                 status.add(window, how, worth.fetched_at if worth else None)
+        for outcome in dry.unplanned:
+            slice_ = outcome.read.slice
+            status = found.setdefault(slice_.text, SliceStatus(report=name, slice=slice_))
+            status.add(outcome.window, Standing.GAP, None)
         for status in found.values():
             status.last_failure = failures.get((name, status.slice.text))
         yield from found.values()

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from sources.help_scout.coverage import ONE_NIGHT, Standing
+from sources.help_scout.coverage import Standing
 from sources.help_scout.windows import Window
 
 from .status import Counts, SliceStatus, StatusReport, coverage_pct
@@ -79,7 +79,7 @@ def _heat(counts: Counts) -> str:
     there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
     if not counts:
         return " "
-    if counts[Standing.GAP] or counts[Standing.BEHIND]:
+    if counts[Standing.GAP] or counts[Standing.BEHIND] or counts[Standing.INCOMPLETE]:
         return "▒" if there else "░"
     if counts[Standing.UNAVAILABLE] and not there:
         return "-"
@@ -89,7 +89,8 @@ def _heat(counts: Counts) -> str:
 def _lines(slices: list[SliceStatus], *, each_slice: bool) -> list[_Line]:
     lines: dict[tuple[str, str], _Line] = {}
     for status in slices:
-        label = status.slice.text if each_slice else status.slice.kind
+        known = not status.slice.unresolved
+        label = status.slice.kind if known and not each_slice else status.slice.text
         key = (status.report, label)
         lines.setdefault(key, _Line(*key, slices=[])).slices.append(status)
     for line in lines.values():
@@ -111,13 +112,13 @@ def _print_what_lacks(console: Console, status: StatusReport) -> None:
         console.print(f"{gaps:,} gaps: help-scout backfill fills them")
     if behind:
         console.print(
-            f"{behind:,} windows ended more than {ONE_NIGHT.days} day ago and were not loaded: "
-            "help-scout load catches up"
+            f"{behind:,} windows are behind, as nights were missed: help-scout load catches up"
         )
-    for report in dict.fromkeys(s.report for s in alarming):
-        windows = sum(s.counts[Standing.UNAVAILABLE] for s in alarming if s.report == report)
-        if windows:
-            console.print(f"{report}: {windows:,} windows are unavailable", markup=False)
+    for how in (Standing.UNAVAILABLE, Standing.INCOMPLETE):
+        for report in dict.fromkeys(s.report for s in alarming):
+            windows = sum(s.counts[how] for s in alarming if s.report == report)
+            if windows:
+                console.print(f"{report}: {windows:,} windows are {how}", markup=False)
     for name, (at, error) in status.failures.items():
         when = f"{at.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}"
         console.print(f"{name} last failed at {when}: {error}", markup=False)

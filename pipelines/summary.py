@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from sources.help_scout.ledger import LIST_READS, WINDOW_READS
 from sources.help_scout.outcome import Status
 from sources.help_scout.reports import REPORTS
 
@@ -64,6 +65,9 @@ class Summary:
 
 def summarize(pipeline: Pipeline, run_id: str) -> Summary:
     """What the ledger says of the run, reports in the catalog's order."""
+    known = set(pipeline.default_schema.tables) if pipeline.default_schema_name else set[str]()
+    if WINDOW_READS.name not in known:
+        return Summary([], {})
     with pipeline.sql_client() as client:
 
         def rows(sql: str) -> list[tuple[Any, ...]]:
@@ -82,7 +86,11 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             "select report, coalesce(min(case when error not like 'read, but%%' then error end), "
             "min(error)) from window_reads where run_id = %s and error is not null group by report"
         )
-        lists = rows("select list, error from list_reads where run_id = %s and error is not null")
+        lists = (
+            rows("select list, error from list_reads where run_id = %s and error is not null")
+            if LIST_READS.name in known
+            else []
+        )
     lines = [
         ReportLine(
             report=report,

@@ -55,8 +55,12 @@ def view_statements(columns: dict[str, list[str]], grains: dict[str, set[Grain]]
 def create_views(pipeline: Pipeline, settings: Settings) -> None:
     """Makes the views anew, so that new columns show in them: a view for each grain that a
     report is configured for or has been loaded in."""
+    if not pipeline.default_schema_name:
+        return  # nothing was ever loaded
     schema = pipeline.default_schema
     columns = {str(table["name"]): list(table["columns"]) for table in schema.data_tables()}
+    if WINDOW_READS.name not in columns:
+        return
     with pipeline.sql_client() as client:
         grains = {report.name: set(settings.grains_of(report)) for report in REPORTS.values()}
         for report, grain in (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +99,29 @@ def state_folder(path: Path) -> Path:
     return path.parent / f".{path.name}.pipelines"
 
 
-def put_in_place(new: Path, old: Path, kept: Path) -> None:
-    """Has `new` take the place of `old`, which becomes `kept`."""
-    old.replace(kept)
-    new.replace(old)
+def put_in_place(new: Path, old: Path, now: datetime) -> Path:
+    """Has `new` take the place of `old`; returns the name under which `old` is kept.
+
+    There is a whole file under the old name at every moment: `old` gets a second name first, then
+    one renaming replaces it. It is held against writers meanwhile, and what a killed one left in
+    a log beside it is brought in before: a log that stayed would be played into the new file.
+    """
+    kept = old.with_suffix(f".before-{now:%Y%m%dT%H%M%S}{old.suffix}")
     for path in (new, old):
+        connect(path).close()  # brings in the log of a writer that was killed
+        if path.with_name(f"{path.name}.wal").exists():
+            raise WarehouseError(f"{path}.wal does not go away: is {path} in use?")
         shutil.rmtree(state_folder(path), ignore_errors=True)
+    held = connect(old)
+    try:
+        try:
+            os.link(old, kept)
+        except OSError:  # a file system without second names
+            shutil.copy2(old, kept)
+        new.replace(old)
+    finally:
+        held.close()
+    return kept
 
 
 def forget_demo(path: Path) -> None:

@@ -27,10 +27,12 @@ class Worth:
     """What the ledger says a window of a slice is worth now.
 
     `fetched_at`, `covered_until` and `pages` are of the last read that succeeded, None (or 0)
-    before there was one; `is_final` is what that read was called.
+    before there was one; `is_final` is what that read was called. `last_attempt` is what the last
+    read came to, well or not.
     """
 
     status: Status
+    last_attempt: Status | None = None
     is_final: bool = False
     fetched_at: datetime | None = None
     covered_until: datetime | None = None
@@ -47,7 +49,8 @@ class Standing(StrEnum):
     FINAL = "final"
     PROVISIONAL = "provisional"  # there, and to be read again
     GAP = "gap"  # not there, though the report was read past its end
-    BEHIND = "behind"  # not there, and a nightly run should have read it by now
+    INCOMPLETE = "incomplete"  # pages kept shifting: some of it may be missing
+    BEHIND = "behind"  # not there to its end, and a nightly run should have read it by now
     UNAVAILABLE = "unavailable"  # the API has no such numbers for us
     DUE = "due"  # the next run reads it
 
@@ -92,7 +95,11 @@ def standing(
     worth: Worth | None, window: Window, reach: datetime | None, now: datetime
 ) -> Standing:
     """How the window stands at `now`, of a report that was read up to `reach`."""
-    if worth is not None and worth.status.succeeded:
+    if worth is not None and worth.covered_until is not None:
+        if worth.status is Status.INCOMPLETE:
+            return Standing.INCOMPLETE
+        if worth.covered_until < min(window.end, now - ONE_NIGHT * 1.5):
+            return Standing.BEHIND
         return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
     if worth is not None and worth.status is Status.UNAVAILABLE:
         return Standing.UNAVAILABLE
@@ -132,24 +139,33 @@ def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | No
     return selects
 
 
-def repairs(coverage: Coverage, before: Mapping[str, datetime]) -> Selection:
+def repairs(
+    coverage: Coverage, before: Mapping[str, datetime], round_started_at: datetime | None = None
+) -> Selection:
     """Selects what failed, and what was read but never when it was final.
 
-    Of each report only up to `before`, from where its windows are due anyway.
+    Of each report only up to `before`, from where its windows are due anyway; and not what the
+    round has read that the run goes on with.
     """
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
         worth = coverage.worth(report, slice_text, window)
         if worth is None or window.end > before.get(report, window.start):
             return False
-        return needs_repair(worth)
+        in_round = (
+            round_started_at is not None
+            and worth.fetched_at is not None
+            and worth.fetched_at >= round_started_at
+        )
+        return needs_repair(worth) and not in_round
 
     return selects
 
 
 def needs_repair(worth: Worth) -> bool:
-    """Whether the window failed, or was read but never when it was final."""
-    if worth.status is Status.UNAVAILABLE:
+    """Whether the window failed, or was read but never when it was final. What the API says it
+    has not, it would say again."""
+    if Status.UNAVAILABLE in (worth.status, worth.last_attempt):
         return False
     return worth.status is Status.FAILED or not worth.is_final
 

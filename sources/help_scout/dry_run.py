@@ -32,8 +32,8 @@ class DryRun:
         self._stored = stored
         self._shared: set[SharedKey] = set()
         self._asked: list[Read] = []
-        self.is_whole = True
-        """Whether all slices could be told: a list that the account did not give hides some."""
+        self.unplanned: Outcomes = []
+        """Windows whose slices cannot be told: a list that is not known hides them."""
 
     def forget_shared(self) -> None:
         """Drops the shared answers, as a run does after each chunk."""
@@ -47,7 +47,7 @@ class DryRun:
         planner.selects, planner.stored = run.planner.selects, self._stored
         for read in planner.reads(report, spans):
             if isinstance(read, list):
-                self.is_whole = False
+                self.unplanned += read
             else:
                 self._ask(read)
             yield from self._asked

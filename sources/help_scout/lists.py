@@ -61,9 +61,13 @@ class AccountLists:
         """The ids of a dimension's items."""
         return [int(item["id"]) for _, item in self.list_of(name)]
 
-    def know_list(self, name: str, ids: Iterable[int]) -> None:
-        """Takes a list's ids from elsewhere (the warehouse), so that nothing is asked for."""
-        self._lists[name] = [(None, {"id": item}) for item in ids]
+    def know_list(self, name: str, ids: Iterable[int] | None) -> None:
+        """Takes a list's ids from elsewhere (the warehouse), so that nothing is asked for; None
+        for a list that is not known there either."""
+        if ids is None:
+            self._errors[name] = WrongEnvelope(f"{name}: this list was never read")
+        else:
+            self._lists[name] = [(None, {"id": item}) for item in ids]
 
     def _tags_of_reports(self) -> Iterator[ListItem]:
         """(untagged), and the tags that reports still offer as filters but the list lacks."""

@@ -16,10 +16,11 @@ from .fetch import fetch_read
 from .outcome import Getter, Outcome, Outcomes, Status
 from .plan import Read, Request
 from .reports import REPORTS
+from .windows import Window
 
 MAX_WORKERS = 10  # at 800 ms an answer, eight reach 394 requests a minute
 READS_AHEAD = 2 * MAX_WORKERS
-PATIENCE = 3
+WINDOWS_IN_VAIN = 3
 
 SharedKey: TypeAlias = tuple[str, Request]
 _DRIVER_REPORTS = frozenset(
@@ -80,10 +81,9 @@ class ReadAhead:
 
         Starts with one read, so that a report that the account does not have is asked once. Ends
         after the first outcome that blocks its report: nothing gets past a window that lacks.
-        Where no cursor moves it takes `PATIENCE` failures to end them: one window that always
-        fails must not keep others from being filled, nor an API that is down be asked for all.
+        Where no cursor moves there is more `Patience`.
         """
-        patience = 1 if moves_cursor else PATIENCE
+        patience = Patience(moves_cursor=moves_cursor)
         ahead: deque[Future[Outcomes]] = deque()
         width, exhausted = 1, False
         while True:
@@ -100,9 +100,7 @@ class ReadAhead:
                 if self._on_outcome is not None:
                     self._on_outcome(outcome)
             yield outcomes
-            blocking = [outcome for outcome in outcomes if outcome.blocks_report]
-            patience -= bool(blocking)
-            if patience == 0 or any(o.status is Status.UNAVAILABLE for o in blocking):
+            if patience.ends_with(outcomes):
                 self._drop(ahead)
                 return
             width = READS_AHEAD
@@ -113,6 +111,29 @@ class ReadAhead:
         for future in futures:
             if id(future) not in shared:
                 future.cancel()
+
+
+class Patience:
+    """When a report's reading ends early: at its first failure where a cursor moves.
+
+    Elsewhere after `WINDOWS_IN_VAIN` windows that failed one after the other: a window that always
+    fails must not keep others from being filled, nor an API that is down be asked for all. What
+    the account does not have is not asked for twice in any case.
+    """
+
+    def __init__(self, *, moves_cursor: bool) -> None:
+        self._most = 1 if moves_cursor else WINDOWS_IN_VAIN
+        self._in_vain: set[Window] = set()
+
+    def ends_with(self, outcomes: Outcomes) -> bool:
+        """Whether these outcomes end it."""
+        blocking = [outcome for outcome in outcomes if outcome.blocks_report]
+        if blocking:
+            self._in_vain.add(blocking[0].read.windows[0])
+        elif any(outcome.window not in self._in_vain for outcome in outcomes):
+            self._in_vain.clear()  # a success elsewhere: they fail for reasons of their own
+        is_not_ours = any(outcome.status is Status.UNAVAILABLE for outcome in blocking)
+        return is_not_ours or len(self._in_vain) >= self._most
 
 
 def shared_key(read: Read) -> SharedKey | None:

@@ -168,7 +168,12 @@ def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
     with client:
         if not client.has_dataset():
             return None
-    tables = set(pipeline.default_schema.tables)
+    # Not by dlt's schema: that knows the tables of a load that is still pending too.
+    rows = query(
+        "select table_name from information_schema.tables where table_schema = %s",
+        pipeline.dataset_name,
+    )
+    tables = {str(row[0]) for row in rows}
     return Stored(query, account, tables) if WINDOW_READS.name in tables else None
 
 

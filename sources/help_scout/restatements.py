@@ -106,6 +106,8 @@ def restatements(
     found = outcome.rows.get(outcome.read.report.name) or [{}]
     days_after_end = -(-(outcome.fetched_at - window.end).total_seconds() // 86_400)
     for column in measures:
+        if before is not None and column.name not in before:
+            continue  # the column is new: nobody knows what it would have been
         old, new = (before or {}).get(column.name), found[0].get(column.name)
         if old == new:
             continue

@@ -49,13 +49,15 @@ class Stored:
         """The ledger as it was when first looked at."""
         rows = self._query(
             "select report, slice, grain, window_start, status, is_final, fetched_at, "
-            f"covered_until, pages from ({REPORT_WINDOWS}) as worths where account = %s",
+            "covered_until, pages, last_attempt_status "
+            f"from ({REPORT_WINDOWS}) as worths where account = %s",
             self._account,
         )
         worths: dict[Key, Worth] = {}
-        for report, slice_text, grain, start, status, final, fetched_at, until, pages in rows:
+        for report, slice_text, grain, start, status, final, fetched_at, until, pages, last in rows:
             worths[report, slice_text, Grain(grain), utc(start)] = Worth(
                 status=Status(status),
+                last_attempt=Status(last),
                 is_final=bool(final),
                 fetched_at=fetched_at and utc(fetched_at),
                 covered_until=until and utc(until),
@@ -63,10 +65,18 @@ class Stored:
             )
         return Coverage(worths)
 
-    def list_ids(self, name: str) -> list[int]:
-        """The ids of a list's items, of those that its last reading still found."""
-        if name not in self._tables:
-            return []
+    def list_ids(self, name: str) -> list[int] | None:
+        """The ids of a list's items, of those that its last reading still found; None when it was
+        never read."""
+        if name not in self._tables or not list(
+            self._query(
+                "select 1 from list_reads where account = %s and list = %s and error is null "
+                "limit 1",
+                self._account,
+                name,
+            )
+        ):
+            return None
         key = DIMENSIONS[name].stored_table.primary_key[-1]
         rows = self._query(
             f'select "{key}" from {name} where account = %s and last_seen_at = '

@@ -141,3 +141,32 @@ def test_a_window_that_always_fails_keeps_neither_the_night_nor_other_gaps_from_
     assert (failed.exit_code(), night.exit_code()) == (3, 3)
     assert [status for _, status in query(warehouse, days)] == ["loaded", "failed"] + ["loaded"] * 2
     assert query(warehouse, newest) == [(tomorrow.date(),)]
+
+
+def test_a_report_whose_slices_no_list_tells_is_no_complete_one(tmp_path: Path) -> None:
+    warehouse = tmp_path / "untold.duckdb"
+    wanted: dict[str, Any] = {"breakdowns": {"conversations_new": ["mailbox"]}}
+    sandbox = Sandbox(SMALL)
+    sandbox.faults.add(Fault(path="/v2/mailboxes", kind="status", times=None, status=403))
+    with serving(sandbox) as base_url:
+        load_into(warehouse, base_url, reports=("conversations_new",), **wanted)
+    status = status_of(warehouse, ("conversations_new",), **wanted)
+
+    assert status.exit_code == 3
+    assert [one.slice.text for one in status.slices] == ["?mailbox"]
+    assert "conversations_new" in status.failures
+
+
+def test_a_month_that_was_only_read_while_it_was_open_is_behind(tmp_path: Path) -> None:
+    warehouse = tmp_path / "open.duckdb"
+    wanted: dict[str, Any] = {"grains": {"happiness_overall": ["month"]}}
+    reports = ("happiness_overall",)
+    with serving(Sandbox(SMALL)) as base_url:
+        load_into(warehouse, base_url, reports=reports, **wanted)
+    codes = [
+        status_of(
+            warehouse, reports, clock=ticking_from(NOW + timedelta(days=days)), **wanted
+        ).exit_code
+        for days in (0, 1, 3, 25)
+    ]
+    assert codes == [0, 0, 3, 3]

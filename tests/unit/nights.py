@@ -36,7 +36,7 @@ from sources.help_scout.dry_run import DryRun
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.outcome import Outcome, Outcomes, Status
 from sources.help_scout.plan import Read
-from sources.help_scout.read_ahead import PATIENCE
+from sources.help_scout.read_ahead import Patience
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import Settings
@@ -168,14 +168,12 @@ class Nights:
         until = chunk.interval[1] if chunk.is_explicit else None
         moves_cursor = not chunk.is_explicit
         batch = Batch(report, run, moves_cursor=moves_cursor)
-        patience = 1 if moves_cursor else PATIENCE
+        patience = Patience(moves_cursor=moves_cursor)
         for read in run.reads(report, run.spans(report, after, until)):
             outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
             batch.add(outcomes)
             run.note_blocked(outcomes, moves_cursor=moves_cursor)
-            blocking = [outcome for outcome in outcomes if outcome.blocks_report]
-            patience -= bool(blocking)
-            if patience == 0 or any(o.status is Status.UNAVAILABLE for o in blocking):
+            if patience.ends_with(outcomes):
                 break
         run.note_read(report)
         marked = [item for item in batch.finish() if item.meta.table_name == WINDOW_READS.name]

@@ -177,19 +177,26 @@ def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
     run.know(agenda.stored)
 
 
-def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> Iterator[Read]:
+def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> list[Read]:
     """The reads that loading the chunk would make, as far as the warehouse can tell."""
     use(run, agenda, chunk)
+    reads: list[Read] = []
     for name in chunk.reports:
         after = chunk.interval[0] if chunk.is_explicit else agenda.after[name]
-        yield from dry.reads(REPORTS[name], run.spans(REPORTS[name], after, chunk.interval[1]))
+        reads += dry.reads(REPORTS[name], run.spans(REPORTS[name], after, chunk.interval[1]))
     dry.forget_shared()
+    own = any(
+        read.report.name in chunk.reports
+        and chunk.selects(read.report.name, read.slice.text, read.wanted[0])
+        for read in reads
+    )
+    return reads if own or not chunk.is_optional else []  # else: only who is named was asked
 
 
 def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
     """Whether there is anything to read in the chunk, or it cannot be told."""
     dry = DryRun(run, agenda.stored)
-    return any(True for _ in planned_reads(run, agenda, chunk, dry)) or bool(dry.unplanned)
+    return bool(planned_reads(run, agenda, chunk, dry)) or bool(dry.unplanned)
 
 
 def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:
@@ -205,7 +212,6 @@ def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> i
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:
     """The source's state as the pipeline has it; a copy, changes to it are not kept."""
-    pipeline.sync_destination()
     return dict(pipeline.state.get("sources", {}).get("help_scout", {}))
 
 

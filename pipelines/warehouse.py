@@ -88,6 +88,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         )
         if is_new or not pipeline.has_pending_data:
             pipeline = pipeline.drop()
+        pipeline.sync_destination()
         yield pipeline
     finally:
         connection.close()

@@ -103,7 +103,7 @@ def standing(
         return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
     if worth is not None and worth.status is Status.UNAVAILABLE:
         return Standing.UNAVAILABLE
-    if reach is None or window.end <= reach:
+    if reach is not None and window.end <= reach:
         return Standing.GAP
     return Standing.BEHIND if window.end + ONE_NIGHT <= now else Standing.DUE
 

@@ -52,6 +52,8 @@ class DryRun:
                 self._ask(read)
             yield from self._asked
             self._asked.clear()
+        yield from self._asked
+        self._asked.clear()
 
     def _ask(self, read: Read) -> None:
         key = shared_key(read)

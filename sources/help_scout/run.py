@@ -100,13 +100,14 @@ class Run:
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
         """The reads of the spans, in order, as far as the budget goes."""
-        return self.planner.reads(report, spans)
+        for read in self.planner.reads(report, spans):
+            self._has_begun = True
+            yield read
 
     def _may_begin(self) -> bool:
         """Whether the budget allows for more; a run begins something in any case, or a budget that
         the lists use up would never get on."""
-        is_first, self._has_begun = not self._has_begun, True
-        if not self.budget.is_limited or is_first:
+        if not self.budget.is_limited or not self._has_begun:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
 

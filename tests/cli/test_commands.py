@@ -103,7 +103,7 @@ def test_a_plan_asks_for_nothing_and_a_load_then_spends_it(tmp_path: Path) -> No
     spent = dict(re.findall(r"^ (\w+) .* (\d+) *$", second.out, re.MULTILINE))
     assert planned["company_overall"] == spent["company_overall"]
     assert planned["conversations_new"] == spent["conversations_new"]
-    assert "Time zone America/New_York. At least" in plan.out
+    assert "Time zone America/New_York. About" in plan.out
 
 
 def test_the_readme_tells_the_truth_about_its_first_query(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_help_names_every_command_and_the_version_is_told() -> None:
     shown = help_scout_process("--help")
     readme = (ROOT / "README.md").read_text()
 
-    for command in ("demo", "load", "plan", "sandbox"):
+    for command in ("backfill", "demo", "load", "plan", "rebuild", "sandbox", "status"):
         assert f"  {command} " in shown.out
         assert f"`help-scout {command}" in readme
     assert help_scout("--version").code == 0

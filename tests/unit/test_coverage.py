@@ -238,7 +238,8 @@ A_NIGHT_LATER = END + timedelta(days=1)
 @pytest.mark.parametrize(
     ("reach", "now", "lacking"),
     [
-        pytest.param(None, END, Standing.GAP, id="of a report that was never read"),
+        pytest.param(None, END, Standing.DUE, id="of a report that was never read"),
+        pytest.param(None, A_NIGHT_LATER, Standing.BEHIND, id="never read, a night ago"),
         pytest.param(END, END, Standing.GAP, id="read past its end"),
         pytest.param(END - SECOND, END - SECOND, Standing.DUE, id="open"),
         pytest.param(END - SECOND, A_NIGHT_LATER - SECOND, Standing.DUE, id="ended last night"),
@@ -250,11 +251,27 @@ def test_a_window_stands_as_it_was_read_or_lacks(
 ) -> None:
     found = {kind: standing(worth, DAY, reach, now) for kind, worth in WORTHS.items()}
     assert found == {
-        **dict.fromkeys(INCOMPLETE | PROVISIONAL | OPEN, Standing.PROVISIONAL),
+        **dict.fromkeys(PROVISIONAL | OPEN, Standing.PROVISIONAL),
+        **dict.fromkeys(INCOMPLETE, Standing.INCOMPLETE),
         **dict.fromkeys(FINAL, Standing.FINAL),
         **dict.fromkeys(LACKING, lacking),
         "unavailable": Standing.UNAVAILABLE,
     }
+
+
+@pytest.mark.parametrize(
+    ("covered", "now", "expected"),
+    [
+        (END - HOUR, END + timedelta(hours=34), Standing.PROVISIONAL),
+        (END - HOUR, END + timedelta(hours=36), Standing.BEHIND),
+        (END, END + timedelta(days=300), Standing.PROVISIONAL),
+    ],
+)
+def test_what_was_only_read_while_it_was_open_is_behind_a_night_and_a_half_later(
+    covered: datetime, now: datetime, expected: Standing
+) -> None:
+    worth = read(Status.LOADED, covered)
+    assert standing(worth, DAY, covered, now) is expected
 
 
 # --- the ledger -----------------------------------------------------------------------------

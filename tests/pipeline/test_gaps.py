@@ -31,6 +31,7 @@ KEYS = "report, slice, grain, window_start"
 FILL = LoadRequest(reports=REPORTS, backfill=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_a_breakdown_a_grain_and_an_earlier_start_are_a_gap_that_backfill_closes_and_only_it(
     tmp_path: Path, newest_first: bool

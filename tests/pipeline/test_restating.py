@@ -54,6 +54,7 @@ def load_at(warehouse: Path, base_url: str, now: datetime) -> None:
     )
 
 
+@pytest.mark.slow
 def test_five_nights_over_a_changing_account_leave_what_one_fresh_load_finds(
     tmp_path: Path,
 ) -> None:
@@ -86,6 +87,7 @@ def test_five_nights_over_a_changing_account_leave_what_one_fresh_load_finds(
     assert query(nightly, emptied) == [(0,)]
 
 
+@pytest.mark.slow
 def test_chunks_leave_what_one_load_leaves(
     small_account: tuple[Sandbox, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +100,7 @@ def test_chunks_leave_what_one_load_leaves(
     assert differing(numbers(whole), numbers(pieces)) == {}
 
 
+@pytest.mark.slow
 def test_intervals_leave_the_same_in_any_order_and_do_not_move_the_cursor(
     small_account: tuple[Sandbox, str], tmp_path: Path
 ) -> None:
@@ -203,6 +206,7 @@ def test_an_older_copy_of_the_file_put_back_is_loaded_on_from_where_it_stands(
     assert days == [(16,)]
 
 
+@pytest.mark.slow
 def test_every_report_loaded_twice_leaves_equal_tables(
     small_account: tuple[Sandbox, str], tmp_path: Path
 ) -> None:

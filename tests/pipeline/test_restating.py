@@ -18,12 +18,10 @@ from sources.help_scout_sandbox import Sandbox
 
 from .support import (
     NOW,
-    SMALL,
     differing,
     load_into,
     numbers,
     query,
-    serving,
     ticking,
 )
 
@@ -40,51 +38,6 @@ REPORTS = (
     "user_replies",
 )
 START = "2026-10-26"
-
-
-def load_at(warehouse: Path, base_url: str, now: datetime) -> None:
-    # An emptied day takes conversations with it that began up to two weeks before.
-    load_into(
-        warehouse,
-        base_url,
-        reports=REPORTS,
-        start_date=START,
-        lookback_days=30,
-        clock=ticking(now),
-    )
-
-
-@pytest.mark.slow
-def test_five_nights_over_a_changing_account_leave_what_one_fresh_load_finds(
-    tmp_path: Path,
-) -> None:
-    nightly, fresh = tmp_path / "nightly.duckdb", tmp_path / "fresh.duckdb"
-    sandbox = Sandbox(SMALL)
-    account = sandbox.account
-    with serving(sandbox) as base_url:
-        now = NOW
-        for night in range(5):
-            # The third night is missed.
-            if night != 2:
-                load_at(nightly, base_url, now)
-            moved = account.query(
-                "select conversation_id from conversation "
-                "where created_at > ? and first_response is not null order by 1 limit 3",
-                (int((now - timedelta(days=3)).timestamp()),),
-            )
-            account.mark_spam(moved[0][0])
-            account.retag(moved[1][0], [])
-            account.rate(moved[2][0], "great", now)
-            if night == 3:
-                account.empty_day(date(2026, 11, 8))
-            now += timedelta(days=1)
-            account.advance(now)
-        load_at(nightly, base_url, now)
-        load_at(fresh, base_url, now)
-
-    assert differing(numbers(nightly), numbers(fresh)) == {}
-    emptied = "select count(*) from conversations_drilldown where window_date = '2026-11-08'"
-    assert query(nightly, emptied) == [(0,)]
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ class DryRun:
         self._stored = stored
         self._shared: set[SharedKey] = set()
         self._asked: list[Read] = []
+        self._report = ""
         self.unplanned: Outcomes = []
         """Windows whose slices cannot be told: a list that is not known hides them."""
 
@@ -42,7 +43,7 @@ class DryRun:
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read]:
         """Every read that would be sent for the report, those of reports that name its items
         first."""
-        run = self._run
+        run, self._report = self._run, report.name
         planner = ReadPlanner(run.settings, run.time, run.lists, self._answer)
         planner.selects, planner.stored = run.planner.selects, self._stored
         for read in planner.reads(report, spans):
@@ -65,12 +66,14 @@ class DryRun:
     def _answer(self, read: Read) -> Future[Outcomes]:
         """What the warehouse's rows of the read's window name."""
         self._ask(read)
-        window = read.windows[0]
+        window, stored = read.windows[0], self._stored
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for driver in DRIVERS:
-            if driver.report == read.report.name:
+        for driver in DRIVERS if stored is not None else ():
+            if stored is not None and driver.report == read.report.name:
                 table, column = driver_column(driver)
-                named = set() if self._stored is None else self._stored.items(driver, window)
+                named = stored.items(driver, window)
+                if driver.param == "user" and not stored.has_items(driver):
+                    named = stored.users_read(self._report, window)
                 rows[table] += [{column: item} for item in sorted(named)]
         future: Future[Outcomes] = Future()
         future.set_result(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -18,7 +18,6 @@ from .dimensions import DIMENSIONS
 from .drivers import driver_column
 from .ledger import REPORT_WINDOWS
 from .outcome import Status
-from .reports import REPORTS
 from .windows import Grain, Window
 
 Query: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
@@ -86,34 +85,38 @@ class Stored:
         )
         return [int(row[0]) for row in rows]
 
-    def items(self, driver: Driver, window: Window) -> set[int]:
-        """The items that the driver's stored rows name for the window; of users also those whose
-        own windows were read, since the driver need not have been loaded itself."""
-        if driver not in self._items:
-            named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
-            for grain, start, item in (*self._named_by(driver), *self._read_for(driver)):
-                named[grain, start].add(item)
-            self._items[driver] = named
-        return set(self._items[driver].get((window.grain, window.start), ()))
+    def has_items(self, driver: Driver) -> bool:
+        """Whether the driver's own rows are here: its report need not have been loaded."""
+        return driver_column(driver)[0] in self._tables
 
-    def _named_by(self, driver: Driver) -> Iterator[tuple[Grain, datetime, int]]:
-        table, column = driver_column(driver)
-        if table in self._tables:
+    def items(self, driver: Driver, window: Window) -> set[int]:
+        """The items that the driver's stored rows name for the window."""
+        if not self.has_items(driver):
+            return set()
+        if driver not in self._items:
+            table, column = driver_column(driver)
+            named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
             for grain, start, item in self._query(
                 f"select grain, window_start, {column} from {table} "
                 f"where account = %s and slice = 'all' and {column} is not null",
                 self._account,
             ):
-                yield Grain(grain), utc(start), int(item)
+                named[Grain(grain), utc(start)].add(int(item))
+            self._items[driver] = named
+        return set(self._items[driver].get((window.grain, window.start), ()))
 
-    def _read_for(self, driver: Driver) -> Iterator[tuple[Grain, datetime, int]]:
-        if driver.param != "user":
-            return
-        driven = {name for name, report in REPORTS.items() if driver in report.drivers}
+    def users_read(self, report: str, window: Window) -> set[int]:
+        """The users whose own window of the report was read."""
+        return set(self._users_read.get((report, window.grain, window.start), ()))
+
+    @cached_property
+    def _users_read(self) -> Mapping[tuple[str, Grain, datetime], set[int]]:
+        users: dict[tuple[str, Grain, datetime], set[int]] = defaultdict(set)
         for (report, slice_text, grain, start), worth in self.coverage.items().items():
-            user = _USER.search(slice_text) if report in driven else None
+            user = _USER.search(slice_text)
             if user is not None and worth.status.succeeded:
-                yield grain, start, int(user[1])
+                users[report, grain, start].add(int(user[1]))
+        return users
 
     def numbers(
         self, table: str, columns: Sequence[str], after: datetime, until: datetime

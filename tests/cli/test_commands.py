@@ -41,7 +41,8 @@ def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
         if query(
             warehouse,
             "select 1 from information_schema.columns where column_name = 'window_end' "
-            f"and table_name = '{name}' and table_name not like '%reads'",
+            f"and table_name = '{name}' and table_name not like '%reads' "
+            "and table_name <> 'restatements'",
         )
     }
     left_out = "fetched_at, is_final"

@@ -90,5 +90,7 @@ def test_wherever_buckets_are_anchored_series_come_to_the_same(
         tables = numbers(warehouse)
         found[how] = {name: tables[name] for name in reports}
 
-    assert len(found["request"]["conversations_new"]) == (24 + 5) * 3
+    windows = (24 + 5) * 3
+    lacking = windows - len(found["request"]["conversations_new"])
+    assert (lacking > 0) == omit_empty_buckets  # an inbox has days without a conversation
     assert differing(found["request"], found[anchor]) == {}

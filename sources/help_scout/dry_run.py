@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from .catalog import Report
+from .catalog import Driver, Report
 from .drivers import driver_column
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read
@@ -20,6 +20,7 @@ from .reads import ReadPlanner, Span
 from .reports import REPORTS
 from .run import Run
 from .stored import Stored
+from .windows import Window
 
 DRIVERS = tuple({driver: None for report in REPORTS.values() for driver in report.drivers})
 
@@ -66,15 +67,12 @@ class DryRun:
     def _answer(self, read: Read) -> Future[Outcomes]:
         """What the warehouse's rows of the read's window name."""
         self._ask(read)
-        window, stored = read.windows[0], self._stored
+        window = read.windows[0]
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for driver in DRIVERS if stored is not None else ():
-            if stored is not None and driver.report == read.report.name:
+        for driver in DRIVERS:
+            if driver.report == read.report.name:
                 table, column = driver_column(driver)
-                named = stored.items(driver, window)
-                if driver.param == "user" and not stored.has_items(driver):
-                    named = stored.users_read(self._report, window)
-                rows[table] += [{column: item} for item in sorted(named)]
+                rows[table] += [{column: item} for item in sorted(self._named(driver, window))]
         future: Future[Outcomes] = Future()
         future.set_result(
             [
@@ -88,3 +86,12 @@ class DryRun:
             ]
         )
         return future
+
+    def _named(self, driver: Driver, window: Window) -> set[int]:
+        """The items that the warehouse knows for the window; of a driver that was never loaded,
+        the users for whom the report itself was read."""
+        if self._stored is None:
+            return set()
+        if driver.param == "user" and not self._stored.has_items(driver):
+            return self._stored.users_read(self._report, window)
+        return self._stored.items(driver, window)

@@ -15,17 +15,22 @@ from .catalog import COUNT, FLAG, INSTANT, LOCAL_DATE, TEXT, Column
 from .outcome import Outcome, Status
 from .tables import ACCOUNT, CURSOR, StoredTable
 
+WINDOW_OF_A_REPORT = (
+    ACCOUNT,
+    Column(name="report", unit=TEXT, description="Report"),
+    Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
+    Column(name="grain", unit=TEXT, description="day, week or month"),
+    Column(name="window_start", unit=INSTANT, description="First instant of the window"),
+    Column(name="window_end", unit=INSTANT, description="First instant after the window"),
+    Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
+)
+"""The columns that say which window of which slice of which report a row is about."""
+
 WINDOW_READS = StoredTable(
     name="window_reads",
     description="The ledger: one row for every read of a window, loaded or not",
     columns=(
-        ACCOUNT,
-        Column(name="report", unit=TEXT, description="Report"),
-        Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
-        Column(name="grain", unit=TEXT, description="day, week or month"),
-        Column(name="window_start", unit=INSTANT, description="First instant of the window"),
-        Column(name="window_end", unit=INSTANT, description="First instant after the window"),
-        Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
+        *WINDOW_OF_A_REPORT,
         Column(
             name="status",
             unit=TEXT,

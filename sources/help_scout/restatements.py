@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .catalog import DAYS, FLAG, INSTANT, LOCAL_DATE, TEXT, Column, Report, Shape, Type, Unit
+from .catalog import DAYS, FLAG, INSTANT, TEXT, Column, Report, Shape, Type, Unit
 from .coverage import Worth
+from .ledger import WINDOW_OF_A_REPORT
 from .outcome import Outcome
-from .tables import ACCOUNT, CURSOR, StoredTable
+from .tables import CURSOR, StoredTable
 
 VALUE = Unit("the measure's", Type.DOUBLE)
 
@@ -22,13 +23,7 @@ RESTATEMENTS = StoredTable(
     description="Measures of closed windows that a re-read found changed, with the old and the "
     "new value; of overall and series reports",
     columns=(
-        ACCOUNT,
-        Column(name="report", unit=TEXT, description="Report, which is its table's name too"),
-        Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
-        Column(name="grain", unit=TEXT, description="day, week or month"),
-        Column(name="window_start", unit=INSTANT, description="First instant of the window"),
-        Column(name="window_end", unit=INSTANT, description="First instant after the window"),
-        Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
+        *WINDOW_OF_A_REPORT,
         Column(name="measure", unit=TEXT, description="Column of the report's table that changed"),
         Column(
             name="old_value",

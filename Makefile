@@ -21,7 +21,7 @@ test: setup ## run the tests, but for the slow ones
 	$(RUN) pytest -n auto --dist loadgroup -m "not slow"
 
 test-slow: setup ## run the slow tests: whole nights, a year through twenty kills
-	$(RUN) pytest -n auto --dist loadgroup -m slow
+	$(RUN) pytest -n auto --dist loadgroup --no-loadscope-reorder -m slow
 
 lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) ruff check .

@@ -55,7 +55,7 @@ def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=2)
 def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path: Path) -> None:
     demo = help_scout_process("demo", "--today", DAY, "--days", "8", "--warehouse", "demo.duckdb")
     with served("--until", DAY, "--days", "78") as env:

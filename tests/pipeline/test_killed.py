@@ -26,7 +26,7 @@ def start_load(warehouse: Path, base_url: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=Path(__file__).parents[2])
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=10)
 @pytest.mark.xdist_group("killed")
 def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(tmp_path: Path) -> None:
     peaceful, killed = tmp_path / "peaceful.duckdb", tmp_path / "killed.duckdb"

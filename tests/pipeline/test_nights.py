@@ -24,7 +24,7 @@ def night(number: int) -> datetime:
     return datetime.combine(FIRST_NIGHT + timedelta(days=number), time(3, 15), NEW_YORK)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=5)
 @pytest.mark.xdist_group("nights")
 def test_fourteen_nights_leave_every_window_as_a_fresh_load_and_read_none_too_often(
     tmp_path: Path,

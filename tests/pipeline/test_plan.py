@@ -44,7 +44,7 @@ def announced(plan: Plan) -> list[tuple[str, dict[str, str]]]:
     return [(request.path, dict(request.query)) for request in plan.requests]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=2)
 @pytest.mark.xdist_group("plan")
 def test_a_night_a_backfill_and_an_interval_send_what_their_plans_say(tmp_path: Path) -> None:
     warehouse = tmp_path / "planned.duckdb"

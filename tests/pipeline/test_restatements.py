@@ -35,7 +35,7 @@ def closed_measures(warehouse: Path) -> dict[tuple[object, ...], object]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=1)
 @pytest.mark.xdist_group("restatements")
 def test_a_changed_history_leaves_the_tables_of_a_fresh_load_and_a_log_of_what_moved(
     tmp_path: Path,

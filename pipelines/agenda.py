@@ -1,13 +1,14 @@
 """The agenda of a load: its chunks, and which windows each of them reads.
 
 What a night asks for is what the cursors leave open, less what is final, and before that what
-the ledger says failed or never became final. A backfill asks for what is wanted and not there,
-an explicit interval for all of it. Nothing here sends or loads anything.
+the ledger says failed or never became final, and the history of items that are new. A backfill
+asks for what is wanted and not there, an explicit interval for all of it. Nothing here sends or
+loads anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.coverage import (
     Coverage,
+    Newcomers,
     Selection,
     due,
     gaps,
@@ -24,6 +26,7 @@ from sources.help_scout.coverage import (
     unread,
 )
 from sources.help_scout.dry_run import DryRun
+from sources.help_scout.errors import AnswerError, ApiError
 from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.resources import stored_of
@@ -31,7 +34,7 @@ from sources.help_scout.rounds import Round
 from sources.help_scout.run import Interval, Run
 from sources.help_scout.stored import Stored
 from sources.help_scout.tables import CURSOR
-from sources.help_scout.windows import local_midnight, window_of
+from sources.help_scout.windows import Grain, local_midnight, window_of
 
 from .errors import UsageError
 
@@ -132,27 +135,43 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
 def _repair_chunks(
     run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
 ) -> list[Chunk]:
-    """Chunks for what the ledger says lacks before the windows that are due anyway."""
-    selects, zone = repairs(coverage, after, round_.resumed_from), run.time.zone
+    """Chunks for what lacks before the windows that are due anyway: what the ledger says failed,
+    and the history of items that are new."""
+    repaired = repairs(coverage, after, round_.resumed_from)
+
+    def end_of(grain: Grain, start: datetime) -> datetime:
+        return window_of(grain, start.astimezone(run.time.zone).date(), run.time.zone).end
+
+    new = Newcomers(coverage, dict(_listed_slices(run, after)), after, end_of)
     lacking = [
         start
         for (report, _, grain, start), worth in coverage.items().items()
-        if needs_repair(worth)
-        and report in after
-        and window_of(grain, start.astimezone(zone).date(), zone).end <= after[report]
+        if needs_repair(worth) and report in after and end_of(grain, start) <= after[report]
     ]
+    if new.first is not None:
+        lacking.append(new.first)
     if not lacking:
         return []
     return [
         Chunk(
-            what="repairing",
+            what="repairing" if new.first is None else "filling what is new",
             interval=piece,
-            selects=selects,
+            selects=lambda *asked: new(*asked) or repaired(*asked),
             reports=tuple(after),
             is_optional=True,
         )
         for piece in pieces(run, (min(lacking), max(after.values())))
     ]
+
+
+def _listed_slices(run: Run, names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, datetime]]]:
+    """The slices that the reports have by lists; none where a list is not to be had: reading it
+    is told by its own resource."""
+    for name in names:
+        try:
+            yield name, run.planner.listed_slices(REPORTS[name])
+        except (ApiError, AnswerError):
+            continue
 
 
 def _due_chunks(

@@ -1,6 +1,6 @@
 """The command line, `help-scout`. Only commands read the clock.
 
-Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 loaded but not everything, 75
+Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 something lacks or disagrees, 75
 stopped by a budget.
 """
 
@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from .cli_look import check, explain, plan, status
 from .cli_sandbox import demo, sandbox
-from .errors import UsageError
 from .options import (
     console,
     max_minutes_option,
@@ -46,8 +46,8 @@ def main() -> None:
         os.environ.setdefault(name, value)
 
 
-main.add_command(demo)
-main.add_command(sandbox)
+for command in (plan, status, check, explain, demo, sandbox):
+    main.add_command(command)
 
 
 @main.command()
@@ -123,73 +123,3 @@ def _run(
 
     budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
     return run_job(console(), Job(warehouse=warehouse, request=request, budget=budget))
-
-
-@main.command()
-@warehouse_option
-@reports_option
-@since_option
-@until_option
-@click.option("--backfill", is_flag=True, help="Plan a backfill instead of a load.")
-@click.option("--requests", is_flag=True, help="Print every request, one a line.")
-def plan(
-    warehouse: Path,
-    reports: str | None,
-    since: str | None,
-    until: str | None,
-    backfill: bool,
-    requests: bool,
-) -> None:
-    """Shows what `load` would request. Sends nothing."""
-    with told_in_words():
-        from .agenda import LoadRequest
-        from .load import configured_run
-        from .planning import plan_load, print_plan, print_requests
-
-        if backfill and (since or until):
-            raise UsageError("--backfill fills all gaps: leave --since and --until out")
-        request = LoadRequest(
-            reports=report_names(reports), since=since, until=until, backfill=backfill
-        )
-        run = configured_run(**_placeholders())
-        try:
-            found = plan_load(run, warehouse, request)
-            if requests:
-                print_requests(found.requests)
-            else:
-                print_plan(console(), found, run)
-        finally:
-            run.close()
-
-
-@main.command()
-@warehouse_option
-@reports_option
-@click.option("--slices", is_flag=True, help="A line for each slice, not for each kind of slice.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-def status(warehouse: Path, reports: str | None, slices: bool, as_json: bool) -> None:
-    """Shows what is loaded and what lacks; exit code 3 when anything does."""
-    with told_in_words():
-        from sources.help_scout.reports import REPORTS
-
-        from .load import configured_run
-        from .status import look_at, status_json
-        from .status_table import print_status
-        from .warehouse import sole_account
-
-        run = configured_run(account=sole_account(warehouse), **_placeholders())
-        try:
-            found = look_at(run, warehouse, report_names(reports) or REPORTS)
-            if as_json:
-                click.echo(status_json(found))
-            else:
-                print_status(console(), found, each_slice=slices)
-            code = found.exit_code
-        finally:
-            run.close()
-    sys.exit(code)
-
-
-def _placeholders() -> dict[str, Any]:
-    """Credentials for commands that send nothing and so need none."""
-    return {"client_id": "-", "client_secret": "-"}

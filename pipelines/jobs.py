@@ -51,7 +51,7 @@ def run_job(
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
         with open_pipeline(job.warehouse) as pipeline:
-            run.time.pin(source_state(pipeline))
+            run.pin(source_state(pipeline))
             console.print(_about_time(run))
             with progress:
                 load(pipeline, run, job.request, progress.on_chunk)

@@ -94,7 +94,7 @@ def load(
     """
     if pipeline.has_pending_data:
         pipeline.run()
-    run.time.pin(source_state(pipeline))
+    run.pin(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
     run.round = agenda.round
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]

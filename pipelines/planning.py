@@ -22,6 +22,7 @@ from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
+from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Grain, Window
 
@@ -30,7 +31,7 @@ from .errors import UsageError
 from .warehouse import check_account, open_pipeline
 
 LIMITS_PER_MINUTE = (200, 400)  # what the sources name, until the API has told the account's own
-LISTS_IN_PLANS = ("users", "inboxes", "tags", "inbox_folders")
+LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.listed)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,13 +104,12 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
     check_account(warehouse, run.settings.account)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
-        if stored_of(pipeline, run.settings.account) is None:
+        stored = stored_of(pipeline, run.settings.account)
+        if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
-        run.time.pin(state)
-        agenda = plan_agenda(pipeline, run, request)
-        stored = agenda.stored
-        assert stored is not None
+        run.pin(state)
         know_lists(stored, run)
+        agenda = plan_agenda(pipeline, run, request)
         lines: dict[str, PlanLine] = {}
         requests: list[Request] = []
         pages = PageCounts(stored.coverage)
@@ -136,7 +136,7 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
 def know_lists(stored: Stored, run: Run) -> None:
     """Gives the run the account's lists as the warehouse has them, so that nothing is asked."""
     for name in LISTS_IN_PLANS:
-        run.lists.know_list(name, stored.list_ids(name))
+        run.lists.know_list(name, stored.list_items(name))
 
 
 def _reads(run: Run, agenda: Agenda) -> Iterator[Read]:
@@ -156,7 +156,7 @@ def _list_requests(pipeline: Pipeline, run: Run) -> int:
         counts = {str(name): int(count) for name, count in rows or []}
     total = 0
     for dimension in DIMENSIONS.values():
-        if dimension.inside is None:
+        if dimension.inside is None and run.lists.has(dimension):
             parents = 1 if dimension.parent is None else counts.get(dimension.parent, 0)
             total += max(parents, math.ceil(counts.get(dimension.name, 0) / ROWS_PER_PAGE))
     return total

@@ -51,6 +51,8 @@ def serve_sandbox(
                 ("BASE_URL", server.base_url),
                 ("CLIENT_ID", sandbox.client_id),
                 ("CLIENT_SECRET", sandbox.client_secret),
+                ("DOCS_BASE_URL", server.base_url),
+                ("DOCS_API_KEY", sandbox.docs_api_key),
                 ("ACCOUNT", DEMO_ACCOUNT),
             ):
                 click.echo(f"export SOURCES__HELP_SCOUT__{name}={value}")

@@ -23,9 +23,9 @@ from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Window
 
 from .agenda import source_state
-from .errors import COMPLETE, PARTIAL, UsageError
+from .errors import COMPLETE, PARTIAL
 from .planning import know_lists
-from .warehouse import open_pipeline
+from .warehouse import open_pipeline, require_loaded
 
 ALARMS = (Standing.GAP, Standing.BEHIND, Standing.INCOMPLETE, Standing.UNAVAILABLE)
 
@@ -108,14 +108,12 @@ class StatusReport:
 
 def look_at(run: Run, warehouse: Path, names: Iterable[str]) -> StatusReport:
     """How the warehouse stands against what the configuration wants of it."""
-    if not warehouse.exists():
-        raise UsageError(f"{warehouse} does not exist: nothing was loaded yet")
+    require_loaded(warehouse)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
         stored = stored_of(pipeline, run.settings.account)
-        if stored is None:
-            raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
-        run.time.pin(state)
+        assert stored is not None
+        run.pin(state)
         know_lists(stored, run)
         names, schema = tuple(names), pipeline.default_schema
         slices = list(_slices(run, stored, names))

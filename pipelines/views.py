@@ -1,8 +1,8 @@
-"""Views over the loaded tables: what each window is worth, and one grain at a time.
+"""Views over the loaded tables: what each window is worth, one grain at a time, labels.
 
 A table holds several grains and slices, so a bare SUM over one lies. `<table>_daily`, `_weekly`
 and `_monthly` hold one grain and the total (for reports that need a user, a range or a field:
-those, not narrowed further).
+those, not narrowed further). `people` gives every user id a name, `labels` every code.
 """
 
 from __future__ import annotations
@@ -11,24 +11,33 @@ from collections.abc import Iterator
 
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.breakdowns import parse_breakdown
 from sources.help_scout.catalog import Report
+from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.ledger import REPORT_WINDOWS, WINDOW_READS
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.reports.blocks import RANGE_LABELS
 from sources.help_scout.settings import Settings
-from sources.help_scout.slices import parse_breakdown
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
 
 
-def base_kind(report: Report) -> str:
-    """The slice kind of the report's plain numbers: `all`, or what the report cannot do without."""
-    names = [name for name, _ in parse_breakdown(report.slices[0], report).terms]
-    return ",".join(names) or "all"
+def base_kind(report: Report, office_hours: str = "off") -> str:
+    """The slice kind of the report's plain numbers: `all`, or what the report cannot do without.
+
+    Where durations are counted in office hours only, those are the plain numbers.
+    """
+    plain = parse_breakdown(report.slices[0], report)
+    if office_hours == "on" and report.office_hours:
+        plain = plain.narrowed_by("office_hours", value=True)
+    return plain.kind
 
 
-def view_statements(columns: dict[str, list[str]], grains: dict[str, set[Grain]]) -> Iterator[str]:
+def view_statements(
+    columns: dict[str, list[str]], grains: dict[str, set[Grain]], office_hours: str = "off"
+) -> Iterator[str]:
     """The statements that make all views.
 
     `columns` are the tables in the warehouse, `grains` those that each report is loaded in: an
@@ -36,6 +45,9 @@ def view_statements(columns: dict[str, list[str]], grains: dict[str, set[Grain]]
     """
     if WINDOW_READS.name in columns:
         yield f"create or replace view report_windows as {REPORT_WINDOWS}"
+    yield f"create or replace view labels as {labels_sql()}"
+    if people := " union all ".join(_people(columns)):
+        yield f"create or replace view people as {PEOPLE.format(sources=people)}"
     for report in REPORTS.values():
         for table in report.tables:
             names = [name for name in columns.get(table.name, []) if name != TOMBSTONE]
@@ -48,8 +60,73 @@ def view_statements(columns: dict[str, list[str]], grains: dict[str, set[Grain]]
                 yield (
                     f'create or replace view "{table.name}_{suffix}" as select {listed} '
                     f"from \"{table.name}\" where grain = '{grain}' "
-                    f"and slice_kind = '{base_kind(report)}'"
+                    f"and slice_kind = '{base_kind(report, office_hours)}'"
                 )
+
+
+PEOPLE = """
+select account, user_id, user_name, user_kind, is_listed from (
+    select
+        *,
+        row_number() over (
+            partition by account, user_id order by is_listed desc, known_at desc
+        ) as by_age
+    from ({sources}) as everybody
+) as ranked
+where by_age = 1
+"""
+"""Everybody whom a number can be about, one row an id. Who is not listed (any more) is known by the
+reports' own rows."""
+
+_LISTED_PEOPLE = {
+    "users": ("concat_ws(' ', first_name, last_name)", "user"),
+    "system_users": ("concat_ws(' ', first_name, last_name)", "ai agent"),
+    "teams": ("team_name", "team"),
+}
+_NAMED_PEOPLE = ("company_overall_users", "happiness_ratings", "phone_users")
+
+
+def _people(columns: dict[str, list[str]]) -> Iterator[str]:
+    """What each table knows of people: as a list, or as a report that names them."""
+    for table, (name, kind) in _LISTED_PEOPLE.items():
+        if table in columns:
+            key = DIMENSIONS[table].id_column.name
+            yield (
+                f"select account, {key} as user_id, {name} as user_name, '{kind}' as user_kind, "
+                "last_seen_at = max(last_seen_at) over (partition by account) as is_listed, "
+                f"last_seen_at as known_at from {table}"
+            )
+    for table in _NAMED_PEOPLE:
+        if table in columns:
+            yield (
+                "select account, user_id, user_name, 'not listed' as user_kind, "
+                "false as is_listed, fetched_at as known_at "
+                f"from {table} where user_id is not null"
+            )
+
+
+def labels_sql() -> str:
+    """Every code of the catalog in words: `code_of` is the column, `metric` the distribution that
+    a range belongs to, null for other codes."""
+    rows: dict[tuple[str, str | None, int], str] = {}
+    for report in REPORTS.values():
+        for table in report.tables:
+            for column in table.columns:
+                for code, words in column.labels.items():
+                    rows[column.label_of.removeprefix("busiest_"), None, code] = words
+            for source in table.rows:
+                for code, words in source.labels.items():
+                    rows["range_id", source.metric, code] = words
+    rows |= {
+        ("slice_range_id", metric, code): words
+        for metric, labels in RANGE_LABELS.items()
+        for code, words in labels.items()
+    }
+    values = ", ".join(
+        f"('{of}', {'null' if metric is None else repr(metric)}, {code}, '{words}')"
+        for (of, metric, code), words in rows.items()
+    )
+    return f"select * from (values {values}) as labels (code_of, metric, code, label)"
 
 
 def create_views(pipeline: Pipeline, settings: Settings) -> None:
@@ -67,4 +144,4 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
             client.execute_sql("select distinct report, grain from window_reads") or []
         ):
             grains[report].add(Grain(grain))
-        client.execute_sql(";\n".join(view_statements(columns, grains)))
+        client.execute_sql(";\n".join(view_statements(columns, grains, settings.office_hours)))

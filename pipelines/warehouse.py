@@ -16,7 +16,7 @@ import dlt
 import duckdb
 from dlt.pipeline.pipeline import Pipeline
 
-from .errors import WarehouseError
+from .errors import UsageError, WarehouseError
 
 DEFAULT_WAREHOUSE = "data/help_scout.duckdb"
 PIPELINE = "help_scout"
@@ -149,6 +149,18 @@ def loaded_accounts(connection: duckdb.DuckDBPyConnection) -> set[str]:
         return set()
     rows = connection.execute(f"select distinct account from {DATASET}.window_reads").fetchall()
     return {row[0] for row in rows}
+
+
+def require_loaded(path: Path) -> None:
+    """Returns when the file holds a load; UsageError says why not."""
+    if not path.exists():
+        raise UsageError(f"{path} does not exist: nothing was loaded yet")
+    connection = connect(path)
+    try:
+        if not loaded_accounts(connection):
+            raise UsageError(f"{path} holds no load yet: nothing was loaded")
+    finally:
+        connection.close()
 
 
 def sole_account(path: Path) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
-from .client import DEFAULT_BASE_URL, Client, utc_now
+from .client import DEFAULT_BASE_URL, DEFAULT_DOCS_BASE_URL, Client, docs_client, utc_now
 from .dimensions import DIMENSIONS
 from .outcome import Outcome
 from .reports import REPORTS
@@ -41,6 +41,12 @@ def help_scout(
     lookback_days: int = DEFAULT_LOOKBACK_DAYS,
     grains: dict[str, Any] | None = None,
     breakdowns: dict[str, Any] | None = None,
+    groups: dict[str, Any] | None = None,
+    office_hours: str = "off",
+    active_only: list[str] | None = None,
+    sort: dict[str, str] | None = None,
+    docs_api_key: str | None = None,
+    docs_base_url: str = DEFAULT_DOCS_BASE_URL,
     compare_to: str = "previous_period",
     include_open_windows: bool = True,
     rate_limit_share: float = 1.0,
@@ -62,8 +68,14 @@ def help_scout(
         start_date: First local day of history, YYYY-MM-DD; 90 days before the first run.
         lookback_days: For how many days after its end a window is read again.
         grains: Report name to the grains to load: day, week, month.
-        breakdowns: Report name to breakdowns: all, mailbox, user, `mailbox,type`, …
-        compare_to: previous_period, previous_year, 364d or none.
+        breakdowns: Report name (or every_report) to breakdowns: all, mailbox, `mailbox,type`, …
+        groups: Slice parameter to named groups, to their items: {"mailbox": {"EU": [1, 2]}}.
+        office_hours: off, on or both, for the reports that can count durations in them.
+        active_only: user, tag: breakdowns by them leave out items that nothing happened with.
+        sort: Report name to the order in which its rows are read: "number ASC".
+        docs_api_key: Key of the Docs API, for the list of Docs sites.
+        docs_base_url: Address of the Docs API.
+        compare_to: previous_period, previous_year, 364d, 2026-01-01..2026-02-01 or none.
         include_open_windows: Whether windows that have not ended are loaded, marked as such.
         expect_unavailable: Reports that the account's plan lacks: no alarm for them.
         rate_limit_share: The part of the account's request limit to use, up to 1.
@@ -81,6 +93,12 @@ def help_scout(
         lookback_days=lookback_days,
         grains=grains,
         breakdowns=breakdowns,
+        groups=groups,
+        office_hours=office_hours,
+        active_only=active_only,
+        sort=sort,
+        docs_api_key=docs_api_key,
+        docs_base_url=docs_base_url,
         compare_to=compare_to,
         include_open_windows=include_open_windows,
         expect_unavailable=expect_unavailable,
@@ -94,6 +112,8 @@ def open_run(
     client_secret: str,
     base_url: str = DEFAULT_BASE_URL,
     rate_limit_share: float = 1.0,
+    docs_api_key: str | None = None,
+    docs_base_url: str = DEFAULT_DOCS_BASE_URL,
     clock: Callable[[], datetime] = utc_now,
     on_outcome: Callable[[Outcome], None] | None = None,
     **settings: Any,
@@ -103,13 +123,16 @@ def open_run(
     `settings` are those of `Settings`. `clock` decides what is due and stamps what is fetched.
     """
     settings["start_date"] = parse_date("start_date", settings.get("start_date"))
-    for name, nothing in (("grains", {}), ("breakdowns", {}), ("expect_unavailable", ())):
-        settings[name] = settings.get(name) or nothing
+    for name in ("grains", "breakdowns", "groups", "sort"):
+        settings[name] = settings.get(name) or {}
+    for name in ("active_only", "expect_unavailable"):
+        settings[name] = settings.get(name) or ()
     checked = Settings(**settings)
     client = Client(
         base_url, client_id, client_secret, rate_limit_share=rate_limit_share, now=clock
     )
-    return Run(checked, client, uuid.uuid4().hex, now=clock(), on_outcome=on_outcome)
+    docs = docs_client(docs_base_url, docs_api_key, clock) if docs_api_key else None
+    return Run(checked, client, uuid.uuid4().hex, now=clock(), docs=docs, on_outcome=on_outcome)
 
 
 def resources_of(

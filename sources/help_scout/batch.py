@@ -37,6 +37,9 @@ def unknown_types(table: StoredTable) -> dict[str, str]:
     }
 
 
+ROWS_PER_BATCH = 20_000
+
+
 class Batch:
     """Rows of several windows, gathered until they are worth a load file.
 
@@ -76,8 +79,8 @@ class Batch:
         """The report's tables and the ledger."""
         return list(self._tables.values())
 
-    def add(self, outcomes: list[Outcome]) -> None:
-        """Adds windows read.
+    def add(self, outcomes: list[Outcome]) -> Iterator[Any]:
+        """Adds windows read, and gives what is worth a load file, as `flush`.
 
         Reads that overlap in time (slices and grains of the same days) are held until all of
         them are there: if one fails, the others must not carry the cursor past its windows.
@@ -85,13 +88,13 @@ class Batch:
         if self._held and outcomes:
             begins = min(self._coverage(o.read.windows[0]) for o in outcomes)
             if begins > max(self._coverage(o.read.windows[-1]) for o in self._held):
-                self._release()
+                yield from self._release()
         self._held += outcomes
 
     def _coverage(self, window: Window) -> datetime:
         return window.covered_until(self._run.now)
 
-    def _release(self) -> None:
+    def _release(self) -> Iterator[Any]:
         """Takes the held windows over, up to where a read that blocks the report begins.
 
         Where its span begins, not where it failed: reads of the same span that would have
@@ -109,7 +112,7 @@ class Batch:
             if late and outcome.status.succeeded:
                 outcome = not_stored(outcome)
             if outcome.status.succeeded:
-                self._add_rows(outcome)
+                yield from self._add_rows(outcome)
                 self._add_restatements(outcome)
             self._rows[WINDOW_READS.name].append(
                 ledger_row(
@@ -120,21 +123,25 @@ class Batch:
                     now=self._run.now,
                 )
             )
+            if self.row_count >= ROWS_PER_BATCH:
+                yield from self.flush()
         self._held = []
 
-    def _add_rows(self, outcome: Outcome) -> None:
+    def _add_rows(self, outcome: Outcome) -> Iterator[Any]:
         settings = self._run.settings
         context = window_context(
             outcome, account=settings.account, lookback=settings.lookback, now=self._run.now
         )
         for table in self._report.tables:
-            rows = outcome.rows.get(table.name, [])
-            target = self._rows[table.name]
-            target.extend({**context, **row} for row in rows)
             # Where a row of the window would have the tombstone's key, dlt might keep the
             # tombstone; such tables need none unless the window is empty.
-            if table.key or not rows:
-                target.append(tombstone(table, context))
+            if table.key or not outcome.rows.get(table.name):
+                self._rows[table.name].append(tombstone(table, context))
+        for block in outcome.row_blocks():
+            for name, rows in block.items():
+                self._rows[name].extend({**context, **row} for row in rows)
+            if self.row_count >= ROWS_PER_BATCH:
+                yield from self.flush()
         for path, values in outcome.extra.items():
             unknown = {"report": self._report.name, "wire_path": path}
             unknown["wire_values"] = orjson.dumps(values).decode()
@@ -159,7 +166,7 @@ class Batch:
 
     def finish(self) -> Iterator[Any]:
         """All that is left, as `flush`."""
-        self._release()
+        yield from self._release()
         yield from self.flush()
 
     def flush(self) -> Iterator[Any]:

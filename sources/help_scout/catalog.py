@@ -67,6 +67,7 @@ class Column:
 
     `paths` has more than one entry when the wire spells one thing in two ways; it is empty for
     columns that are not read from the body (`metric`, `range_label`, `occurrence`, `position`).
+    `label_of` names the column whose code it puts in words, by `labels`.
     """
 
     name: str
@@ -74,6 +75,8 @@ class Column:
     description: str
     paths: tuple[str, ...] = ()
     personal: bool = False
+    label_of: str = ""
+    labels: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.description:
@@ -97,6 +100,11 @@ def column(
         paths=(path, *also),
         personal=personal,
     )
+
+
+def label(name: str, of: str, labels: Mapping[int, str], description: str) -> Column:
+    """The column that puts the code in the column `of` in words; null for a code unheard of."""
+    return Column(name=name, unit=TEXT, description=description, label_of=of, labels=labels)
 
 
 def measure(
@@ -224,7 +232,8 @@ class Report:
     `filters`, `options` and `requires` are parameters by their wire names: filters narrow what
     is counted, options are the report's own, required ones must be sent. `grains` and `slices`
     are the defaults that configuration can replace. `ignored` maps wire paths that are not
-    loaded to the reason. `sort` is sent with every page so that pages hold still.
+    loaded to the reason. `sort` is sent with every page so that pages hold still; `sort_fields`
+    are what it can be changed to.
     """
 
     name: str
@@ -241,6 +250,7 @@ class Report:
     compares: bool = True
     office_hours: bool = False
     sort: Mapping[str, str] = field(default_factory=dict)
+    sort_fields: tuple[str, ...] = ()
     drivers: tuple[Driver, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
 

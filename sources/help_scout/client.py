@@ -34,6 +34,7 @@ from .rate_limit import RateLimiter
 log = logging.getLogger(__name__)
 
 DEFAULT_BASE_URL = "https://api.helpscout.net"
+DEFAULT_DOCS_BASE_URL = "https://docsapi.helpscout.net"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 MAX_ATTEMPTS = 5
 MAX_WAIT_SECONDS = 60.0
@@ -58,7 +59,7 @@ def utc_now() -> datetime:
 
 
 class Client:
-    """GETs JSON from one account.
+    """GETs JSON from one account, with client id and secret unless `auth` says otherwise.
 
     `clock` and `sleep` drive the limiter and the waits between tries, `now` stamps answers,
     `transport` replaces the network in tests.
@@ -70,6 +71,7 @@ class Client:
         client_id: str,
         client_secret: str,
         *,
+        auth: httpx.Auth | None = None,
         rate_limit_share: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -77,6 +79,8 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         base_url = check_base_url(base_url)
+        self.base_url = base_url
+        """Address of the API."""
         self.limiter = RateLimiter(clock=clock, sleep=sleep, share=rate_limit_share)
         self._sleep = sleep
         self._now = now
@@ -85,7 +89,8 @@ class Client:
         """Requests sent so far, retries included."""
         self._http = httpx.Client(
             base_url=base_url,
-            auth=ClientCredentials(
+            auth=auth
+            or ClientCredentials(
                 base_url, client_id, client_secret, clock=clock, limiter=self.limiter
             ),
             timeout=TIMEOUT,
@@ -181,6 +186,14 @@ class Client:
             return 0.0
         log.info("try %d failed (%s), trying again", state.attempt_number, error)
         return float(wait_exponential_jitter(multiplier=0.5, max=MAX_WAIT_SECONDS)(state))
+
+
+def docs_client(base_url: str, api_key: str, now: Callable[[], datetime] = utc_now) -> Client:
+    """A client of the Docs API: the key is the user name of HTTP Basic, any password will do.
+
+    https://developer.helpscout.com/docs-api/
+    """
+    return Client(base_url, "", "", auth=httpx.BasicAuth(api_key, "X"), now=now)
 
 
 def check_base_url(base_url: str) -> str:

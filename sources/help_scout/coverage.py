@@ -4,6 +4,7 @@ A `Selection` says of each window of each slice whether a run reads it. Everythi
 
     due         what a night reads after the cursor: all but what is final already
     repairs     what it reads before the cursor: failed, or never read to its end
+    newcomers   what it reads besides: windows of items that came later than others of their kind
     gaps        what a backfill reads: wanted, and not there
     unread      what an explicit interval reads: everything, once
 """
@@ -17,6 +18,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from .outcome import Status
+from .slices import kind_of
 from .windows import Grain, Window
 
 ONE_NIGHT = timedelta(days=1)
@@ -168,6 +170,46 @@ def needs_repair(worth: Worth) -> bool:
     if Status.UNAVAILABLE in (worth.status, worth.last_attempt):
         return False
     return worth.status is Status.FAILED or not worth.is_final
+
+
+class Newcomers:
+    """Windows of slices that came later than others of their kind: of a new inbox, a new user.
+
+    `slices` are those that every item of a breakdown has now, by report, and since when each
+    counts. A window is a newcomer's when it was never asked for, though one of its kind was read;
+    of each report only up to `before`, from where its windows are due anyway.
+    """
+
+    def __init__(
+        self,
+        coverage: Coverage,
+        slices: Mapping[str, Mapping[str, datetime]],
+        before: Mapping[str, datetime],
+        end_of: Callable[[Grain, datetime], datetime],
+    ) -> None:
+        read: dict[tuple[str, str], set[tuple[Grain, datetime]]] = {}
+        for (report, text, grain, start), worth in coverage.items().items():
+            if worth.status.succeeded and report in slices:
+                read.setdefault((report, kind_of(text)), set()).add((grain, start))
+        self._missing = {
+            (report, text): {
+                (grain, start)
+                for grain, start in read.get((report, kind_of(text)), ())
+                if (report, text, grain, start) not in coverage.items()
+                and since < end_of(grain, start) <= before[report]
+            }
+            for report, listed in slices.items()
+            for text, since in listed.items()
+        }
+
+    @property
+    def first(self) -> datetime | None:
+        """Where the earliest of them starts; None when there are none."""
+        return min((start for found in self._missing.values() for _, start in found), default=None)
+
+    def __call__(self, report: str, slice_text: str, window: Window) -> bool:
+        """Selects them."""
+        return (window.grain, window.start) in self._missing.get((report, slice_text), ())
 
 
 def gaps(coverage: Coverage) -> Selection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from .catalog import (
     COUNT,
@@ -17,6 +18,7 @@ from .catalog import (
     ORDINAL,
     RAW,
     TEXT,
+    TEXT_ID,
     Column,
     column,
 )
@@ -37,7 +39,8 @@ class Dimension:
     lands in `parent_column` (the rows themselves do not carry it). `items` are the places where
     the rows may stand; "" is a bare array. `inside` names a list within each item of the parent
     dimension, for tables that cost no request of their own. `ignored` maps wire fields that are
-    not loaded to the reason.
+    not loaded to the reason. `is_docs` lists come from the Docs API, which has a key of its own;
+    `envelope` is where their paging stands.
     """
 
     name: str
@@ -50,17 +53,33 @@ class Dimension:
     parent_column: Column | None = None
     inside: str | None = None
     ignored: Mapping[str, str] | None = None
+    is_docs: bool = False
+    envelope: str = ""
+
+    @property
+    def doc_url(self) -> str:
+        """The vendor's page."""
+        return urljoin(DOC_ROOT, self.doc)
+
+    @property
+    def id_column(self) -> Column:
+        """The column of the items' own id."""
+        return next(column for column in self.columns if column.paths == ("id",))
+
+    @property
+    def has_text_ids(self) -> bool:
+        """Whether the items' ids are texts rather than numbers."""
+        return self.id_column.unit is TEXT_ID
 
     @property
     def stored_table(self) -> StoredTable:
         """The table with its context columns and key."""
         parent = (self.parent_column,) if self.parent_column else ()
-        own_id = next(c.name for c in self.columns if c.paths == ("id",))
         return StoredTable(
             name=self.name,
             description=self.summary,
             columns=(ACCOUNT, *parent, *self.columns, *_SEEN),
-            primary_key=("account", *(c.name for c in parent), own_id),
+            primary_key=("account", *(c.name for c in parent), self.id_column.name),
         )
 
 
@@ -251,6 +270,25 @@ DIMENSIONS: Mapping[str, Dimension] = {
                 column("slug", TEXT, "Short name in addresses"),
                 column("color", TEXT, "Tag colour", name="tag_color"),
                 column("ticketCount", COUNT, "Conversations with the tag now"),
+                *_dates(),
+            ),
+        ),
+        Dimension(
+            name="docs_sites",
+            path="/v1/sites",
+            items=("sites.items",),
+            envelope="sites",
+            is_docs=True,
+            doc="https://developer.helpscout.com/docs-api/",
+            summary="Docs sites; only with a docs_api_key, since they are another API's",
+            columns=(
+                column("id", TEXT_ID, "Docs site", name="site_id"),
+                column("title", TEXT, "Its title", name="site_name"),
+                column("status", TEXT, "active or inactive", name="site_status"),
+                column("subDomain", TEXT, "Its part of the address"),
+                column("cname", TEXT, "Address of its own"),
+                column("hasPublicSite", FLAG, "Whether everybody can read it"),
+                column("companyName", TEXT, "Company as the site shows it"),
                 *_dates(),
             ),
         ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from .breakdowns import Breakdown
 from .catalog import Driver
 from .errors import ConfigurationError
 from .outcome import Outcome
 from .plan import Read
 from .reports import REPORTS
-from .slices import Breakdown
 
 
 def driver_column(driver: Driver) -> tuple[str, str]:
@@ -24,13 +24,18 @@ def driver_column(driver: Driver) -> tuple[str, str]:
 def driver_items(driver: Driver, outcome: Outcome) -> set[int]:
     """The item ids that a driver's rows name."""
     table, column = driver_column(driver)
-    return {row[column] for row in outcome.rows[table] if row.get(column)}
+    return {
+        row[column]
+        for rows in outcome.row_blocks()
+        for row in rows.get(table, ())
+        if row.get(column)
+    }
 
 
 def drives(driver: Driver, breakdown: Breakdown) -> bool:
     """Whether the breakdown needs the items that the driver names."""
     if driver.field is not None:
-        return ("field", driver.field) in breakdown.terms or breakdown.fans_out_over("field")
+        return breakdown.takes("field", driver.field) and "field_id" not in breakdown.names
     return breakdown.fans_out_over(driver.param)
 
 

@@ -8,16 +8,20 @@ A value that does not fit its column fails the whole body (ValueMisfit).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from .catalog import ENVELOPES, Column, Report, Rows, Table
 from .errors import ValueMisfit, WrongEnvelope
 from .reports import REPORTS
 from .tables import RESERVED_NAMES
-from .values import Row, fit, kind_of, unknown_field
+from .values import Row, TableRows, fit, kind_of, unknown_field
+
+Stamps: TypeAlias = Mapping[str, int | str]
+"""Columns that the request gives to all rows of a body, where their table has them."""
 
 POSITION = "position"
 OCCURRENCE = "occurrence"
@@ -31,7 +35,7 @@ class Flattened:
     the catalog does not know, list items written `[]`.
     """
 
-    rows: dict[str, list[Row]]
+    rows: TableRows
     extra: dict[str, list[Any]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
 
@@ -48,18 +52,16 @@ class _Node:
     rows: Rows | None = None
 
 
-def flatten_report(report: Report, bodies: Iterable[tuple[Any, Mapping[str, int]]]) -> Flattened:
+def flatten_report(report: Report, bodies: Iterable[tuple[Any, Stamps]]) -> Flattened:
     """The rows of the bodies, each given with the columns to stamp on its rows.
 
     Several bodies are the pages (or parts) of one read: positions count on through them.
     Raises WrongEnvelope or ValueMisfit.
     """
-    walk = _Walk(report, Flattened({table.name: [] for table in report.tables}))
+    flattener = Flattener(report)
     for body, stamps in bodies:
-        walk.add(unwrap(report, body), stamps)
-    for table in report.tables:
-        walk.result.rows[table.name] = _number_and_check_keys(table, walk.result.rows[table.name])
-    return walk.result
+        flattener.add(unwrap(report, body), stamps)
+    return Flattened(flattener.take(), flattener.extra, flattener.unknown)
 
 
 def unwrap(report: Report, body: Any) -> Any:
@@ -83,18 +85,27 @@ def unwrap(report: Report, body: Any) -> Any:
     return body
 
 
-class _Walk:
-    """One walk over the bodies of a read."""
+class Flattener:
+    """Turns the bodies of one read into rows, a block at a time.
 
-    def __init__(self, report: Report, result: Flattened) -> None:
+    `extra` and `unknown` are of all bodies so far, as in `Flattened`.
+    """
+
+    def __init__(self, report: Report) -> None:
         self._report = report
         self._tree = _tree_of(report.name)
-        self._stamps: Mapping[str, int] = {}
-        self.result = result
+        self._stamps: dict[str, Stamps] = {}
+        self._rows: dict[str, list[Row]] = {table.name: [] for table in report.tables}
+        self._positions: Counter[str] = Counter()
+        self._occurrences: Counter[tuple[Any, ...]] = Counter()
+        self.extra: dict[str, list[Any]] = {}
+        self.unknown: set[str] = set()
 
-    def add(self, body: Any, stamps: Mapping[str, int]) -> None:
-        """Puts the body's leaves into rows."""
-        self._stamps = stamps
+    def add(self, body: Any, stamps: Stamps) -> None:
+        """Puts the leaves of an unwrapped body into rows. Raises ValueMisfit."""
+        for table in self._report.tables:
+            names = {column.name for column in table.columns}
+            self._stamps[table.name] = {k: v for k, v in stamps.items() if k in names}
         main = self._report.tables[0]
         if self._tree.item is not None:
             self._walk_list(self._tree, body, None, "")
@@ -103,6 +114,52 @@ class _Walk:
         if main.rows[0].path == "":
             row = self._new_row(main, main.rows[0], None)
         self._walk(self._tree, body, row, "")
+
+    def take(self) -> TableRows:
+        """The rows gathered since the last time, their keys checked. Raises ValueMisfit.
+
+        Keys are checked within the block: what is taken together must hold all rows that could
+        share one, but for rows that are told apart by their number.
+        """
+        taken = {
+            table.name: self._with_labels(table, self._with_keys(table, self._rows[table.name]))
+            for table in self._report.tables
+        }
+        self._rows = {table.name: [] for table in self._report.tables}
+        return taken
+
+    def _with_keys(self, table: Table, rows: list[Row]) -> list[Row]:
+        """The rows, each with a key of its own.
+
+        Rows that repeat are numbered where the table wants it. Elsewhere a row that says exactly
+        what another one says is that row; two that share a key and differ fail, one would be lost.
+        """
+        if not table.key:
+            return rows
+        first: dict[tuple[Any, ...], Row] = {}
+        natural = [name for name in table.key if name != OCCURRENCE]
+        for row in rows:
+            key = tuple(row.get(name) for name in natural)
+            if None in key:
+                lacking = natural[key.index(None)]
+                raise ValueMisfit(f"{table.name}: a row lacks {lacking}, which is part of its key")
+            if OCCURRENCE in table.key:
+                self._occurrences[key] += 1
+                row[OCCURRENCE] = self._occurrences[key]
+            elif first.setdefault(key, row) != row:
+                raise ValueMisfit(
+                    f"{table.name}: two rows have the same {', '.join(natural)}; one would be lost"
+                )
+        return rows if OCCURRENCE in table.key else list(first.values())
+
+    def _with_labels(self, table: Table, rows: list[Row]) -> list[Row]:
+        """The rows with their codes in words."""
+        for column in table.columns:
+            if column.label_of:
+                for row in rows:
+                    if column.label_of in row:
+                        row[column.name] = column.labels.get(row[column.label_of])
+        return rows
 
     def _walk(self, node: _Node, value: Any, row: Row | None, path: str) -> None:
         if node.ignored or value is None:
@@ -145,17 +202,16 @@ class _Walk:
                 row["range_label"] = node.rows.labels.get(row.get("range_id", 0))
 
     def _new_row(self, table: Table, rows: Rows, parent: Row | None) -> Row:
-        siblings = self.result.rows[table.name]
         row: Row = {}
         if parent is not None:
             row.update({name: parent.get(name) for name in table.inherits})
-        for name, value in self._stamps.items():
-            row[name] = value
+        row.update(self._stamps[table.name])
         if POSITION in table.key and POSITION not in table.inherits:
-            row[POSITION] = len(siblings) + 1
+            self._positions[table.name] += 1
+            row[POSITION] = self._positions[table.name]
         if rows.metric is not None:
             row["metric"] = rows.metric
-        siblings.append(row)
+        self._rows[table.name].append(row)
         return row
 
     def _put(self, column: Column, value: Any, row: Row | None, path: str) -> None:
@@ -171,9 +227,9 @@ class _Walk:
         row[column.name] = fitted
 
     def _keep_unknown(self, row: Row | None, path: str, value: Any) -> None:
-        self.result.unknown.add(path)
+        self.unknown.add(path)
         if row is None:
-            seen = self.result.extra.setdefault(path, [])
+            seen = self.extra.setdefault(path, [])
             if value not in seen:
                 seen.append(value)
             return
@@ -219,32 +275,6 @@ def _node_at(node: _Node, path: str) -> _Node:
             if position < len(segments) - 1:
                 node = node.item
     return node
-
-
-def _number_and_check_keys(table: Table, rows: list[Row]) -> list[Row]:
-    """The rows, each with a key of its own.
-
-    Rows that repeat are numbered where the table wants it. Elsewhere a row that says exactly what
-    another one says is that row; two that share a key and differ fail, one would be lost.
-    """
-    if not table.key:
-        return rows
-    seen: dict[tuple[Any, ...], int] = {}
-    first: dict[tuple[Any, ...], Row] = {}
-    natural = [name for name in table.key if name != OCCURRENCE]
-    for row in rows:
-        key = tuple(row.get(name) for name in natural)
-        if None in key:
-            lacking = natural[key.index(None)]
-            raise ValueMisfit(f"{table.name}: a row lacks {lacking}, which is part of its key")
-        seen[key] = seen.get(key, 0) + 1
-        if OCCURRENCE in table.key:
-            row[OCCURRENCE] = seen[key]
-        elif first.setdefault(key, row) != row:
-            raise ValueMisfit(
-                f"{table.name}: two rows have the same {', '.join(natural)}; one would be lost"
-            )
-    return rows if OCCURRENCE in table.key else list(first.values())
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

@@ -111,6 +111,9 @@ select
     worth.status,
     case when worth.succeeded then worth."rows" end as "rows",
     case when worth.succeeded then worth.pages end as pages,
+    case when worth.succeeded then worth.api_count end as api_count,
+    case when worth.succeeded then worth.query end as query,
+    case when worth.succeeded then worth.run_id end as run_id,
     case when worth.succeeded then worth.fetched_at end as fetched_at,
     worth.covered_until,
     worth.is_final,
@@ -147,6 +150,8 @@ def not_stored(outcome: Outcome) -> Outcome:
         outcome,
         status=Status.FAILED,
         rows={},
+        blocks=None,
+        spooled=0,
         extra={},
         error="read, but not stored: an earlier window of the report failed and comes first",
     )

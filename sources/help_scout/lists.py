@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from .dimensions import DIMENSIONS, LINKS, Dimension
-from .errors import AnswerError, ApiError, HelpScoutError, ValueMisfit, WrongEnvelope
+from .errors import (
+    AnswerError,
+    ApiError,
+    ConfigurationError,
+    HelpScoutError,
+    ValueMisfit,
+    WrongEnvelope,
+)
 from .plan import Request
-from .values import Row, fit, unknown_field, whole_number
+from .values import Row, fit, instant, unknown_field, whole_number
 
 MAX_READS = 3
 UNTAGGED = {"id": 1, "name": "(untagged)"}
@@ -17,16 +25,24 @@ ListItem = tuple[int | None, Mapping[str, Any]]
 
 
 class AccountLists:
-    """The lists of one account. `get` answers a request with its body; `offered_tags` gives the
-    tags that reports offer as filters."""
+    """The lists of one account. `get` answers a request with its body, `get_docs` one of the Docs
+    API, None without a key for it; `offered_tags` gives the tags that reports offer as filters."""
 
     def __init__(
-        self, get: Callable[[Request], Any], offered_tags: Callable[[], Iterable[Any]]
+        self,
+        get: Callable[[Request], Any],
+        offered_tags: Callable[[], Iterable[Any]],
+        get_docs: Callable[[Request], Any] | None = None,
     ) -> None:
         self._get = get
+        self._get_docs = get_docs
         self._offered_tags = offered_tags
         self._lists: dict[str, list[ListItem]] = {}
         self._errors: dict[str, HelpScoutError] = {}
+
+    def has(self, dimension: Dimension) -> bool:
+        """Whether the list can be asked for."""
+        return not dimension.is_docs or self._get_docs is not None
 
     def list_of(self, name: str) -> list[ListItem]:
         """The items of a dimension, each with its parent's id, asked for once a run."""
@@ -43,8 +59,14 @@ class AccountLists:
         return self._lists[name]
 
     def _load_list(self, dimension: Dimension) -> Iterator[ListItem]:
+        get = self._get_docs if dimension.is_docs else self._get
+        if get is None:
+            raise ConfigurationError(
+                f"{dimension.name} are not known without docs_api_key: set it, or name the items "
+                "in the breakdown, site=…"
+            )
         if dimension.parent is None:
-            for item in list_items(dimension, self._get, dimension.path):
+            for item in list_items(dimension, get, dimension.path):
                 yield None, item
             return
         for _, parent in self.list_of(dimension.parent):
@@ -53,25 +75,34 @@ class AccountLists:
                 items: Iterable[Any] = parent.get(dimension.inside) or ()
             else:
                 path = dimension.path.format(parent=parent_id)
-                items = list_items(dimension, self._get, path)
+                items = list_items(dimension, get, path)
             for item in items:
                 yield parent_id, item
 
-    def ids_of(self, name: str) -> list[int]:
-        """The ids of a dimension's items."""
-        return [int(item["id"]) for _, item in self.list_of(name)]
+    def ids_of(self, name: str, *, in_use: bool = False) -> list[int | str]:
+        """The ids of a dimension's items; with `in_use` less those that say that nothing has
+        them."""
+        return [
+            item["id"]
+            for _, item in self.list_of(name)
+            if not (in_use and item.get("ticketCount") == 0)
+        ]
 
-    def know_list(self, name: str, ids: Iterable[int] | None) -> None:
-        """Takes a list's ids from elsewhere (the warehouse), so that nothing is asked for; None
+    def created(self, name: str) -> dict[int | str, datetime | None]:
+        """When each item of a dimension was created, None where the list does not say."""
+        return {item["id"]: instant(item.get("createdAt")) for _, item in self.list_of(name)}
+
+    def know_list(self, name: str, items: Iterable[Mapping[str, Any]] | None) -> None:
+        """Takes a list's items from elsewhere (the warehouse), so that nothing is asked for; None
         for a list that is not known there either."""
-        if ids is None:
+        if items is None:
             self._errors[name] = WrongEnvelope(f"{name}: this list was never read")
         else:
-            self._lists[name] = [(None, {"id": item}) for item in ids]
+            self._lists[name] = [(None, item) for item in items]
 
     def _tags_of_reports(self) -> Iterator[ListItem]:
         """(untagged), and the tags that reports still offer as filters but the list lacks."""
-        listed = set(self.ids_of("tags"))
+        listed = {*self.ids_of("tags")}
         for tag in [UNTAGGED, *self._offered_tags()]:
             if isinstance(tag, dict) and type(tag.get("id")) is int and tag["id"] not in listed:
                 listed.add(tag["id"])
@@ -107,21 +138,23 @@ def _read_list(
         body = get(Request.of(path, {"page": str(page)} if page > 1 else {}))
         found = _items_in(dimension, body)
         items += found
-        last, total = _paging(body)
+        last, total = _paging(dimension, body)
         if not found:
             break
         page += 1
     return items, total
 
 
-def _paging(body: Any) -> tuple[int, int | None]:
+def _paging(dimension: Dimension, body: Any) -> tuple[int, int | None]:
     """How many pages and items there are; (1, None) for a list without paging."""
+    if dimension.envelope and isinstance(body, dict):
+        body = body.get(dimension.envelope)
     if not isinstance(body, dict):
         return 1, None
     paging = body.get("page")
     if isinstance(paging, dict):
         pages, total = paging.get("totalPages"), paging.get("totalElements")
-    else:  # the flat form, which saved replies might have
+    else:  # the flat form, which Docs lists have and saved replies might have
         pages, total = body.get("pages"), body.get("count")
     return whole_number(pages) or 1, whole_number(total)
 
@@ -133,7 +166,8 @@ def _items_in(dimension: Dimension, body: Any) -> list[Mapping[str, Any]]:
         for name in place.split(".") if place else []:
             found = found.get(name) if isinstance(found, dict) else None
         if isinstance(found, list):
-            if all(isinstance(i, dict) and type(i.get("id")) is int for i in found):
+            kind = str if dimension.has_text_ids else int
+            if all(isinstance(i, dict) and type(i.get("id")) is kind for i in found):
                 return found
             raise WrongEnvelope(f"{dimension.name}: an item of the list has no id")
     if isinstance(body, dict) and not body.get("_embedded"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
@@ -18,7 +18,8 @@ from .errors import (
 )
 from .flatten import Flattened
 from .plan import Read, Request
-from .values import Row
+from .spool import Spool
+from .values import Row, TableRows
 from .windows import Window
 
 
@@ -39,13 +40,18 @@ class Status(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What reading one slice of one window came to: the rows of all its tables, and the story."""
+    """What reading one slice of one window came to: the rows of all its tables, and the story.
+
+    Of a window with very many rows `blocks` holds those that are not in memory, `spooled` of them.
+    """
 
     read: Read
     window: Window
     status: Status
     fetched_at: datetime
-    rows: Mapping[str, list[Row]] = field(default_factory=dict)
+    rows: TableRows = field(default_factory=dict)
+    blocks: Spool[TableRows] | None = None
+    spooled: int = 0
     extra: Mapping[str, list[Any]] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     query: str = ""
@@ -59,7 +65,13 @@ class Outcome:
     @property
     def row_count(self) -> int:
         """Rows over all tables."""
-        return sum(len(rows) for rows in self.rows.values())
+        return self.spooled + sum(len(rows) for rows in self.rows.values())
+
+    def row_blocks(self) -> Iterator[TableRows]:
+        """All rows, a block at a time."""
+        yield self.rows
+        if self.blocks is not None:
+            yield from self.blocks
 
 
 Outcomes: TypeAlias = list[Outcome]
@@ -104,11 +116,17 @@ def outcome_of(
     window: Window,
     flat: Flattened,
     *,
+    blocks: Spool[TableRows] | None = None,
+    row_count: int = 0,
     api_count: int | None = None,
     complete: bool = True,
 ) -> Outcome:
-    """The outcome of a window that was read well, empty or not."""
-    rows = any(flat.rows.values())
+    """The outcome of a window that was read well, empty or not; its rows are those of `flat`, or
+    `row_count` in `blocks`."""
+    rows = any(flat.rows.values()) or row_count > 0
+    if blocks is not None and blocks.is_in_memory:
+        flat = replace(flat, rows=_joined(blocks))
+        blocks, row_count = None, 0
     status = Status.LOADED if rows else Status.EMPTY
     return Outcome(
         read=read,
@@ -116,6 +134,8 @@ def outcome_of(
         status=status if complete else Status.INCOMPLETE,
         fetched_at=tally.fetched_at,
         rows=flat.rows,
+        blocks=blocks,
+        spooled=row_count,
         extra=flat.extra,
         unknown=frozenset(flat.unknown),
         query=query_text(read),
@@ -126,6 +146,14 @@ def outcome_of(
     )
 
 
+def _joined(blocks: Iterable[TableRows]) -> TableRows:
+    joined: dict[str, list[Row]] = {}
+    for block in blocks:
+        for table, rows in block.items():
+            joined.setdefault(table, []).extend(rows)
+    return joined
+
+
 def failure_of(
     tally: Tally, read: Read, window: Window, error: HelpScoutError, *, first: bool
 ) -> Outcome:
@@ -133,7 +161,7 @@ def failure_of(
     # A user that a report names but that cannot be asked for (an AI agent, say) must not keep
     # the others' windows from being loaded.
     refused = isinstance(error, RequestRefused) and error.status in (400, 404)
-    unknown_user = refused and "user" in dict(read.slice.values)
+    unknown_user = refused and "user" in read.slice.query()
     unavailable = unknown_user or isinstance(error, ReportUnavailable | BucketMismatch)
     return Outcome(
         read=read,

@@ -1,110 +1,183 @@
-"""Row reports: pages read to their end, and read again while they shift under the reader."""
+"""Row reports: pages read to their end, and read again while they shift under the reader.
+
+However many rows a window has, only a few pages are in memory: the others wait in a file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
+
+import orjson
 
 from .catalog import Report, Shape
 from .errors import ValueMisfit
-from .flatten import flatten_report, unwrap
+from .flatten import Flattened, Flattener, unwrap
 from .outcome import Outcome, Tally, outcome_of
 from .plan import Part, Read, Request
-from .values import whole_number
+from .spool import Spool
+from .values import TableRows, whole_number
 
 MAX_READS_OF_SHIFTING_PAGES = 3
+ROWS_IN_MEMORY = 2_000
+"""Rows of a window beyond which it goes through a file."""
+
+ROWS_PER_BLOCK = 1_000
+"""Rows flattened together then."""
 
 
 @dataclass(slots=True)
 class _Pages:
-    """The pages of one part, read once through."""
+    """The pages of one part, read once through. `digest` is equal where all rows are."""
 
-    bodies: list[Any]
+    bodies: Spool[Any]
     rows: int
     count: int
     is_stable: bool
     repeats_across_pages: bool
+    digest: bytes
 
 
 def fetch_rows(tally: Tally, read: Read) -> Outcome:
     """The outcome of a row report's window: all pages of all parts."""
-    bodies: list[tuple[Any, Mapping[str, int]]] = []
-    count: int | None = None
-    complete = True
+    flattener = Flattener(read.report)
+    blocks: Spool[TableRows] = Spool(ROWS_IN_MEMORY)
+    count, complete, waiting, rows = 0, True, 0, 0
     for part in read.parts:
-        pages = _read_until_stable(tally, read.report, part)
-        bodies.extend((body, part.stamps) for body in pages.bodies)
-        complete = complete and pages.is_stable
-        count = (count or 0) + pages.count
-    flat = flatten_report(read.report, bodies)
-    return outcome_of(tally, read, read.windows[0], flat, api_count=count, complete=complete)
+        reads = _read_until_stable(tally, read.report, part)
+        for body in _united(read.report, reads):
+            flattener.add(body, part.stamps)
+            waiting += len(_envelope(read.report, body)["results"])
+            if waiting >= ROWS_PER_BLOCK:
+                rows += _keep(blocks, flattener.take(), waiting)
+                waiting = 0
+        complete = complete and reads[-1].is_stable
+        count += reads[-1].count
+        for pages in reads:
+            pages.bodies.close()
+    rows += _keep(blocks, flattener.take(), waiting)
+    return outcome_of(
+        tally,
+        read,
+        read.windows[0],
+        Flattened({}, flattener.extra, flattener.unknown),
+        blocks=blocks,
+        row_count=rows,
+        api_count=count if read.parts else None,
+        complete=complete,
+    )
 
 
-def _read_until_stable(tally: Tally, report: Report, part: Part) -> _Pages:
-    """The part's pages, read again while they shift; after three reads all that was seen.
+def _keep(blocks: Spool[TableRows], rows: TableRows, weight: int) -> int:
+    """Adds a block of rows; how many there are in all its tables."""
+    blocks.append(rows, weight)
+    return sum(len(found) for found in rows.values())
+
+
+def _read_until_stable(tally: Tally, report: Report, part: Part) -> list[_Pages]:
+    """The part's pages as they held still, alone; or, when they never did, all three reads.
+
+    A list that repeats a row across two pages is read again: when it says the same twice, the row
+    is there twice.
+    """
+    reads: list[_Pages] = []
+    while len(reads) < MAX_READS_OF_SHIFTING_PAGES:
+        pages = _read_pages(tally, report, part.request)
+        says_the_same = bool(reads) and pages.digest == reads[-1].digest
+        if pages.is_stable and (says_the_same or not pages.repeats_across_pages):
+            for earlier in reads:
+                earlier.bodies.close()
+            return [pages]
+        reads.append(pages)
+    for pages in reads:
+        pages.is_stable = False
+    return reads
+
+
+def _united(report: Report, reads: list[_Pages]) -> Iterator[Any]:
+    """The bodies of the reads, with every row that any of them saw, once.
 
     Drilldowns cannot be sorted, so a conversation that moves while pages are read can be missed
-    or met twice. Their rows have ids, so the reads are united; the lists are sorted and their
-    rows may repeat, so there the longest read stands. A list that repeats a row across two pages
-    is read again: when it says the same twice, the row is there twice.
+    or met twice; its latest sight counts. The rows of lists have no id and may repeat: each is
+    there as often as the read that saw it most often says.
     """
-    seen: dict[Any, Any] = {}
-    longest: _Pages | None = None
-    last: _Pages | None = None
-    for _ in range(MAX_READS_OF_SHIFTING_PAGES):
-        pages = _read_pages(tally, report, part.request)
-        says_the_same = last is not None and pages.bodies == last.bodies
-        if pages.is_stable and (says_the_same or not pages.repeats_across_pages):
-            return pages
-        last = pages
-        if report.shape is Shape.DRILLDOWN:
-            _unite(seen, pages.bodies)
-        if longest is None or pages.rows > longest.rows:
-            longest = pages
-    assert longest is not None
-    longest.is_stable = False
-    if report.shape is Shape.DRILLDOWN:
-        longest.bodies[0]["conversations"]["results"] = list(seen.values())
-        for body in longest.bodies[1:]:
-            body["conversations"]["results"] = []
-    return longest
+    if len(reads) == 1:
+        yield from reads[0].bodies
+        return
+    if report.shape is Shape.LIST:
+        yield from _united_lists(report, reads)
+        return
+    seen: set[int] = set()
+    for pages in reversed(reads):
+        for body in pages.bodies:
+            envelope = _envelope(report, body)
+            fresh = {_row_id(report, row): row for row in envelope["results"]}
+            envelope["results"] = [row for key, row in fresh.items() if key not in seen]
+            seen |= fresh.keys()
+            yield body
 
 
-def _unite(seen: dict[Any, Any], bodies: Iterable[Any]) -> None:
-    """Adds the pages' conversations to those seen; a later sight of one replaces the earlier."""
-    for body in bodies:
-        for row in body["conversations"]["results"]:
-            seen[row["id"]] = row
+def _united_lists(report: Report, reads: list[_Pages]) -> Iterator[Any]:
+    longest = max(reads, key=lambda pages: pages.rows)
+    seen: Counter[bytes] = Counter()
+    for pages in (longest, *(other for other in reads if other is not longest)):
+        here: Counter[bytes] = Counter()
+        for body in pages.bodies:
+            envelope = _envelope(report, body)
+            fresh = []
+            for row in envelope["results"]:
+                key = _digest([row])
+                here[key] += 1
+                if here[key] > seen[key]:
+                    fresh.append(row)
+            envelope["results"] = fresh
+            yield body
+        seen |= here
 
 
 def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
     """All pages, and whether they held still: as many distinct rows as the API counts, before
     and after."""
-    bodies: list[Any] = []
+    bodies: Spool[Any] = Spool(ROWS_IN_MEMORY)
+    ids: set[int] = set()
     counts: list[int] = []
-    pages_of_rows: list[list[Any]] = []
+    digest = hashlib.blake2b(digest_size=16)
+    rows, repeats, last_row = 0, False, None
     page, last = 1, 1
     while page <= last:
         body = unwrap(report, tally.get(first.with_params(page=str(page))))
-        envelope = body["conversations"] if report.shape is Shape.DRILLDOWN else body
-        bodies.append(body)
-        pages_of_rows.append(envelope["results"])
+        envelope = _envelope(report, body)
+        results = envelope["results"]
         counts.append(_paging_number(report, envelope, "count"))
         last = _paging_number(report, envelope, "pages")
-        if not envelope["results"]:
+        rows += len(results)
+        if report.shape is Shape.DRILLDOWN:
+            ids.update(_row_id(report, row) for row in results)
+        elif results:
+            repeats = repeats or results[0] == last_row
+            last_row = results[-1]
+            digest.update(_digest(results))
+        bodies.append(body, len(results))
+        if not results:
             break  # whatever `pages` says: nothing comes after an empty page
         page += 1
-    rows = sum(len(results) for results in pages_of_rows)
-    repeats = any(
-        before and after and before[-1] == after[0] for before, after in pairwise(pages_of_rows)
-    )
-    distinct = rows
-    if report.shape is Shape.DRILLDOWN:
-        distinct = len({_row_id(report, row) for results in pages_of_rows for row in results})
+    distinct = len(ids) if report.shape is Shape.DRILLDOWN else rows
     steady = counts[0] == counts[-1] == distinct == rows
-    return _Pages(bodies, rows, counts[-1], steady, repeats and report.shape is Shape.LIST)
+    return _Pages(bodies, rows, counts[-1], steady, repeats, digest.digest())
+
+
+def _envelope(report: Report, body: Any) -> dict[str, Any]:
+    """The part of a page that holds its rows and its paging."""
+    envelope: dict[str, Any] = body["conversations"] if report.shape is Shape.DRILLDOWN else body
+    return envelope
+
+
+def _digest(rows: Iterable[Any]) -> bytes:
+    dumped = orjson.dumps(list(rows), option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(dumped, digest_size=16).digest()
 
 
 def _row_id(report: Report, row: Any) -> int:

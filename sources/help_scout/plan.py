@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from .catalog import PAGED, Report, Shape
+from .reports.blocks import RANGE_LABEL, RANGE_LABELS
 from .slices import Slice
 from .windows import Grain, Window, previous_window, windows_ending_in
 
@@ -53,7 +54,7 @@ class Part:
     """One request of a read (for row reports: its first page) and the columns it stamps."""
 
     request: Request
-    stamps: Mapping[str, int] = field(default_factory=dict)
+    stamps: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +141,16 @@ def plan_read(
     *,
     zone: ZoneInfo,
     compare_to: str = "none",
+    sort: Mapping[str, str] | None = None,
     items: Iterable[int] | None = None,
     wanted: tuple[Window, ...] | None = None,
 ) -> Read:
     """The read of one slice of a span. `items` are the fields drilldown's, one part each;
-    `wanted` the windows to keep, all by default."""
+    `wanted` the windows to keep, all by default; `sort` replaces the report's own order."""
     query = {
         "start": wire_instant(span[0].start),
         "end": wire_instant(span[-1].last_second),
-        **report.sort,
+        **(report.sort if sort is None else sort),
         **slice_.query(),
     }
     previous = None
@@ -167,9 +169,16 @@ def plan_read(
     request = Request.of(API_ROOT + report.path, query)
     if report.shape in PAGED:
         request = request.with_params(page="1")
-    parts: tuple[Part, ...] = (Part(request),)
+    parts: tuple[Part, ...] = (Part(request, _labels(slice_)),)
     if items is not None:
         parts = tuple(
             Part(request.with_params(fieldid=str(item)), {"field_id": item}) for item in items
         )
     return Read(report, slice_, span, wanted or span, previous, parts)
+
+
+def _labels(slice_: Slice) -> Mapping[str, str]:
+    """What the slice says in words of the rows that it is asked for."""
+    labels = RANGE_LABELS.get(str(slice_.get("range")), {})
+    label = labels.get(int(str(slice_.get("range_id") or 0)))
+    return {} if label is None else {RANGE_LABEL: label}

@@ -6,37 +6,31 @@ name others' items differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeAlias
 
 from .account_time import AccountTime
+from .breakdowns import Breakdown
 from .catalog import Driver, Report
 from .coverage import Selection, everything
 from .drivers import driver_items, drives, not_asked
-from .errors import AnswerError, ApiError, ConfigurationError
+from .errors import AnswerError, ApiError
 from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, plan_read
 from .reports import REPORTS
 from .reports.blocks import RANGE_LABELS
 from .settings import Settings
-from .slices import Breakdown, Slice, SliceValue
+from .slices import SLICE_PARAMS, Slice, SliceValue
 from .stored import Stored
 from .windows import Window
 
 SPANS_AHEAD = 8
-FIXED_ITEMS: Mapping[str, tuple[SliceValue, ...]] = {
-    "type": ("email", "chat", "phone"),
-    "rating": ("great", "ok", "not-good"),
-    "status": ("active", "pending", "closed"),
-    "office_hours": (False, True),
-    "range": (*RANGE_LABELS, "resolved", "firstReplyResolved"),
-    "field": ("tagid", "replyid", "workflowid", "customerid"),
-}
-LISTED_ITEMS = {"mailbox": "inboxes", "tag": "tags", "folder": "inbox_folders"}
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 Span: TypeAlias = tuple[Window, ...]
 
@@ -92,10 +86,24 @@ class ReadPlanner:
                     yield self.not_planned(report, span, breakdown, str(error))
                     return
 
+    def listed_slices(self, report: Report) -> dict[str, datetime]:
+        """The slices of the report's breakdowns by items that a list names, with since when each
+        is wanted. Raises ApiError or AnswerError when a list is not to be had."""
+        found: dict[str, datetime] = {}
+        for breakdown in self._settings.breakdowns_of(report):
+            if not any(breakdown.fans_out_over(n) for n, p in SLICE_PARAMS.items() if p.listed):
+                continue
+            since = self._listed_since() if breakdown.fans_out_over("user") else {}
+            for slice_ in breakdown.slices(lambda name, before: self._items(name, before, set())):
+                user = slice_.get("user")
+                found[slice_.text] = (
+                    since.get(user, LONG_AGO) if isinstance(user, int) else LONG_AGO
+                )
+        return found
+
     def not_planned(self, report: Report, span: Span, breakdown: Breakdown, error: str) -> Outcomes:
         """Outcomes for slices that cannot be told, since what names them is not to be had."""
-        names = ",".join(name for name, _ in breakdown.terms)
-        read = self.read(report, span, Slice(unresolved=names))
+        read = self.read(report, span, Slice(unresolved=breakdown.kind))
         return [
             Outcome(
                 read=read,
@@ -112,44 +120,62 @@ class ReadPlanner:
         self, report: Report, span: Span, breakdown: Breakdown, planned: set[Slice]
     ) -> Iterator[Read | Outcomes]:
         by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
-        seen, lacking_users = self._named_items(by_user, span)
-        users = set().union(*seen.values())
-        listed = set(self._lists.ids_of("users")) if by_user else set()
-        slices = list(breakdown.slices(lambda name, fixed: self._items(name, fixed, users)))
+        named_users, lacking_users = self._named_items(by_user, span)
+        users = set().union(*named_users.values())
+        listed_since = self._listed_since() if by_user else {}
+        slices = list(breakdown.slices(lambda name, before: self._items(name, before, users)))
         if not slices and lacking_users is not None:
             yield self.not_planned(report, span, breakdown, str(lacking_users.error))
         for slice_ in slices:
             if slice_ in planned:
                 continue
             planned.add(slice_)
-            user = dict(slice_.values).get("user")
-            unlisted = bool(by_user) and user not in listed
+            user = slice_.get("user") if by_user else None
+            since = listed_since.get(user, NEVER) if isinstance(user, int) else LONG_AGO
             wanted = tuple(
                 window
                 for window in span
-                if (not unlisted or user in seen[window])
+                if (window.end > since or user in named_users[window])
                 and self.selects(report.name, slice_.text, window)
             )
             if not wanted:
                 continue
-            by_field = [d for d in report.drivers if ("field", d.field) in slice_.values]
-            named, lacking_items = self._named_items(by_field, span)
-            items = sorted(named[span[0]]) if by_field else None
+            items, lacking_items = self._field_items(report, slice_, span)
             read = self.read(report, span, slice_, items=items, wanted=wanted)
             lacking = lacking_users or lacking_items
             yield read if lacking is None else not_asked(read, lacking, self._time.now)
 
-    def _items(self, name: str, fixed: Slice, users: set[int]) -> Iterable[SliceValue]:
-        """The values that a breakdown by `name` fans out over."""
+    def _items(self, name: str, before: Slice, users: set[int]) -> Iterable[SliceValue] | None:
+        """The values that a breakdown by `name` fans out over, after the values before it."""
+        param = SLICE_PARAMS[name]
         if name == "user":
-            return sorted({*self._lists.ids_of("users"), *users})
+            return sorted({*self._listed_since(), *users})
         if name == "range_id":
-            return sorted(RANGE_LABELS.get(str(dict(fixed.values).get("range")), {}))
-        if name in LISTED_ITEMS:
-            return self._lists.ids_of(LISTED_ITEMS[name])
-        if name in FIXED_ITEMS:
-            return FIXED_ITEMS[name]
-        raise ConfigurationError(f"breakdown {name!r}: name the value, as in {name}=…")
+            return RANGE_LABELS.get(str(before.get("range")))
+        if param.listed:
+            return self._lists.ids_of(param.listed, in_use=name in self._settings.active_only)
+        return param.choices
+
+    def _listed_since(self) -> dict[int, datetime]:
+        """From when on each listed user is asked for, whether or not a window names them."""
+        if "user" in self._settings.active_only:
+            return {}
+        created = self._lists.created("users")
+        return {int(user): since or LONG_AGO for user, since in created.items()}
+
+    def _field_items(
+        self, report: Report, slice_: Slice, span: Span
+    ) -> tuple[list[int] | None, Outcome | None]:
+        """The items that the fields drilldown is asked for, None for other reports, and the report
+        that should have named them but failed."""
+        field_id = slice_.get("field_id")
+        if isinstance(field_id, int):
+            return [field_id], None
+        by_field = [d for d in report.drivers if d.field and d.field == slice_.get("field")]
+        if not by_field:
+            return None, None
+        named, lacking = self._named_items(by_field, span)
+        return sorted(named[span[0]]), lacking
 
     def read(
         self,
@@ -167,6 +193,7 @@ class ReadPlanner:
             slice_,
             zone=self._time.zone,
             compare_to=self._settings.compare_to,
+            sort=self._settings.sort_of(report),
             items=items,
             wanted=wanted,
         )

@@ -30,7 +30,6 @@ from .stored import Stamp, Stored
 from .tables import CURSOR, TOMBSTONE, StoredTable, to_arrow
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
-ROWS_PER_BATCH = 20_000
 
 
 def hints_of(table: StoredTable) -> Any:
@@ -124,7 +123,7 @@ def report_resource(
     @dlt.resource(name=report.name, write_disposition="merge", max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
         state = dlt.current.source_state()
-        run.time.pin(state)
+        run.pin(state)
         if not run.knows_warehouse:  # in a bare pipeline: for the change log
             run.know(stored_of(dlt.current.pipeline(), run.settings.account))
         after = covered_until.start_value or BEFORE_ALL_REPORTS
@@ -138,11 +137,9 @@ def report_resource(
         yield from declare(new)
         reads = run.reads(report, spans)
         for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
-            batch.add(outcomes)
+            yield from batch.add(outcomes)
             run.note_blocked(outcomes, moves_cursor=moves_cursor)
-            if batch.row_count >= ROWS_PER_BATCH:
-                yield from batch.flush()
-            elif not run.budget.is_limited:
+            if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
         yield from batch.finish()
         yield from create(new)
@@ -196,8 +193,10 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
 
     @dlt.resource(name=dimension.name, write_disposition="merge", max_table_nesting=0)
     def read_list() -> Iterator[Any]:
+        if not run.lists.has(dimension):
+            return
         state = dlt.current.source_state()
-        run.time.pin(state)
+        run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
         new = undeclared([table, LIST_READS])
         yield from declare(new)

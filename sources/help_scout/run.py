@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from .account_time import AccountTime
+from .breakdowns import pin_groups
 from .budget import Budget
 from .catalog import Report
 from .client import Client
@@ -36,7 +37,8 @@ Interval: TypeAlias = tuple[datetime, datetime]
 class Run:
     """One run over one account.
 
-    `now` is the instant that decides what is due; `on_outcome` is told of each window read.
+    `now` is the instant that decides what is due; `docs` answers for the Docs API, with a key for
+    it; `on_outcome` is told of each window read.
     `chunk` narrows what is planned to an interval, for loads in several pipeline runs; `budget`
     ends the run early, where no window is half read; `round` is the night that the run is of.
     """
@@ -48,13 +50,17 @@ class Run:
         run_id: str,
         *,
         now: datetime,
+        docs: Client | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
+        self._docs = docs
         self.run_id = run_id
         self.now = now
-        self.lists = AccountLists(self._get, self._offered_tags)
+        self.lists = AccountLists(
+            self._get, self._offered_tags, None if docs is None else self._get_docs
+        )
         self.time = AccountTime(settings, now, self._user_zones)
         self.reader = ReadAhead(client, now, on_outcome)
         self.planner = ReadPlanner(
@@ -71,6 +77,14 @@ class Run:
         """Ends the threads and connections."""
         self.reader.close()
         self.client.close()
+        if self._docs is not None:
+            self._docs.close()
+
+    def pin(self, state: dict[str, Any]) -> None:
+        """Keeps what must not change between loads, in the source's state: account, time zone,
+        start date, what named groups are made of. ConfigurationError when it did."""
+        self.time.pin(state)
+        pin_groups(self.settings.named_groups, state)
 
     def know(self, stored: Stored | None) -> None:
         """Takes what the warehouse holds, None when it holds nothing yet."""
@@ -156,3 +170,7 @@ class Run:
 
     def _get(self, request: Request) -> Any:
         return self.client.get(request).body
+
+    def _get_docs(self, request: Request) -> Any:
+        assert self._docs is not None
+        return self._docs.get(request).body

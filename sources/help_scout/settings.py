@@ -8,13 +8,17 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+from .breakdowns import Breakdown, Groups, parse_breakdown, parse_groups
 from .catalog import Report, Shape
 from .errors import ConfigurationError
 from .reports import REPORTS
-from .slices import Breakdown, parse_breakdown
-from .windows import Grain
+from .slices import SLICE_PARAMS
+from .windows import Grain, parse_comparison
 
-COMPARISONS = ("previous_period", "previous_year", "364d", "none")
+EVERY_REPORT = "every_report"
+OFFICE_HOURS = ("off", "on", "both")
+ACTIVE_ONLY = ("user", "tag")
+SORT_ORDERS = ("ASC", "DESC")
 DEFAULT_LOOKBACK_DAYS = 7
 DEFAULT_HISTORY_DAYS = 90
 
@@ -23,8 +27,11 @@ DEFAULT_HISTORY_DAYS = 90
 class Settings:
     """The checked options of one account's source.
 
-    `grains` and `breakdowns` map report names to what replaces the report's defaults. Reports in
-    `expect_unavailable` may be answered 403 without alarm.
+    `grains` and `breakdowns` map report names to what replaces the report's defaults;
+    `breakdowns["every_report"]` does for each report what it can of it. `groups` name items that
+    are asked for as one. `active_only` are the parameters that fan out over items in use only,
+    `sort` the order in which lists are read. Reports in `expect_unavailable` may be answered 403
+    without alarm.
     """
 
     account: str = "main"
@@ -33,6 +40,10 @@ class Settings:
     lookback_days: int = DEFAULT_LOOKBACK_DAYS
     grains: Mapping[str, Sequence[str]] = field(default_factory=dict)
     breakdowns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, Sequence[str | int]]] = field(default_factory=dict)
+    office_hours: str = "off"
+    active_only: Sequence[str] = ()
+    sort: Mapping[str, str] = field(default_factory=dict)
     compare_to: str = "previous_period"
     include_open_windows: bool = True
     expect_unavailable: Sequence[str] = ()
@@ -45,20 +56,32 @@ class Settings:
                 f"lookback_days={self.lookback_days}: expected at least 1, since numbers move "
                 "for days after a window has ended"
             )
-        if self.compare_to not in COMPARISONS:
+        parse_comparison(self.compare_to)
+        if self.office_hours not in OFFICE_HOURS:
             raise ConfigurationError(
-                f"compare_to={self.compare_to!r}: expected one of {', '.join(COMPARISONS)}"
+                f"office_hours={self.office_hours!r}: expected one of {', '.join(OFFICE_HOURS)}"
             )
         if self.timezone is not None:
             zone_of(self.timezone)
-        for option, value in self._lists():
-            if isinstance(value, str):
-                raise ConfigurationError(f'{option} is a text: write a list, ["{value}"]')
-        for name in (*self.grains, *self.breakdowns, *self.expect_unavailable):
+        self._check_lists()
+        own_breakdowns = [name for name in self.breakdowns if name != EVERY_REPORT]
+        for name in (*self.grains, *own_breakdowns, *self.sort, *self.expect_unavailable):
             find_report(name)
+        self._check_every_report()
         for report in REPORTS.values():
             self.grains_of(report)
             self.breakdowns_of(report)
+            self.sort_of(report)
+
+    def _check_lists(self) -> None:
+        for option, value in self._lists():
+            if isinstance(value, str):
+                raise ConfigurationError(f'{option} is a text: write a list, ["{value}"]')
+        for name in self.active_only:
+            if name not in ACTIVE_ONLY:
+                raise ConfigurationError(
+                    f"active_only: {name!r} is not one of {', '.join(ACTIVE_ONLY)}"
+                )
 
     @property
     def lookback(self) -> timedelta:
@@ -80,13 +103,61 @@ class Settings:
 
     def breakdowns_of(self, report: Report) -> list[Breakdown]:
         """The breakdowns to load the report in."""
-        texts = self.breakdowns.get(report.name, report.slices)
+        for_all = self.breakdowns.get(EVERY_REPORT, ())
+        suitable = [text for text in for_all if self._suits(text, report)]
+        texts = self.breakdowns.get(report.name, suitable or report.slices)
         _refuse_doubles(f"breakdowns.{report.name}", texts)
-        return [parse_breakdown(text, report) for text in texts]
+        breakdowns = [parse_breakdown(text, report, self.named_groups) for text in texts]
+        if self.office_hours == "off" or not report.office_hours:
+            return breakdowns
+        timed = [breakdown.narrowed_by("office_hours", value=True) for breakdown in breakdowns]
+        kept = breakdowns if self.office_hours == "both" else []
+        return list(dict.fromkeys([*kept, *timed]))
+
+    @property
+    def named_groups(self) -> Groups:
+        """The groups, by slice parameter and name."""
+        return parse_groups(self.groups)
+
+    def sort_of(self, report: Report) -> Mapping[str, str]:
+        """The parameters that say in which order the report's rows are read."""
+        text = self.sort.get(report.name)
+        if text is None:
+            return report.sort
+        sort_field, _, order = text.partition(" ")
+        if sort_field not in report.sort_fields or order not in SORT_ORDERS:
+            fields = " or ".join(report.sort_fields)
+            raise ConfigurationError(
+                f"sort.{report.name}={text!r}: "
+                + (
+                    f"expected {fields}, then ASC or DESC: {report.sort_fields[0]} ASC"
+                    if fields
+                    else "the report cannot be sorted"
+                )
+            )
+        return {"sortField": sort_field, "sortOrder": order}
+
+    def _suits(self, text: str, report: Report) -> bool:
+        """Whether the report can take the breakdown."""
+        try:
+            parse_breakdown(text, report, self.named_groups)
+        except ConfigurationError:
+            return False
+        return True
+
+    def _check_every_report(self) -> None:
+        """Refuses a breakdown for every report that none of them takes."""
+        for text in self.breakdowns.get(EVERY_REPORT, ()):
+            if not any(self._suits(text, report) for report in REPORTS.values()):
+                names = ", ".join(SLICE_PARAMS)
+                raise ConfigurationError(
+                    f"breakdowns.{EVERY_REPORT}: no report takes {text!r}; the names are {names}"
+                )
 
     def _lists(self) -> Iterator[tuple[str, object]]:
         """The options that must be lists, with their names."""
         yield "expect_unavailable", self.expect_unavailable
+        yield "active_only", self.active_only
         for option, by_report in (("grains", self.grains), ("breakdowns", self.breakdowns)):
             for name, value in by_report.items():
                 yield f"{option}.{name}", value

@@ -1,32 +1,57 @@
-"""Slices: the parameter combination that a number is for, and the breakdowns that ask for them.
+"""Slices: the parameter combination that a number is for.
 
-A slice's canonical text (`all`, `mailbox=123`, `user=4,office_hours=true`) is part of every key;
-its values are columns of their own. A breakdown is how configuration writes a family of slices:
-`all`, `mailbox` (one slice an inbox), `mailbox,type` (one a pair), `user,office_hours=true`,
-`range=firstResponseTime,range_id`. A name alone stands for every item, `name=value` for one.
+A slice's canonical text (`all`, `mailbox=123`, `user=4,office_hours=true`, `mailbox=EU`) is part
+of every key; its values are columns of their own. How configuration asks for families of slices
+is in `breakdowns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
 from dataclasses import dataclass
-from itertools import product
 from typing import TypeAlias
 
 from .catalog import CODE, FLAG, ID, TEXT, TEXT_ID, Column, Report, Type, Unit
 from .errors import ConfigurationError
+from .reports.blocks import RANGE_LABELS
 
-SliceValue: TypeAlias = str | int | bool
+_SITE_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """Several items asked for as one, by one comma-joined request: a named group, or a list.
+
+    Averages and distinct counts of several items cannot be had from those of each.
+    """
+
+    items: tuple[str | int, ...]
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or "+".join(str(item) for item in self.items)
+
+
+SliceValue: TypeAlias = str | int | bool | Items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SliceParam:
-    """One thing that numbers can be sliced by: its name, wire parameter and column."""
+    """One thing that numbers can be sliced by: its name, wire parameter and column.
+
+    The items that a breakdown by it fans out over are `choices`, or those of the dimension
+    `listed`. `also` are values that can be asked for but are no item; `joins` says whether the
+    wire takes several, comma-joined.
+    """
 
     name: str
     param: str
     unit: Unit
     words: str
+    choices: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    listed: str = ""
+    joins: bool = False
 
     @property
     def column(self) -> Column:
@@ -34,8 +59,14 @@ class SliceParam:
         return Column(
             name=f"slice_{self.name}" + ("_id" if self.unit in (ID, TEXT_ID) else ""),
             unit=self.unit,
-            description=f"Slice: {self.words}; null when not narrowed by it",
+            description=f"Slice: {self.words}; null when not narrowed to one",
         )
+
+    def is_item(self, text: str) -> bool:
+        """Whether the text, part of a slice's, is one item and not a group's name or a list."""
+        if self.unit is TEXT_ID:
+            return _SITE_ID.fullmatch(text) is not None
+        return text.isdecimal() or text in (*self.choices, *self.also)
 
     def parse(self, text: str) -> SliceValue:
         """The value that the text stands for; ConfigurationError when it cannot."""
@@ -47,32 +78,51 @@ class SliceParam:
             if text not in ("true", "false"):
                 raise ConfigurationError(f"{self.name}={text}: expected true or false")
             return text == "true"
+        if self.choices and text not in (*self.choices, *self.also):
+            allowed = ", ".join((*self.choices, *self.also))
+            raise ConfigurationError(f"{self.name}={text}: expected one of {allowed}")
+        if self.unit is TEXT_ID and not self.is_item(text):
+            raise ConfigurationError(f"{self.name}={text}: expected 24 of 0-9 and a-f")
         return text
 
 
 SLICE_PARAMS: dict[str, SliceParam] = {
     param.name: param
     for param in (
-        SliceParam("mailbox", "mailboxes", ID, "inbox"),
-        SliceParam("tag", "tags", ID, "tag; 1 is untagged"),
-        SliceParam("type", "types", TEXT, "channel"),
-        SliceParam("folder", "folders", ID, "folder"),
-        SliceParam("site", "sites", TEXT_ID, "Docs site"),
-        SliceParam("user", "user", ID, "user or team"),
-        SliceParam("range", "range", TEXT, "metric whose ranges are listed"),
-        SliceParam("range_id", "rangeId", CODE, "range of that metric"),
-        SliceParam("field", "field", TEXT, "field whose items are listed"),
-        SliceParam("rating", "rating", TEXT, "rating"),
-        SliceParam("status", "status", TEXT, "conversation status"),
-        SliceParam("office_hours", "officeHours", FLAG, "durations counted in office hours"),
+        SliceParam(name="mailbox", param="mailboxes", unit=ID, words="inbox",
+                   listed="inboxes", joins=True),
+        SliceParam(name="tag", param="tags", unit=ID, words="tag; 1 is untagged",
+                   listed="tags", joins=True),
+        SliceParam(name="type", param="types", unit=TEXT, words="channel",
+                   choices=("email", "chat", "phone"), joins=True),
+        SliceParam(name="folder", param="folders", unit=ID, words="folder",
+                   listed="inbox_folders", joins=True),
+        SliceParam(name="site", param="sites", unit=TEXT_ID, words="Docs site",
+                   listed="docs_sites", joins=True),
+        SliceParam(name="user", param="user", unit=ID, words="user", listed="users"),
+        SliceParam(name="team", param="user", unit=ID, words="team, all its members",
+                   listed="teams"),
+        SliceParam(name="range", param="range", unit=TEXT, words="metric whose ranges are listed",
+                   choices=(*RANGE_LABELS, "resolved", "firstReplyResolved")),
+        SliceParam(name="range_id", param="rangeId", unit=CODE, words="range of that metric"),
+        SliceParam(name="field", param="field", unit=TEXT, words="field whose items are listed",
+                   choices=("tagid", "replyid", "workflowid", "customerid")),
+        SliceParam(name="field_id", param="fieldid", unit=ID, words="item of that field"),
+        SliceParam(name="rating", param="rating", unit=TEXT, words="rating",
+                   choices=("great", "ok", "not-good"), also=("all",)),
+        SliceParam(name="status", param="status", unit=TEXT, words="conversation status",
+                   choices=("active", "pending", "closed")),
+        SliceParam(name="office_hours", param="officeHours", unit=FLAG,
+                   words="durations counted in office hours"),
     )
-}
+}  # fmt: skip
 """In the order in which a slice's text names them."""
 
-UNLISTED = frozenset({"site"})
-"""Parameters whose items no list of this API tells."""
-
-_BY_PARAM = {param.param: param for param in SLICE_PARAMS.values()}
+GROUP = Column(
+    name="slice_group",
+    unit=TEXT,
+    description="Slice: the named group, or list of items, that was asked for as one",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,87 +149,68 @@ class Slice:
         """The canonical text, part of every key."""
         if self.unresolved:
             return f"?{self.unresolved}"
-        return ",".join(f"{name}={wire_value(value)}" for name, value in self.values) or "all"
+        return ",".join(f"{name}={slice_text(value)}" for name, value in self.values) or "all"
 
     @property
     def kind(self) -> str:
-        """Which dimensions the slice names: `all`, `mailbox`, `user,office_hours`, …"""
-        return ",".join(name for name, _ in self.values) or "all"
+        """Which dimensions the slice names: `all`, `mailbox`, `mailbox_group`, `user,status`, …"""
+        kinds = (f"{n}_group" if isinstance(value, Items) else n for n, value in self.values)
+        return ",".join(kinds) or "all"
+
+    def get(self, name: str) -> SliceValue | None:
+        """The value of that name, None when the slice has none."""
+        return dict(self.values).get(name)
 
     def query(self) -> dict[str, str]:
         """The slice as query parameters, spelled as the wire spells them."""
         return {SLICE_PARAMS[name].param: wire_value(value) for name, value in self.values}
 
-    def columns(self) -> dict[str, SliceValue]:
-        """The slice as column values."""
-        return {SLICE_PARAMS[name].column.name: value for name, value in self.values}
+    def columns(self) -> dict[str, str | int | bool]:
+        """The slice as column values; of several items as one only their name."""
+        columns: dict[str, str | int | bool] = {}
+        for name, value in self.values:
+            if not isinstance(value, Items):
+                columns[SLICE_PARAMS[name].column.name] = value
+            elif GROUP.name in columns:
+                columns[GROUP.name] = f"{columns[GROUP.name]},{value}"
+            else:
+                columns[GROUP.name] = str(value)
+        return columns
 
 
 def wire_value(value: SliceValue) -> str:
-    """A value as the wire writes it: booleans in lower case."""
+    """A value as the wire writes it: booleans in lower case, several items comma-joined."""
+    if isinstance(value, Items):
+        return ",".join(str(item) for item in value.items)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def slice_text(value: SliceValue) -> str:
+    """A value as a slice's text names it: groups by their name."""
+    return str(value) if isinstance(value, Items) else wire_value(value)
+
+
+def kind_of(text: str) -> str:
+    """The kind of the slice that a canonical text names, as `Slice.kind`."""
+    terms = (term.partition("=") for term in text.split(",") if text != "all")
+    return (
+        ",".join(
+            f"{name}_group"
+            if SLICE_PARAMS[name].joins and not SLICE_PARAMS[name].is_item(value)
+            else name
+            for name, _, value in terms
+        )
+        or "all"
+    )
 
 
 def slice_params(report: Report) -> list[SliceParam]:
     """The dimensions that a report can be sliced by, in canonical order."""
-    params = report.wire_params - {"fieldid"}
-    return [param for param in SLICE_PARAMS.values() if param.param in params]
+    return [param for param in SLICE_PARAMS.values() if param.param in report.wire_params]
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """A family of slices: dimensions with their fixed value, or None for every item."""
-
-    terms: tuple[tuple[str, SliceValue | None], ...]
-
-    def slices(self, items: Callable[[str, Slice], Iterable[SliceValue]]) -> Iterator[Slice]:
-        """Every slice of the family. `items` gives a dimension's values, knowing the fixed ones."""
-        fixed = Slice.of(**{name: value for name, value in self.terms if value is not None})
-        options = [
-            [value] if value is not None else list(items(name, fixed)) for name, value in self.terms
-        ]
-        names = [name for name, _ in self.terms]
-        for values in product(*options):
-            yield Slice.of(**dict(zip(names, values, strict=True)))
-
-    @property
-    def text(self) -> str:
-        """The breakdown as configuration writes it."""
-        terms = (f"{n}={wire_value(v)}" if v is not None else n for n, v in self.terms)
-        return ",".join(terms) or "all"
-
-    def fans_out_over(self, name: str) -> bool:
-        """Whether the family has a slice for every item of that param."""
-        return (name, None) in self.terms
-
-
-def parse_breakdown(text: str, report: Report) -> Breakdown:
-    """The breakdown that the text asks of the report; ConfigurationError says what is wrong."""
-    terms: list[tuple[str, SliceValue | None]] = []
-    available = {param.name for param in slice_params(report)}
-    for term in text.split(",") if text != "all" else []:
-        name, given, value = term.strip().partition("=")
-        if name not in available:
-            raise ConfigurationError(
-                f"breakdown {text!r} of {report.name}: the report does not take {name!r}; "
-                f"it takes: {', '.join(sorted(available)) or 'none'}"
-            )
-        if name in dict(terms):
-            raise ConfigurationError(
-                f"breakdown {text!r} of {report.name} names {name!r} twice: write one "
-                "breakdown for each value"
-            )
-        if (given and not value) or (name in UNLISTED and not given):
-            raise ConfigurationError(
-                f"breakdown {text!r} of {report.name}: {name!r} needs a value: {name}=…"
-            )
-        terms.append((name, SLICE_PARAMS[name].parse(value) if given else None))
-    named = {SLICE_PARAMS[name].param for name, _ in terms}
-    for param in report.requires:
-        if param != "fieldid" and param not in named:
-            raise ConfigurationError(
-                f"breakdown {text!r} of {report.name}: the report needs "
-                f"{_BY_PARAM[param].name!r} in each breakdown"
-            )
-    order = list(SLICE_PARAMS)
-    return Breakdown(tuple(sorted(terms, key=lambda term: order.index(term[0]))))
+def slice_columns(report: Report) -> tuple[Column, ...]:
+    """The columns that say for which slice a row of the report is."""
+    params = slice_params(report)
+    group = (GROUP,) if any(param.joins for param in params) else ()
+    return (*(param.column for param in params), *group)

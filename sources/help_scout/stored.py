@@ -27,6 +27,9 @@ Stamp: TypeAlias = tuple[str, Grain, datetime]
 """Slice, grain and window start: a report's window key within an account."""
 
 
+KNOWN = frozenset({"created_at", "ticket_count"})
+"""Columns of lists that planning asks for, besides the id."""
+
 _USER = re.compile(r"(?:^|,)user=(\d+)")
 
 
@@ -64,9 +67,9 @@ class Stored:
             )
         return Coverage(worths)
 
-    def list_ids(self, name: str) -> list[int] | None:
-        """The ids of a list's items, of those that its last reading still found; None when it was
-        never read."""
+    def list_items(self, name: str) -> list[dict[str, Any]] | None:
+        """A list's items by the API's field names, of those that its last reading still found;
+        None when it was never read."""
         if name not in self._tables or not list(
             self._query(
                 "select 1 from list_reads where account = %s and list = %s and error is null "
@@ -76,14 +79,16 @@ class Stored:
             )
         ):
             return None
-        key = DIMENSIONS[name].stored_table.primary_key[-1]
+        dimension = DIMENSIONS[name]
+        wire = {c.name: c.paths[0] for c in dimension.columns if c.paths[:1] and c.name in KNOWN}
+        wire[dimension.id_column.name] = "id"
         rows = self._query(
-            f'select "{key}" from {name} where account = %s and last_seen_at = '
+            f"select {', '.join(wire)} from {name} where account = %s and last_seen_at = "
             f"(select max(last_seen_at) from {name} where account = %s) order by 1",
             self._account,
             self._account,
         )
-        return [int(row[0]) for row in rows]
+        return [dict(zip(wire.values(), row, strict=True)) for row in rows]
 
     def has_items(self, driver: Driver) -> bool:
         """Whether the driver's own rows are here: its report need not have been loaded."""

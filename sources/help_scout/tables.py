@@ -25,7 +25,7 @@ from .catalog import (
     Table,
     Type,
 )
-from .slices import SLICE_PARAMS, slice_params
+from .slices import GROUP, SLICE_PARAMS, slice_columns
 
 WINDOW_KEY = ("account", "slice", "grain", "window_start")
 CURSOR = "covered_until"
@@ -107,9 +107,8 @@ class StoredTable:
 
 def context_columns(report: Report) -> tuple[Column, ...]:
     """The columns that every table of the report has, whatever its body."""
-    slices = tuple(param.column for param in slice_params(report))
     compares = report.compares and report.shape is Shape.OVERALL
-    return (*_WINDOW, *slices, *(_PREVIOUS if compares else ()), *_WORTH)
+    return (*_WINDOW, *slice_columns(report), *(_PREVIOUS if compares else ()), *_WORTH)
 
 
 def stored_table(report: Report, table: Table) -> StoredTable:
@@ -125,7 +124,13 @@ def stored_table(report: Report, table: Table) -> StoredTable:
 
 RESERVED_NAMES = frozenset(
     column.name
-    for column in (*_WINDOW, *_PREVIOUS, *_WORTH, *(p.column for p in SLICE_PARAMS.values()))
+    for column in (
+        *_WINDOW,
+        *_PREVIOUS,
+        *_WORTH,
+        GROUP,
+        *(param.column for param in SLICE_PARAMS.values()),
+    )
 )
 """Names that no unknown field may take."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -13,7 +13,9 @@ from .catalog import Column, Type
 from .errors import ValueMisfit
 from .naming import snake_case
 
-Row = dict[str, Any]
+Row: TypeAlias = dict[str, Any]
+TableRows: TypeAlias = Mapping[str, list[Row]]
+"""Rows by their table's name."""
 
 _BLOCK_PREFIXES = {"current": "", "previous": "previous_", "deltas": "delta_"}
 _BIGINT_BOUND = 2**63
@@ -68,6 +70,16 @@ def whole_number(value: Any) -> int | None:
     try:
         return _fit_bigint(value)
     except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def instant(value: Any) -> datetime | None:
+    """The value as an instant, None when it is none."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return _fit_instant(value)
+    except (TypeError, ValueError):
         return None
 
 

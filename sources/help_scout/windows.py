@@ -10,11 +10,14 @@ All functions are pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from .errors import ConfigurationError
 
 ONE_SECOND = timedelta(seconds=1)
 
@@ -121,27 +124,66 @@ def windows_ending_in(
         day = next_first_day(grain, day)
 
 
+COMPARISONS = ("previous_period", "previous_year", "none")
+_DAYS_BEFORE = re.compile(r"([1-9]\d{0,3})d")
+
+
+def parse_comparison(compare_to: str) -> str | int | tuple[date, date]:
+    """What windows are compared with: one of `COMPARISONS`, so many days earlier (364d), or one
+    interval of local days for all of them (2026-01-01..2026-04-01, the last day left out).
+
+    Raises ConfigurationError for anything else.
+    """
+    if compare_to in COMPARISONS:
+        return compare_to
+    if days := _DAYS_BEFORE.fullmatch(compare_to):
+        return int(days[1])
+    first, _, last = compare_to.partition("..")
+    try:
+        interval = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        interval = date.max, date.max
+    if interval[0] >= interval[1]:
+        raise ConfigurationError(
+            f"compare_to={compare_to!r}: expected one of {', '.join(COMPARISONS)}, days like 364d, "
+            "or an interval of days like 2026-01-01..2026-04-01"
+        )
+    return interval
+
+
 def previous_window(window: Window, compare_to: str, zone: ZoneInfo) -> Window | None:
     """The window to compare with; None when nothing is to be compared.
 
     `previous_period` is the window just before, `previous_year` the same day or month a year
-    earlier (for weeks 52 weeks earlier, so that weekdays match), `364d` 364 days earlier.
+    earlier (for weeks 52 weeks earlier, so that weekdays match), `364d` so many days earlier; an
+    interval of days is the same for all windows.
     """
-    if compare_to == "none":
+    comparison = parse_comparison(compare_to)
+    if comparison == "none":
         return None
-    before = window_of(window.grain, _first_day_before(window, compare_to), zone)
+    if isinstance(comparison, tuple):
+        first, last = comparison
+        return replace(
+            window,
+            start=local_midnight(first, zone),
+            end=local_midnight(last, zone),
+            local_date=first,
+        )
+    before = window_of(window.grain, _first_day_before(window, comparison), zone)
     # A day that the zone skipped is no period to compare with: the one before it is.
     while before.start >= before.end:
         before = window_of(window.grain, before.local_date - timedelta(days=1), zone)
     return before
 
 
-def _first_day_before(window: Window, compare_to: str) -> date:
+def _first_day_before(window: Window, comparison: str | int) -> date:
     """A local day of the window to compare with."""
     first = window.local_date
-    if compare_to == "previous_period":
+    if isinstance(comparison, int):
+        return first - timedelta(days=comparison)
+    if comparison == "previous_period":
         return first - timedelta(days=1)
-    if compare_to == "364d" or window.grain is Grain.WEEK:
+    if window.grain is Grain.WEEK:
         return first - timedelta(days=364)
     leap_day = (first.month, first.day) == (2, 29)
     return first.replace(year=first.year - 1, day=28 if leap_day else first.day)

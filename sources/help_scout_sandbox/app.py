@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from .endpoints import Endpoint
 from .faults import Fault
-from .lists import list_body
+from .lists import docs_sites, list_body
 from .parameters import BadRequest, Problem, parse_request
 from .platform import Answer, LoggedRequest, error, oauth_error
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 TOKEN_PATH = "/v2/oauth2/token"  # noqa: S105 - a path
 FORM = "application/x-www-form-urlencoded"
+SITES_PATH = "/v1/sites"  # the Docs API's
 WORKERS = 2
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -95,8 +97,9 @@ class Application:
         self, request: Request, path: str, pairs: list[tuple[str, str]], correlation: str
     ) -> Encoded:
         sandbox = self._sandbox
-        if path == TOKEN_PATH:
-            return _encode(await self._token(request))
+        if path in (TOKEN_PATH, SITES_PATH):  # they know other credentials than a token
+            answer = self._docs_sites(request) if path == SITES_PATH else await self._token(request)
+            return _encode(answer)
         if not sandbox.tokens.is_valid(request.headers.get("authorization", "")):
             return _encode(error(401, "The access token is missing or expired", correlation))
         if request.method != "GET":
@@ -115,6 +118,20 @@ class Application:
         if encoded[0] == 200:
             sandbox.remember(key, encoded, version)
         return encoded
+
+    def _docs_sites(self, request: Request) -> Answer:
+        """The Docs API's sites; its key is the user name of HTTP Basic, whatever the password."""
+        sandbox = self._sandbox
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        try:
+            user = base64.b64decode(encoded, validate=True).decode().partition(":")[0]
+        except ValueError:
+            user = ""
+        if scheme.lower() != "basic" or user != sandbox.docs_api_key:
+            return Answer(401, {"code": 401, "error": "Unauthorized"})
+        page = int(request.query_params.get("page", "1"))
+        with sandbox.account.reading():
+            return Answer(200, docs_sites(sandbox.account, page, sandbox.list_page_size))
 
     async def _in_pool(self, function: Any, *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)

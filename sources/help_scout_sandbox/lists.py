@@ -184,6 +184,28 @@ def saved_replies(account: Account, inbox_id: int) -> list[Block]:
     ]
 
 
+def docs_sites(account: Account, page: int, size: int) -> Block:
+    """The Docs sites in the Docs API's own envelope."""
+    sites = sorted({article.site_id for article in account.roster.articles})
+    rows = [
+        {
+            "id": site,
+            "status": "active",
+            "subDomain": f"docs-{number}",
+            "cname": "",
+            "hasPublicSite": True,
+            "companyName": "Sandbox",
+            "title": f"Sandbox Docs {number}",
+            "createdAt": CREATED,
+            "updatedAt": EDITED,
+        }
+        for number, site in enumerate(sites, start=1)
+    ]
+    shown = rows[(page - 1) * size : page * size]
+    paging = {"page": page, "pages": max(1, -(-len(rows) // size)), "count": len(rows)}
+    return {"sites": {**paging, "items": shown}}
+
+
 def _find(rows: Sequence[Any], wanted: int) -> Any:
     for row in rows:
         if row.id == wanted:

@@ -55,6 +55,7 @@ class Sandbox:
         rate_limit: int = 100_000,
         client_id: str = "sandbox-id",
         client_secret: str = "sandbox-secret",  # noqa: S107 - it guards nothing
+        docs_api_key: str = "sandbox-docs-key",
         token_seconds: int = 172_800,
         anchor: Anchor = "request",
         omit_empty_buckets: bool = False,
@@ -66,6 +67,7 @@ class Sandbox:
     ) -> None:
         self.client_id = client_id
         self.client_secret = client_secret
+        self.docs_api_key = docs_api_key
         self.clock = clock
         self.forbidden = set(forbidden)
         self.list_page_size = list_page_size

@@ -89,7 +89,11 @@ def test_a_host_that_cannot_be_reached_is_the_other_sides_failure(
         ("BREAKDOWNS", '{"docs_overall": ["mailbox"]}', "the report does not take 'mailbox'"),
         ("LOKBACK_DAYS", "9", "unknown option 'lokback_days' in the configuration of sources"),
         ("START_DATE", "2199-01-01", "start_date=2199-01-01: that is in the future"),
-        ("BREAKDOWNS", '{"user_chat": ["all"]}', "the report needs 'user' in each breakdown"),
+        (
+            "BREAKDOWNS",
+            '{"user_chat": ["all"]}',
+            "the report needs 'user' or 'team' in each breakdown",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_to_write(

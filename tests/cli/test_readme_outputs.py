@@ -59,7 +59,7 @@ def test_the_readme_shows_what_is_printed(command: str, warehouse: Path) -> None
         f"{PREFIX}START_DATE": "2026-09-01",
         f"{PREFIX}BREAKDOWNS": '{"conversations_new": ["all", "mailbox", "type"]}',
     }
-    with freeze_time(TONIGHT):
+    with freeze_time(TONIGHT, real_asyncio=True):
         done = help_scout(*line.split()[1:], env=env)
 
     assert (done.code, done.err) == ({"plan": 0, "status": 3}[command], "")

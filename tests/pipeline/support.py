@@ -80,6 +80,8 @@ def running(
 ) -> Iterator[Run]:
     """A run over the sandbox with these options, at a clock of the test's own."""
     options.setdefault("start_date", "2026-10-26")
+    options.setdefault("docs_base_url", base_url)
+    options.setdefault("docs_api_key", "sandbox-docs-key")
     run = open_run(
         client_id="sandbox-id",
         client_secret="sandbox-secret",

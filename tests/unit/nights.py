@@ -128,7 +128,7 @@ class Nights:
         """A run at that instant, and its agenda: a night's, unless something else is asked for."""
         run = Run(self.settings, cast("Client", api or Api()), "r1", now=now)
         try:
-            run.time.pin(self.kept)
+            run.pin(self.kept)
             request = replace(self.night, **asked_for)
             yield run, plan_agenda(cast("Pipeline", self), run, request)
         finally:
@@ -171,7 +171,7 @@ class Nights:
         patience = Patience(moves_cursor=moves_cursor)
         for read in run.reads(report, run.spans(report, after, until)):
             outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
-            batch.add(outcomes)
+            list(batch.add(outcomes))
             run.note_blocked(outcomes, moves_cursor=moves_cursor)
             if patience.ends_with(outcomes):
                 break

@@ -82,7 +82,7 @@ def gathered(*reads: list[Outcome]) -> dict[str, list[dict[str, Any]]]:
 
     def items() -> Iterator[Any]:
         for read in reads:
-            target.add(read)
+            list(target.add(read))
             yield from target.flush()
         yield from target.finish()
 
@@ -126,11 +126,11 @@ def plan(spans: Iterable[Span], *slices: Slice) -> dict[Key, datetime]:
 
 def test_reads_that_overlap_are_held_until_all_are_there() -> None:
     target, span, later = batch(), days("2026-03-02", 7), days("2026-03-24", 2)
-    target.add(outcomes(span, TOTAL))
-    target.add(outcomes(WEEKS, TOTAL))
-    target.add(outcomes(days("2026-03-09", 3), TOTAL))
+    list(target.add(outcomes(span, TOTAL)))
+    list(target.add(outcomes(WEEKS, TOTAL)))
+    list(target.add(outcomes(days("2026-03-09", 3), TOTAL)))
     assert (target.row_count, list(target.flush())) == (0, [])
-    target.add(outcomes(later, TOTAL))
+    list(target.add(outcomes(later, TOTAL)))
     released = rows_of(target.flush())
     assert len(released["window_reads"]) == 7 + 3 + 3
     assert len(stored(rows_of(target.finish()))) == len(later)
@@ -138,8 +138,8 @@ def test_reads_that_overlap_are_held_until_all_are_there() -> None:
 
 def test_a_read_that_begins_when_the_held_ones_end_is_held_with_them() -> None:
     target = batch()
-    target.add(outcomes(days("2026-03-02", 7), TOTAL))
-    target.add(outcomes(WEEKS[:1], TOTAL, DOWN))
+    list(target.add(outcomes(days("2026-03-02", 7), TOTAL)))
+    list(target.add(outcomes(WEEKS[:1], TOTAL, DOWN)))
     rows = rows_of(target.finish())
     assert [status for _, _, status in story(rows)] == ["loaded"] * 7 + ["failed"]
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sources.help_scout.breakdowns import (
+    Breakdown,
+    parse_breakdown,
+    parse_groups,
+    pin_groups,
+)
 from sources.help_scout.catalog import Type
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.slices import (
     SLICE_PARAMS,
-    Breakdown,
     Slice,
     SliceValue,
-    parse_breakdown,
+    kind_of,
     slice_params,
 )
 
@@ -77,32 +83,134 @@ def test_a_fan_out_over_nothing_gives_no_slice() -> None:
 def test_the_items_of_a_name_may_depend_on_the_fixed_values() -> None:
     asked: list[tuple[str, str]] = []
 
-    def note(name: str, fixed: Slice) -> list[SliceValue]:
-        asked.append((name, fixed.text))
-        return [1]
+    def note(name: str, before: Slice) -> list[SliceValue] | None:
+        asked.append((name, before.text))
+        return None if before.get("range") == "resolved" else [1]
 
-    breakdown = parse_breakdown("range=responseTime,range_id", REPORTS["company_drilldown"])
-    assert [s.text for s in breakdown.slices(note)] == ["range=responseTime,range_id=1"]
-    assert asked == [("range_id", "range=responseTime")]
+    breakdown = parse_breakdown(
+        "range=responseTime|resolved,range_id", REPORTS["company_drilldown"]
+    )
+    assert [s.text for s in breakdown.slices(note)] == [
+        "range=responseTime,range_id=1",
+        "range=resolved",
+    ]
+    assert asked == [("range_id", "range=responseTime"), ("range_id", "range=resolved")]
+
+
+GROUPS = parse_groups(
+    {"mailbox": {"EU": [2, 1], "US": [3]}, "type": {"written": ["email", "chat"]}}
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "slices", "kind", "queries"),
+    [
+        ("mailbox=EU", ["mailbox=EU"], "mailbox_group", [{"mailboxes": "1,2"}]),
+        (
+            "mailbox_group,type",
+            [
+                *("mailbox=EU,type=email", "mailbox=EU,type=chat"),
+                *("mailbox=US,type=email", "mailbox=US,type=chat"),
+            ],
+            "mailbox_group,type",
+            [
+                {"mailboxes": "1,2", "types": "email"},
+                {"mailboxes": "1,2", "types": "chat"},
+                {"mailboxes": "3", "types": "email"},
+                {"mailboxes": "3", "types": "chat"},
+            ],
+        ),
+        ("mailbox=7+5", ["mailbox=5+7"], "mailbox_group", [{"mailboxes": "5,7"}]),
+        (
+            "mailbox=5|7",
+            ["mailbox=5", "mailbox=7"],
+            "mailbox",
+            [{"mailboxes": "5"}, {"mailboxes": "7"}],
+        ),
+        ("type=written", ["type=written"], "type_group", [{"types": "chat,email"}]),
+        ("type=email", ["type=email"], "type", [{"types": "email"}]),
+    ],
+)
+def test_several_items_are_asked_for_one_by_one_or_as_one(
+    text: str, slices: list[str], kind: str, queries: list[dict[str, str]]
+) -> None:
+    breakdown = parse_breakdown(text, REPORTS["company_overall"], GROUPS)
+    found = list(breakdown.slices(items_of))
+    assert [slice_.text for slice_ in found] == slices
+    assert {slice_.kind for slice_ in found} == {breakdown.kind} == {kind}
+    assert {kind_of(slice_.text) for slice_ in found} == {kind}
+    assert [slice_.query() for slice_ in found] == queries
+
+
+def test_a_group_s_rows_say_its_name_and_no_item() -> None:
+    breakdown = parse_breakdown("mailbox=EU,type=chat", REPORTS["company_overall"], GROUPS)
+    (eu,) = breakdown.slices(items_of)
+    assert eu.columns() == {"slice_group": "EU", "slice_type": "chat"}
+
+
+def test_office_hours_are_named_or_added_once() -> None:
+    report = REPORTS["email"]
+    named = parse_breakdown("mailbox,office_hours", report)
+    assert texts(named) == ["mailbox=1,office_hours=true", "mailbox=2,office_hours=true"]
+    assert named.narrowed_by("office_hours", value=False) == named
+    plain = parse_breakdown("mailbox", report)
+    assert plain.narrowed_by("office_hours", value=True) == named
+
+
+def test_a_group_may_not_change_what_it_is_made_of() -> None:
+    state: dict[str, Any] = {}
+    pin_groups(GROUPS, state)
+    pin_groups(GROUPS, state)
+    changed = parse_groups({"mailbox": {"EU": [1, 2, 3]}})
+    with pytest.raises(ConfigurationError, match=r"groups\.mailbox\.EU is 1,2,3 now, but was 1,2"):
+        pin_groups(changed, state)
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"user": {"A": [1]}}, "groups.user: groups can be made of mailbox, tag, type, folder, "),
+        ({"mailbox": [1, 2]}, "groups.mailbox: expected names with lists of items, EU = [1, 2]"),
+        ({"mailbox": {"EU": []}}, "groups.mailbox.EU: expected a list of items, [1, 2]"),
+        ({"mailbox": {"EU": "1,2"}}, "groups.mailbox.EU: expected a list of items, [1, 2]"),
+        ({"mailbox": {"EU": ["one"]}}, "groups.mailbox.EU: mailbox=one: expected a number"),
+        ({"mailbox": {"1+2": [1]}}, "groups.mailbox.1+2: name it by letters, digits"),
+        ({"type": {"email": ["chat"]}}, "groups.type.email: name it by letters, digits"),
+    ],
+)
+def test_a_wrong_group_is_refused_with_the_reason(groups: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(message)}"):
+        parse_groups(groups)
+
+
+CHOICES = {name: [*param.choices, *param.also] for name, param in SLICE_PARAMS.items()}
 
 
 def value_text(name: str) -> st.SearchStrategy[str]:
     kind = SLICE_PARAMS[name].unit.type
+    if CHOICES[name]:
+        return st.sampled_from(CHOICES[name])
+    if name == "range_id":
+        return st.integers(1, 5).map(str)
+    if name == "site":
+        return st.text("0123456789abcdef", min_size=24, max_size=24)
     if kind is Type.BIGINT:
         return st.integers(0, 10**12).map(str)
-    if kind is Type.BOOL:
-        return st.sampled_from(["true", "false"])
-    return st.text("abcXYZ019-", min_size=1, max_size=9)
+    return st.just("true")
 
 
 @examples
 @given(st.data())
 def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject) -> None:
     report = data.draw(st.sampled_from(list(REPORTS.values())))
-    required = {p.name for p in SLICE_PARAMS.values() if p.param in report.requires}
-    names = data.draw(st.sets(st.sampled_from([p.name for p in slice_params(report)]))) | required
+    able = [param.name for param in slice_params(report)]
+    names = data.draw(st.sets(st.sampled_from(able))) | (set(able) & {"range", "field"})
+    if "user" in able:  # users and teams are one parameter
+        names = names - {"user", "team"} | {data.draw(st.sampled_from(["user", "team"]))}
     terms = [f"{name}={data.draw(value_text(name))}" for name in sorted(names)]
     text = ",".join(terms) or "all"
+    ranges_without_ids = ("range=resolved", "range=firstReplyResolved")
+    assume("range_id" not in names or not any(without in text for without in ranges_without_ids))
     (slice_,) = parse_breakdown(text, report).slices(items_of)
     assert sorted(slice_.text.split(",")) == sorted(text.split(","))
     assert list(parse_breakdown(slice_.text, report).slices(items_of)) == [slice_]
@@ -146,7 +254,10 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
         (
             "user_overall",
             "mailbox",
-            "breakdown 'mailbox' of user_overall: the report needs 'user' in each breakdown",
+            (
+                "breakdown 'mailbox' of user_overall: the report needs 'user' or 'team' in each "
+                "breakdown"
+            ),
         ),
         (
             "conversations_fields_drilldown",
@@ -179,8 +290,87 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
         ),
         (
             "docs_overall",
-            "site",
-            "breakdown 'site' of docs_overall: 'site' needs a value: site=…",
+            "site=example",
+            "site=example: expected 24 of 0-9 and a-f, or a group of groups.site",
+        ),
+        (
+            "user_overall",
+            "user,team",
+            (
+                "breakdown 'user,team' of user_overall: user and team are one parameter, write a "
+                "breakdown for each"
+            ),
+        ),
+        (
+            "company_overall",
+            "mailbox_group",
+            "breakdown 'mailbox_group' of company_overall: groups.mailbox names no group",
+        ),
+        (
+            "user_overall",
+            "user_group",
+            (
+                "breakdown 'user_group' of user_overall: the report does not take 'user_group'; it "
+                "takes: folder, mailbox, office_hours, tag, team, type, user"
+            ),
+        ),
+        (
+            "user_overall",
+            "user=4+5",
+            "user=4+5: takes one value at a time, 4|5 for each",
+        ),
+        (
+            "company_overall",
+            "type=fax",
+            "type=fax: expected one of email, chat, phone, or a group of groups.type",
+        ),
+        (
+            "company_drilldown",
+            "range=replies,range_id=6",
+            (
+                "breakdown 'range=replies,range_id=6' of company_drilldown: range=replies has no "
+                "range_id 6, only 1 to 5"
+            ),
+        ),
+        (
+            "company_drilldown",
+            "range=resolved,range_id=1",
+            (
+                "breakdown 'range=resolved,range_id=1' of company_drilldown: range=resolved has no "
+                "range_id 1, nor any other"
+            ),
+        ),
+        (
+            "conversations_fields_drilldown",
+            "field,field_id=4",
+            (
+                "breakdown 'field,field_id=4' of conversations_fields_drilldown: field_id needs "
+                "its field: field=tagid,field_id=…"
+            ),
+        ),
+        (
+            "conversations_drilldown",
+            "mailbox",
+            (
+                "breakdown 'mailbox' of conversations_drilldown: the rows say their mailbox "
+                "themselves, in mailbox_id: group by it. To load one mailbox only, write mailbox=…"
+            ),
+        ),
+        (
+            "happiness_ratings",
+            "type=email|chat",
+            (
+                "breakdown 'type=email|chat' of happiness_ratings: the rows say their type "
+                "themselves, in conversation_type: group by it. To load one type only, write type=…"
+            ),
+        ),
+        (
+            "user_drilldown",
+            "user,tag",
+            (
+                "breakdown 'user,tag' of user_drilldown: the rows say their tag themselves, in "
+                "tag_id: group by it. To load one tag only, write tag=…"
+            ),
         ),
         (
             "docs_overall",
@@ -192,8 +382,16 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
             "range=replies,range_id=few",
             "range_id=few: expected a number",
         ),
-        ("company_overall", "mailbox=EU", "mailbox=EU: expected a number"),
-        ("company_overall", "mailbox=-1", "mailbox=-1: expected a number"),
+        (
+            "company_overall",
+            "mailbox=EU",
+            "mailbox=EU: expected a number, or a group of groups.mailbox",
+        ),
+        (
+            "company_overall",
+            "mailbox=-1",
+            "mailbox=-1: expected a number, or a group of groups.mailbox",
+        ),
         ("user_overall", "user=4,office_hours=yes", "office_hours=yes: expected true or false"),
     ],
 )
@@ -202,6 +400,7 @@ def test_a_wrong_breakdown_is_refused_with_the_reason(report: str, text: str, me
         parse_breakdown(text, REPORTS[report])
 
 
-def test_the_item_of_the_fields_drilldown_is_no_breakdown() -> None:
-    with pytest.raises(ConfigurationError, match="does not take 'fieldid'"):
-        parse_breakdown("field=tagid,fieldid=4", REPORTS["conversations_fields_drilldown"])
+def test_row_reports_may_be_narrowed_to_one_of_what_their_rows_carry() -> None:
+    report = REPORTS["conversations_drilldown"]
+    assert texts(parse_breakdown("mailbox=4,type=chat", report)) == ["mailbox=4,type=chat"]
+    assert texts(parse_breakdown("mailbox=EU", report, GROUPS)) == ["mailbox=EU"]

@@ -9,18 +9,18 @@ import pytest
 from sources.help_scout.errors import ValueMisfit
 from sources.help_scout.flatten import flatten_report
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.values import TableRows
 
 from .builders import at
 
-Rows = dict[str, list[dict[str, Any]]]
 USER = {"user": 1, "name": "Ada"}
 
 
-def rows_of(report: str, body: Any) -> Rows:
+def rows_of(report: str, body: Any) -> TableRows:
     return flatten_report(REPORTS[report], [(body, {})]).rows
 
 
-def company(**parts: Any) -> Rows:
+def company(**parts: Any) -> TableRows:
     return rows_of("company_overall", {"current": {}} | parts)
 
 

@@ -54,7 +54,7 @@ def past(request: pytest.FixtureRequest) -> Past:
     nights: list[datetime] = []
     asked: dict[Asked, list[datetime]] = defaultdict(list)
     warehouse = Nights(settings, *GRAINS)
-    with without_dlt(), freeze_time(ignore=[CLOCKLESS]) as clock:
+    with without_dlt(), freeze_time(ignore=[CLOCKLESS], real_asyncio=True) as clock:
         for number in range(COUNT):
             clock.move_to((FIRST_NIGHT + timedelta(days=number)).replace(tzinfo=zone))
             nights.append(utc_now())

@@ -64,7 +64,7 @@ def stored_and_first_lacking(bodies: dict[str, Any], listed: list[int]) -> tuple
 
         def items() -> Iterator[Any]:
             for outcomes in run.reader.outcomes(run.reads(REPORT, spans)):
-                batch.add(outcomes)
+                list(batch.add(outcomes))
                 yield from batch.flush()
             yield from batch.finish()
 

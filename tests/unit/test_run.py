@@ -76,7 +76,7 @@ def test_history_begins_at_the_first_instant_of_the_day_that_was_given() -> None
 def test_the_first_run_pins_its_time_zone_and_start() -> None:
     state: dict[str, Any] = {"other": 1}
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
-        run.time.pin(state)
+        run.pin(state)
     assert state == {
         "other": 1,
         "account": "main",
@@ -88,8 +88,8 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
 def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
     state = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}, timezone=None) as (run, account):
-        run.time.pin(state)
-        run.time.pin(state)
+        run.pin(state)
+        run.pin(state)
         assert (run.time.zone, run.time.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
     assert state == {"account": "main", "timezone": "Europe/Berlin", "start_date": "2025-07-01"}
 
@@ -97,7 +97,7 @@ def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
 def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
     state = {"timezone": "America/New_York", "start_date": "2025-07-01"}
     with run_over({}, start_date=date(2024, 1, 1)) as (run, _):
-        run.time.pin(state)
+        run.pin(state)
         assert run.time.first_day == date(2024, 1, 1)
     assert state == {"account": "main", "timezone": "America/New_York", "start_date": "2024-01-01"}
 
@@ -105,14 +105,14 @@ def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
 def test_another_account_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
     state = {"account": "other"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError, match="loads 'other'"):
-        run.time.pin(state)
+        run.pin(state)
     assert state == {"account": "other"}
 
 
 def test_another_time_zone_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
     state = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError) as caught:
-        run.time.pin(state)
+        run.pin(state)
     assert str(caught.value) == (
         "timezone America/New_York, but this warehouse was loaded in Europe/Berlin: windows "
         "of both would overlap. Set timezone = 'Europe/Berlin', or load everything anew in "
@@ -126,7 +126,7 @@ def test_an_interval_cut_in_another_zone_than_the_pinned_one_is_refused() -> Non
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
         run.time.interval("2026-03-01", "2026-03-05")
         with pytest.raises(ConfigurationError, match="Set timezone = 'America/New_York'"):
-            run.time.pin(state)
+            run.pin(state)
     assert state["timezone"] == "America/New_York"
 
 
@@ -226,7 +226,7 @@ def test_lists_of_a_parent_carry_its_id() -> None:
 
 def test_a_list_that_is_known_is_not_asked_for() -> None:
     with run_over({}) as (run, account):
-        run.lists.know_list("inboxes", [4, 5])
+        run.lists.know_list("inboxes", [{"id": 4}, {"id": 5}])
         assert (run.lists.ids_of("inboxes"), account.asked) == ([4, 5], [])
 
 

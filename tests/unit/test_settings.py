@@ -29,7 +29,7 @@ def test_grains_and_breakdowns_replace_those_of_one_report() -> None:
     )
     report = REPORTS["company_overall"]
     assert settings.grains_of(report) == (Grain.WEEK,)
-    assert [breakdown.terms for breakdown in settings.breakdowns_of(report)] == [(), (("tag", 4),)]
+    assert [breakdown.text for breakdown in settings.breakdowns_of(report)] == ["all", "tag=4"]
     assert settings.grains_of(REPORTS["email"]) == (Grain.DAY, Grain.WEEK, Grain.MONTH)
 
 
@@ -46,7 +46,10 @@ def test_grains_and_breakdowns_replace_those_of_one_report() -> None:
         ),
         (
             {"compare_to": "last_year"},
-            "compare_to='last_year': expected one of previous_period, previous_year, 364d, none",
+            (
+                "compare_to='last_year': expected one of previous_period, previous_year, none, "
+                "days like 364d, or an interval of days like 2026-01-01..2026-04-01"
+            ),
         ),
         (
             {"timezone": "New York"},

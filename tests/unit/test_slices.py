@@ -8,6 +8,7 @@ from sources.help_scout.catalog import Report
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.slices import (
     SLICE_PARAMS,
+    Items,
     Slice,
     SliceValue,
     slice_params,
@@ -47,7 +48,7 @@ def test_a_slice_is_spelled_in_one_order_whatever_the_order_of_its_values() -> N
 
 def test_every_value_reaches_the_wire() -> None:
     slice_ = Slice.of(
-        mailbox=1,
+        mailbox=Items((1, 7), "EU"),
         tag=2,
         type="email",
         folder=3,
@@ -56,12 +57,13 @@ def test_every_value_reaches_the_wire() -> None:
         range="responseTime",
         range_id=5,
         field="tagid",
+        field_id=6,
         rating="great",
         status="closed",
         office_hours=False,
     )
     assert slice_.query() == {
-        "mailboxes": "1",
+        "mailboxes": "1,7",
         "tags": "2",
         "types": "email",
         "folders": "3",
@@ -70,6 +72,7 @@ def test_every_value_reaches_the_wire() -> None:
         "range": "responseTime",
         "rangeId": "5",
         "field": "tagid",
+        "fieldid": "6",
         "rating": "great",
         "status": "closed",
         "officeHours": "false",

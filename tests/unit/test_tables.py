@@ -66,6 +66,7 @@ def test_declared_columns_have_their_types_and_absent_values_are_null() -> None:
         "slice_tag_id": "int64",
         "slice_type": "string",
         "slice_folder_id": "int64",
+        "slice_group": "string",
         "fetched_at": "timestamp[us, tz=UTC]",
         "covered_until": "timestamp[us, tz=UTC]",
         "is_final": "bool",

@@ -49,6 +49,17 @@ RANGE_LABELS: Mapping[str, Mapping[int, str]] = {
     "replies": REPLIES_LABELS,
 }
 """Labels of the range ids that company_drilldown takes; the other two ranges have no ids."""
+RANGE_LABEL = "range_label"
+RATING_LABELS = {1: "great", 2: "okay", 3: "not good"}
+WEEKDAY_NAMES = {
+    1: "Monday",
+    2: "Tuesday",
+    3: "Wednesday",
+    4: "Thursday",
+    5: "Friday",
+    6: "Saturday",
+    7: "Sunday",
+}
 
 COMPANY_USERS = Driver(report="company_overall", path="users[].user", param="user")
 RATED_USERS = Driver(report="happiness_ratings", path="results[].ratingUserId", param="user")

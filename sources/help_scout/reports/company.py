@@ -10,6 +10,7 @@ from ..catalog import (
     SCORE,
     SECONDS,
     TEXT,
+    Column,
     Report,
     Rows,
     Shape,
@@ -17,7 +18,7 @@ from ..catalog import (
     column,
     measure,
 )
-from .blocks import FILTER_TAGS, LINKS, period
+from .blocks import FILTER_TAGS, LINKS, RANGE_LABEL, period
 from .templates import drilldown, series
 
 OVERALL = Report(
@@ -84,6 +85,11 @@ DRILLDOWN = drilldown(
     slices=("range=firstResponseTime,range_id",),
     options=("rangeId",),
     requires=("range",),
+    stamped_label=Column(
+        name=RANGE_LABEL,
+        unit=TEXT,
+        description="The range in words; null when the rows were not asked for by range_id",
+    ),
 )
 
 REPORTS = (OVERALL, CUSTOMERS_HELPED, DRILLDOWN)

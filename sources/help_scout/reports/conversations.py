@@ -20,9 +20,10 @@ from ..catalog import (
     Shape,
     Table,
     column,
+    label,
     measure,
 )
-from .blocks import FILTER_TAGS, LINKS, period
+from .blocks import FILTER_TAGS, LINKS, WEEKDAY_NAMES, period
 from .templates import drilldown, series
 
 
@@ -122,6 +123,8 @@ OVERALL = Report(
                 *measure("conversationsPerDay", RATE, "new or updated conversations a day"),
                 column("busiestDay.day", WEEKDAY, "Weekday of the busiest slot",
                        name="busiest_weekday"),
+                label("busiest_weekday_name", "busiest_weekday", WEEKDAY_NAMES,
+                      "That weekday in words"),
                 column("busiestDay.hour", HOUR, "Hour of the busiest slot", name="busiest_hour"),
                 column("busiestDay.count", COUNT, "Conversations in the busiest slot",
                        name="busiest_conversation_count"),
@@ -176,6 +179,7 @@ BUSY_TIMES = Report(
             key=("weekday", "hour"),
             columns=(
                 column("day", WEEKDAY, "Weekday of the cell", name="weekday"),
+                label("weekday_name", "weekday", WEEKDAY_NAMES, "That weekday in words"),
                 column("hour", HOUR, "Hour of the cell"),
                 column("count", COUNT, "Conversations in the cell", name="conversation_count"),
             ),

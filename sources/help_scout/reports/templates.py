@@ -21,8 +21,9 @@ from ..catalog import (
     Shape,
     Table,
     column,
+    label,
 )
-from .blocks import PAGING, SERIES_PREVIOUS
+from .blocks import PAGING, RATING_LABELS, SERIES_PREVIOUS
 
 
 def ranges_table(
@@ -144,11 +145,13 @@ def drilldown(
     requires: tuple[str, ...] = (),
     drivers: tuple[Driver, ...] = (),
     item: Column | None = None,
+    stamped_label: Column | None = None,
 ) -> Report:
     """A drilldown: one row a conversation, its tags and customers in tables of their own.
 
     `item` is a column stamped from the request that belongs to the key (the fields drilldown is
-    asked once an item, and one conversation can stand under several).
+    asked once an item, and one conversation can stand under several); `stamped_label` one that
+    says in words what was asked for.
     """
     extra = () if item is None else (item,)
     key = tuple(c.name for c in extra)
@@ -172,7 +175,7 @@ def drilldown(
                 name=name,
                 summary=summary,
                 rows=(Rows(path="conversations.results[]"),),
-                columns=(*extra, *_CONVERSATION),
+                columns=(*extra, *_CONVERSATION, *((stamped_label,) if stamped_label else ())),
                 key=(*key, conversation.name),
             ),
             Table(
@@ -225,6 +228,7 @@ def ratings(
         column("type", TEXT, "Channel: email, chat or phone", name="conversation_type"),
         column("threadCreatedAt", INSTANT, "When the rated thread was written"),
         column("ratingId", CODE, "1 great, 2 okay, 3 not good"),
+        label("rating_label", "rating_id", RATING_LABELS, "The rating in words"),
         column("ratingCustomerName", TEXT, "Customer's name or e-mail address",
                name="customer_name", personal=True),
         column("ratingComments", TEXT, "What the customer wrote", personal=True),
@@ -253,5 +257,6 @@ def ratings(
         requires=requires,
         drivers=drivers,
         sort={"sortField": "number", "sortOrder": "ASC"},
+        sort_fields=("number", "modifiedAt", "rating"),
         ignored={**PAGING, "facets": "always an empty object"},
     )

@@ -23,6 +23,7 @@ from ..catalog import (
     Shape,
     Table,
     column,
+    label,
     measure,
 )
 from .blocks import (
@@ -32,6 +33,7 @@ from .blocks import (
     PAGING,
     RATED_USERS,
     USER_ONLY,
+    WEEKDAY_NAMES,
     happiness_measures,
     period,
 )
@@ -84,6 +86,8 @@ OVERALL = Report(
                 # A bare weekday here, an object in conversations_overall.
                 *measure("busiestDay", WEEKDAY, "busiest weekday", name="busiest_weekday",
                          previous=False, delta=None),
+                label("busiest_weekday_name", "busiest_weekday", WEEKDAY_NAMES,
+                      "That weekday in words"),
                 # A change whose value neither block has.
                 column("deltas.activeConversations", CHANGE,
                        "Change against the previous period: active conversations",
@@ -106,6 +110,7 @@ CONVERSATION_HISTORY = Report(
     office_hours=True,
     drivers=(COMPANY_USERS,),
     sort={"sortField": "number", "sortOrder": "ASC"},
+    sort_fields=("number", "repliesSent", "responseTime", "resolveTime"),
     ignored=PAGING,
     tables=(
         Table(

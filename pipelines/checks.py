@@ -1,0 +1,305 @@
+"""Checks: SQL over the warehouse that finds nothing as long as the numbers agree.
+
+Each file in `checks/` is one query; its rows are what disagrees. Its comments say first the
+sentence that it proves, then what it `needs` (tables and views), its `level`, and where it allows
+for a `tolerance`. The level says what rows mean: `failure` (the default) that numbers are wrong,
+`drift` that the past has moved since, `notice` that something is worth knowing.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import orjson
+from dlt.pipeline.pipeline import Pipeline
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from sources.help_scout.catalog import Report
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.slices import SLICE_PARAMS, slice_params
+from sources.help_scout.tables import WINDOW_KEY
+
+from .errors import COMPLETE, PARTIAL, UsageError
+
+FOLDER = Path(__file__).parent / "checks"
+EXAMPLES = 3
+RESULTS = "check_results"
+
+
+class Level(StrEnum):
+    """What it means that a check finds rows."""
+
+    FAILURE = "failure"
+    DRIFT = "drift"
+    NOTICE = "notice"
+
+
+class Verdict(StrEnum):
+    """What a check came to."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    DRIFT = "drift"
+    NOTICE = "notice"
+    SKIPPED = "skipped"  # what it needs is not loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One file of `checks/`."""
+
+    name: str
+    sentence: str
+    sql: str
+    needs: tuple[str, ...]
+    level: Level
+    tolerance: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a check came to: how many rows it found and the first of them."""
+
+    check: Check
+    verdict: Verdict
+    rows: int = 0
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    lacking: tuple[str, ...] = ()
+    seconds: float = 0
+
+
+def exit_code(results: Sequence[Result]) -> int:
+    """3 when a check fails, 0 otherwise."""
+    return PARTIAL if any(r.verdict is Verdict.FAILS for r in results) else COMPLETE
+
+
+def all_checks(only: Sequence[str] = ()) -> list[Check]:
+    """The checks, or those of the given names; UsageError for a name that is none."""
+    checks = {path.stem: read_check(path) for path in sorted(FOLDER.glob("*.sql"))}
+    unknown = [name for name in only if name not in checks]
+    if unknown:
+        raise UsageError(
+            f"no check is called {', '.join(unknown)}: help-scout check lists them all"
+        )
+    return [check for name, check in checks.items() if not only or name in only]
+
+
+def read_check(path: Path) -> Check:
+    """The check in the file: its leading comments, then its query."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    end = next(n for n, line in enumerate(lines) if not line.startswith("--"))
+    sentence, named = [], dict[str, str]()
+    for line in lines[:end]:
+        words = line.removeprefix("--").strip()
+        name, colon, value = words.partition(": ")
+        if colon and name in ("needs", "level", "tolerance"):
+            named[name] = value
+        else:
+            sentence.append(words)
+    return Check(
+        name=path.stem,
+        sentence=" ".join(sentence),
+        sql="\n".join(lines[end:]),
+        needs=tuple(named["needs"].split(", ")) if "needs" in named else (),
+        level=Level(named.get("level", Level.FAILURE)),
+        tolerance=named.get("tolerance"),
+    )
+
+
+def run_checks(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:
+    """What each check comes to on what the pipeline's warehouse holds."""
+    with pipeline.sql_client() as client:
+        names = client.execute_sql(
+            "select table_name from information_schema.tables where table_schema = %s",
+            pipeline.dataset_name,
+        )
+        there = {str(row[0]) for row in names or []}
+        parts = building_blocks(there)
+        results = []
+        for check in checks:
+            lacking = tuple(name for name in check.needs if name not in there)
+            if lacking:
+                results.append(Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking))
+                continue
+            began = time.perf_counter()
+            sql = check.sql
+            for name, part in parts.items():
+                sql = sql.replace("{" + name + "}", part)
+            with client.execute_query(sql) as cursor:
+                columns = [column[0] for column in cursor.description or ()]
+                found = cursor.fetchall()
+            verdict = Verdict.HOLDS
+            if found:
+                verdict = (
+                    Verdict.FAILS if check.level is Level.FAILURE else Verdict(str(check.level))
+                )
+            results.append(
+                Result(
+                    check=check,
+                    verdict=verdict,
+                    rows=len(found),
+                    examples=[dict(zip(columns, row, strict=True)) for row in found[:EXAMPLES]],
+                    seconds=time.perf_counter() - began,
+                )
+            )
+        return results
+
+
+def building_blocks(there: set[str]) -> dict[str, str]:
+    """The subqueries that checks name in braces, over the tables that are there.
+
+    `read_well` are the windows read whole and to their end, with the run that did; of two reports
+    `read_together` those that one run read, so that nothing can have moved in between by more
+    than minutes. The others put the tables of all reports into one.
+    """
+    tables = [
+        (report, table)
+        for report in REPORTS.values()
+        for table in report.tables
+        if table.name in there
+    ]
+    key = ", ".join(WINDOW_KEY)
+    read_well = (
+        f"(select report, {key}, run_id from report_windows "
+        "where status in ('loaded', 'empty') and covered_until >= window_end)"
+    )
+    same = " and ".join(f"own.{name} = other.{name}" for name in (*WINDOW_KEY, "run_id"))
+    return {
+        "read_well": read_well,
+        "read_together": (
+            "(select own.report, other.report as other, "
+            f"{', '.join(f'own.{name}' for name in WINDOW_KEY)} "
+            f"from {read_well} as own inner join {read_well} as other on {same})"
+        ),
+        "rows_of_reports": _union(
+            f"select '{report.name}' as report, '{table.name}' as table_name, {key}, "
+            f"count(*) as found from {table.name} group by {key}"
+            for report, table in tables
+        ),
+        "doubled_rows": _union(
+            f"select '{table.name}' as table_name, {key}, count(*) as found from {table.name} "
+            f"group by {', '.join((*WINDOW_KEY, *table.key))} having count(*) > 1"
+            for _, table in tables
+        ),
+        "windows_of_reports": _union(
+            f"select distinct account, grain, window_start, window_end, window_date from {name}"
+            for name in [*(table.name for _, table in tables), "report_windows"]
+        ),
+        "slices_of_reports": _union(
+            f"select distinct '{table.name}' as table_name, account, slice, "
+            f"{_slice_by_columns(report)} as columns_say from {table.name}"
+            for report, table in tables
+        ),
+    }
+
+
+def _union(queries: Iterator[str]) -> str:
+    return f"({' union all '.join(queries)})"
+
+
+def _slice_by_columns(report: Report) -> str:
+    """The slice's text as its columns give it; where several items are asked for as one, the text
+    itself: its columns name the group only."""
+    terms = []
+    for param in slice_params(report):
+        column = param.column.name
+        terms.append(
+            f"case when {column} is not null "
+            f"then '{param.name}=' || lower(cast({column} as varchar)) end"
+            if param.name == "office_hours"
+            else f"case when {column} is not null "
+            f"then '{param.name}=' || cast({column} as varchar) end"
+        )
+    text = f"coalesce(nullif(concat_ws(',', {', '.join(terms)}), ''), 'all')" if terms else "'all'"
+    if any(SLICE_PARAMS[param.name].joins for param in slice_params(report)):
+        return f"case when slice_group is not null then slice else {text} end"
+    return text
+
+
+def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) -> None:
+    """Adds the results to the table `check_results`, with the latest run that loaded anything."""
+    check_run_id = uuid.uuid4().hex
+    with pipeline.sql_client() as client:
+        client.execute_sql(
+            f"create table if not exists {RESULTS} (check_run_id varchar, checked_at timestamptz, "
+            "last_run_id varchar, check_name varchar, sentence varchar, level varchar, "
+            "verdict varchar, row_count bigint, examples varchar)"
+        )
+        latest = client.execute_sql(
+            "select run_id from window_reads order by fetched_at desc limit 1"
+        )
+        run_id = str(latest[0][0]) if latest else None
+        for result in results:
+            client.execute_sql(
+                f"insert into {RESULTS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                check_run_id,
+                now,
+                run_id,
+                result.check.name,
+                result.check.sentence,
+                str(result.check.level),
+                str(result.verdict),
+                result.rows,
+                _json(result.examples),
+            )
+
+
+def results_json(results: Sequence[Result]) -> str:
+    """The results for machines."""
+    body = [
+        {
+            "check": result.check.name,
+            "sentence": result.check.sentence,
+            "level": str(result.check.level),
+            "tolerance": result.check.tolerance,
+            "verdict": str(result.verdict),
+            "rows": result.rows,
+            "examples": result.examples,
+            "lacking": result.lacking,
+        }
+        for result in results
+    ]
+    return _json(body)
+
+
+def _json(body: Any) -> str:
+    return orjson.dumps(body, default=str, option=orjson.OPT_INDENT_2).decode()
+
+
+def print_results(console: Console, results: Sequence[Result]) -> None:
+    """Prints a line a check, then what the others found."""
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("check", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("rows", justify="right")
+    table.add_column("what it says")
+    for result in results:
+        rows = f"{result.rows:,}" if result.rows else "·"
+        table.add_row(result.check.name, str(result.verdict), rows, result.check.sentence)
+    console.print(table)
+    for result in results:
+        name = result.check.name
+        if result.verdict is Verdict.SKIPPED:
+            console.print(f"{name}: not checked, {', '.join(result.lacking)} not loaded")
+        for example in result.examples:
+            words = ", ".join(f"{column} {_plain(value)}" for column, value in example.items())
+            console.print(f"{name}: {words}", markup=False)
+    failed = sum(result.verdict is Verdict.FAILS for result in results)
+    held = sum(result.verdict is Verdict.HOLDS for result in results)
+    console.print(f"{held} of {len(results)} checks hold, {failed} fail")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -1,0 +1,193 @@
+"""Commands that look at a warehouse and send nothing: plan, status, check, explain."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import UsageError
+from .options import (
+    console,
+    report_names,
+    reports_option,
+    since_option,
+    told_in_words,
+    until_option,
+    warehouse_option,
+)
+
+if TYPE_CHECKING:
+    from dlt.pipeline.pipeline import Pipeline
+
+    from sources.help_scout.run import Run
+
+
+@click.command()
+@warehouse_option
+@reports_option
+@since_option
+@until_option
+@click.option("--backfill", is_flag=True, help="Plan a backfill instead of a load.")
+@click.option("--requests", is_flag=True, help="Print every request, one a line.")
+def plan(
+    warehouse: Path,
+    reports: str | None,
+    since: str | None,
+    until: str | None,
+    backfill: bool,
+    requests: bool,
+) -> None:
+    """Shows what `load` would request. Sends nothing."""
+    with told_in_words():
+        from .agenda import LoadRequest
+        from .load import configured_run
+        from .planning import plan_load, print_plan, print_requests
+
+        if backfill and (since or until):
+            raise UsageError("--backfill fills all gaps: leave --since and --until out")
+        request = LoadRequest(
+            reports=report_names(reports), since=since, until=until, backfill=backfill
+        )
+        run = configured_run(**_placeholders())
+        try:
+            found = plan_load(run, warehouse, request)
+            if requests:
+                print_requests(found.requests)
+            else:
+                print_plan(console(), found, run)
+        finally:
+            run.close()
+
+
+@click.command()
+@warehouse_option
+@reports_option
+@click.option("--slices", is_flag=True, help="A line for each slice, not for each kind of slice.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
+def status(warehouse: Path, reports: str | None, slices: bool, as_json: bool) -> None:
+    """Shows what is loaded and what lacks; exit code 3 when anything does."""
+    with told_in_words():
+        from sources.help_scout.reports import REPORTS
+
+        from .load import configured_run
+        from .status import look_at, status_json
+        from .status_table import print_status
+        from .warehouse import sole_account
+
+        run = configured_run(account=sole_account(warehouse), **_placeholders())
+        try:
+            found = look_at(run, warehouse, report_names(reports) or REPORTS)
+            if as_json:
+                click.echo(status_json(found))
+            else:
+                print_status(console(), found, each_slice=slices)
+            code = found.exit_code
+        finally:
+            run.close()
+    sys.exit(code)
+
+
+@click.command()
+@warehouse_option
+@click.option("--only", metavar="NAME", multiple=True, help="This check only; can be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
+def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
+    """Checks that the loaded numbers agree; exit code 3 when they do not."""
+    with told_in_words():
+        from sources.help_scout.client import utc_now
+
+        from .checks import (
+            all_checks,
+            exit_code,
+            print_results,
+            results_json,
+            run_checks,
+            store_results,
+        )
+
+        checks = all_checks(only)
+        with _opened(warehouse) as (_, pipeline):
+            results = run_checks(pipeline, checks)
+            store_results(pipeline, results, utc_now())
+        if as_json:
+            click.echo(results_json(results))
+        else:
+            print_results(console(), results)
+        code = exit_code(results)
+    sys.exit(code)
+
+
+@click.command()
+@click.argument("report")
+@click.argument("column")
+@click.argument("date")
+@warehouse_option
+@click.option("--grain", type=click.Choice(["day", "week", "month"]), help="[default: shortest]")
+@click.option("--slice", "slice_", metavar="SLICE", help="As in the column slice. [default: all]")
+@click.option(
+    "--where",
+    metavar="COLUMN=VALUE",
+    multiple=True,
+    help="Only the rows that have it, of tables with several a window; can be repeated.",
+)
+def explain(
+    report: str,
+    column: str,
+    date: str,
+    warehouse: Path,
+    grain: str | None,
+    slice_: str | None,
+    where: tuple[str, ...],
+) -> None:
+    """Tells where the value in COLUMN of REPORT comes from, of the window around DATE."""
+    with told_in_words():
+        from sources.help_scout.settings import find_report, parse_date
+
+        from .explain import Question, explain_value, print_explanation
+
+        day = parse_date("DATE", date)
+        assert day is not None
+        unclear = [text for text in where if "=" not in text]
+        if unclear:
+            raise UsageError(f"--where {unclear[0]}: write a column and its value, user_id=4")
+        question = Question(
+            report=find_report(report),
+            column=column,
+            day=day,
+            grain=grain,
+            slice=slice_,
+            where=dict(text.split("=", 1) for text in where),
+        )
+        with _opened(warehouse) as (run, pipeline):
+            found = explain_value(pipeline, run.time, question)
+        print_explanation(console(), found, run.client.base_url, run.time)
+
+
+@contextmanager
+def _opened(warehouse: Path) -> Iterator[tuple[Run, Pipeline]]:
+    """A run that sends nothing, and the pipeline of a warehouse that holds a load; its views are
+    made anew, since an older version may have made them."""
+    from .agenda import source_state
+    from .load import configured_run
+    from .views import create_views
+    from .warehouse import open_pipeline, require_loaded, sole_account
+
+    require_loaded(warehouse)
+    run = configured_run(account=sole_account(warehouse), **_placeholders())
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            run.pin(source_state(pipeline))
+            create_views(pipeline, run.settings)
+            yield run, pipeline
+    finally:
+        run.close()
+
+
+def _placeholders() -> dict[str, Any]:
+    """Credentials for commands that send nothing and so need none."""
+    return {"client_id": "-", "client_secret": "-"}

@@ -8,14 +8,13 @@ for a `tolerance`. The level says what rows mean: `failure` (the default) that n
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from dlt.pipeline.pipeline import Pipeline
@@ -29,10 +28,17 @@ from sources.help_scout.slices import SLICE_PARAMS, slice_params
 from sources.help_scout.tables import WINDOW_KEY
 
 from .errors import COMPLETE, PARTIAL, UsageError
+from .warehouse import DATASET
 
 FOLDER = Path(__file__).parent / "checks"
 EXAMPLES = 3
 RESULTS = "check_results"
+
+
+TABLES = f"select table_name from information_schema.tables where table_schema = '{DATASET}'"
+
+Query: TypeAlias = Callable[[str], list[dict[str, Any]]]
+"""Runs SQL over the dataset and gives its rows by column."""
 
 
 class Level(StrEnum):
@@ -74,7 +80,6 @@ class Result:
     rows: int = 0
     examples: list[dict[str, Any]] = field(default_factory=list)
     lacking: tuple[str, ...] = ()
-    seconds: float = 0
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -116,43 +121,36 @@ def read_check(path: Path) -> Check:
     )
 
 
-def run_checks(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:
-    """What each check comes to on what the pipeline's warehouse holds."""
-    with pipeline.sql_client() as client:
-        names = client.execute_sql(
-            "select table_name from information_schema.tables where table_schema = %s",
-            pipeline.dataset_name,
-        )
-        there = {str(row[0]) for row in names or []}
-        parts = building_blocks(there)
-        results = []
-        for check in checks:
-            lacking = tuple(name for name in check.needs if name not in there)
-            if lacking:
-                results.append(Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking))
-                continue
-            began = time.perf_counter()
-            sql = check.sql
-            for name, part in parts.items():
-                sql = sql.replace("{" + name + "}", part)
-            with client.execute_query(sql) as cursor:
-                columns = [column[0] for column in cursor.description or ()]
-                found = cursor.fetchall()
-            verdict = Verdict.HOLDS
-            if found:
-                verdict = (
-                    Verdict.FAILS if check.level is Level.FAILURE else Verdict(str(check.level))
-                )
-            results.append(
-                Result(
-                    check=check,
-                    verdict=verdict,
-                    rows=len(found),
-                    examples=[dict(zip(columns, row, strict=True)) for row in found[:EXAMPLES]],
-                    seconds=time.perf_counter() - began,
-                )
-            )
-        return results
+def run_checks(query: Query, checks: Sequence[Check]) -> list[Result]:
+    """What each check comes to on the warehouse that `query` asks."""
+    there = {str(row["table_name"]) for row in query(TABLES)}
+    parts = building_blocks(there)
+    return [_run(query, check, there, parts) for check in checks]
+
+
+def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) -> Result:
+    lacking = tuple(name for name in check.needs if name not in there)
+    if lacking:
+        return Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking)
+    sql = check.sql
+    for name, part in parts.items():
+        sql = sql.replace("{" + name + "}", part)
+    found = query(sql)
+    verdict = Verdict.HOLDS
+    if found:
+        verdict = Verdict.FAILS if check.level is Level.FAILURE else Verdict(str(check.level))
+    return Result(check=check, verdict=verdict, rows=len(found), examples=found[:EXAMPLES])
+
+
+def query_of(pipeline: Pipeline) -> Query:
+    """Asks the pipeline's warehouse."""
+
+    def query(sql: str) -> list[dict[str, Any]]:
+        with pipeline.sql_client() as client, client.execute_query(sql) as cursor:
+            columns = [str(column[0]) for column in cursor.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    return query
 
 
 def building_blocks(there: set[str]) -> dict[str, str]:

@@ -105,6 +105,7 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
             all_checks,
             exit_code,
             print_results,
+            query_of,
             results_json,
             run_checks,
             store_results,
@@ -112,7 +113,7 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
 
         checks = all_checks(only)
         with _opened(warehouse) as (_, pipeline):
-            results = run_checks(pipeline, checks)
+            results = run_checks(query_of(pipeline), checks)
             store_results(pipeline, results, utc_now())
         if as_json:
             click.echo(results_json(results))

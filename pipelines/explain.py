@@ -181,7 +181,7 @@ def explanation_lines(
     found: Explanation, base_url: str, time: AccountTime
 ) -> Iterator[tuple[str, str]]:
     """What is known of the value, by the name of each line."""
-    report, ledger, window = found.question.report, found.ledger, found.window
+    ledger, window = found.ledger, found.window
     yield "what", f"{found.table.name}.{found.column.name}, {window}, slice {found.slice}"
     yield "meaning", f"{found.column.description} ({found.column.unit.words})"
     for row in found.rows:
@@ -192,13 +192,7 @@ def explanation_lines(
         yield "", f"… and {found.row_count - len(found.rows):,} more: narrow them with --where"
     if not found.rows:
         yield "value", "none: the window holds no such row"
-    yield "request", f"GET {base_url}{found.request}"
-    if len({row.get("field_id") for row in found.rows}) > 1:
-        yield "", "and one for each other field_id"
-    if report.shape in PAGED:
-        yield "", f"and its further pages, {ledger['pages']} read in all"
-    if report.shape is Shape.SERIES:
-        yield "", f"the bucket that starts at {window.start:%Y-%m-%dT%H:%M:%SZ}"
+    yield from _request_lines(found, base_url)
     answer = f"{_at(ledger['fetched_at'], time)}: {ledger['status']}, {ledger['rows']:,} rows"
     if ledger["api_count"] is not None:
         answer += f", {ledger['api_count']:,} by the API's own count"
@@ -214,6 +208,17 @@ def explanation_lines(
     if not found.before:
         yield "before", "no re-read found it otherwise"
     yield "in the app", _screen(found, time)
+
+
+def _request_lines(found: Explanation, base_url: str) -> Iterator[tuple[str, str]]:
+    report = found.question.report
+    yield "request", f"GET {base_url}{found.request}"
+    if len({row.get("field_id") for row in found.rows}) > 1:
+        yield "", "and one for each other field_id"
+    if report.shape in PAGED:
+        yield "", f"and its further pages, {found.ledger['pages']} read in all"
+    if report.shape is Shape.SERIES:
+        yield "", f"the bucket that starts at {found.window.start:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _screen(found: Explanation, time: AccountTime) -> str:

@@ -31,6 +31,7 @@ from sources.help_scout.run import Run
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
 from .errors import UsageError
 from .views import create_views
+from .warehouse import spare_memory
 
 CONFIG_SECTIONS = ("sources", "help_scout")
 ENVIRONMENT_PREFIX = "SOURCES__HELP_SCOUT__"
@@ -98,7 +99,9 @@ def load(
     agenda = plan_agenda(pipeline, run, request)
     run.round = agenda.round
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
-    with _one_report_at_a_time() if run.budget.is_limited else nullcontext():
+    # All reports at once would each spend a part of a small budget on windows that they cannot
+    # finish: fifo has dlt read one after the other.
+    with _set(EXTRACT__NEXT_ITEM_MODE="fifo") if run.budget.is_limited else nullcontext():
         for number, chunk in enumerate(pending, start=1):
             if not run.can_go_on(chunk.reports):
                 continue
@@ -107,24 +110,38 @@ def load(
             dimensions = tuple(DIMENSIONS) if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
             source = source_of(run, since, until).with_resources(*dimensions, *chunk.reports)
-            pipeline.run(source, loader_file_format="parquet")
+            _load_package(pipeline, run, source)
             run.reader.forget_shared()
             if run.budget.was_hit:
                 break
     create_views(pipeline, run.settings)
 
 
+def _load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
+    """Extracts, normalizes and loads the source as one package, as `pipeline.run` does.
+
+    Very many rows are loaded table after table: all at once, they would need their memory at once.
+    """
+    pipeline.extract(source, loader_file_format="parquet")
+    pipeline.normalize()
+    if not run.has_large_windows:
+        pipeline.load()
+        return
+    spare_memory(pipeline)
+    with _set(LOAD__WORKERS="1"):
+        pipeline.load()
+
+
 @contextmanager
-def _one_report_at_a_time() -> Iterator[None]:
-    """Has dlt read one report after the other: all at once, each would spend a part of a small
-    budget on windows that it cannot finish."""
-    name = "EXTRACT__NEXT_ITEM_MODE"
-    before = os.environ.get(name)
-    os.environ[name] = "fifo"
+def _set(**options: str) -> Iterator[None]:
+    """Gives dlt options that nothing but the environment can."""
+    before = {name: os.environ.get(name) for name in options}
+    os.environ.update(options)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

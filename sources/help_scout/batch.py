@@ -37,7 +37,7 @@ def unknown_types(table: StoredTable) -> dict[str, str]:
     }
 
 
-ROWS_PER_BATCH = 20_000
+ROWS_PER_BATCH = 10_000
 
 
 class Batch:

@@ -138,7 +138,7 @@ def report_resource(
         reads = run.reads(report, spans)
         for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
             yield from batch.add(outcomes)
-            run.note_blocked(outcomes, moves_cursor=moves_cursor)
+            run.note(outcomes, moves_cursor=moves_cursor)
             if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
         yield from batch.finish()

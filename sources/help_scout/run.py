@@ -70,6 +70,8 @@ class Run:
         self.budget = Budget()
         self.round: Round | None = None
         self.knows_warehouse = False
+        self.has_large_windows = False
+        """Whether a window had too many rows for memory."""
         self._blocked: set[str] = set()
         self._has_begun = False
 
@@ -125,12 +127,13 @@ class Run:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
 
-    def note_blocked(self, outcomes: Outcomes, *, moves_cursor: bool) -> None:
-        """Remembers the reports that cannot go on in this run.
+    def note(self, outcomes: Outcomes, *, moves_cursor: bool) -> None:
+        """Remembers what was read: above all the reports that cannot go on in this run.
 
         Where no cursor moves, a window that fails stands in no other's way; a report that the
         account does not have is asked no more all the same.
         """
+        self.has_large_windows |= any(outcome.spooled for outcome in outcomes)
         self._blocked.update(
             outcome.read.report.name
             for outcome in outcomes

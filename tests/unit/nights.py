@@ -172,7 +172,7 @@ class Nights:
         for read in run.reads(report, run.spans(report, after, until)):
             outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
             list(batch.add(outcomes))
-            run.note_blocked(outcomes, moves_cursor=moves_cursor)
+            run.note(outcomes, moves_cursor=moves_cursor)
             if patience.ends_with(outcomes):
                 break
         run.note_read(report)

@@ -118,7 +118,7 @@ def test_a_round_comes_back_from_the_state_as_it_was(began: datetime, later: tim
 def block(run: Run) -> None:
     """Has the phone report's window fail."""
     breakdown = run.settings.breakdowns_of(PHONE)[0]
-    run.note_blocked(
+    run.note(
         run.planner.not_planned(PHONE, days("2026-04-16", 1), breakdown, "down"), moves_cursor=True
     )
 

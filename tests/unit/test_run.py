@@ -197,7 +197,7 @@ def test_a_report_that_was_blocked_is_not_gone_on_with() -> None:
         outcome = run.planner.not_planned(
             blocked, days("2026-04-16", 1), run.settings.breakdowns_of(blocked)[0], str(DOWN)
         )
-        run.note_blocked(outcome, moves_cursor=True)
+        run.note(outcome, moves_cursor=True)
         assert run.spans(blocked, after, None) == []
         assert run.spans(other, after, None) != []
 

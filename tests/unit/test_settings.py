@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from pipelines.dictionary import ROOT
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.settings import Settings, find_report, parse_date, zone_of
@@ -120,3 +122,90 @@ def test_what_is_no_date_is_refused_by_its_option(value: str) -> None:
 def test_reports_and_zones_are_found_by_name() -> None:
     assert find_report("email") is REPORTS["email"]
     assert zone_of("America/New_York").key == "America/New_York"
+
+
+def texts(settings: Settings, report: str) -> list[str]:
+    return [breakdown.text for breakdown in settings.breakdowns_of(REPORTS[report])]
+
+
+def test_what_is_wanted_of_every_report_is_asked_of_those_that_can() -> None:
+    wanted = ["all", "mailbox,type", "user,mailbox"]
+    settings = Settings(breakdowns={"every_report": wanted, "email": ["mailbox"]})
+    assert texts(settings, "company_overall") == ["all", "mailbox,type"]
+    assert texts(settings, "chat") == ["all"]  # it is one channel already
+    assert texts(settings, "email") == ["mailbox"]
+    assert texts(settings, "conversations_drilldown") == ["all"]  # its rows carry the inbox
+    assert texts(settings, "user_overall") == ["mailbox,user"]
+    assert texts(settings, "company_drilldown") == ["range=firstResponseTime,range_id"]
+
+
+@pytest.mark.parametrize(
+    ("office_hours", "expected"),
+    [
+        ("off", ["all", "mailbox"]),
+        ("on", ["office_hours=true", "mailbox,office_hours=true"]),
+        ("both", ["all", "mailbox", "office_hours=true", "mailbox,office_hours=true"]),
+    ],
+)
+def test_office_hours_are_off_on_or_both(office_hours: str, expected: list[str]) -> None:
+    settings = Settings(office_hours=office_hours)
+    assert texts(settings, "productivity_overall") == expected
+    assert texts(settings, "company_overall") == ["all", "mailbox"]  # it cannot
+
+
+def test_the_order_of_lists_can_be_chosen() -> None:
+    settings = Settings(sort={"happiness_ratings": "rating DESC"})
+    chosen = settings.sort_of(REPORTS["happiness_ratings"])
+    assert chosen == {"sortField": "rating", "sortOrder": "DESC"}
+    usual = settings.sort_of(REPORTS["user_ratings"])
+    assert usual == {"sortField": "number", "sortOrder": "ASC"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"office_hours": "yes"}, "office_hours='yes': expected one of off, on, both"),
+        ({"active_only": ["inbox"]}, "active_only: 'inbox' is not one of user, tag"),
+        ({"active_only": "user"}, 'active_only is a text: write a list, ["user"]'),
+        (
+            {"breakdowns": {"every_report": ["inbox"]}},
+            "breakdowns.every_report: no report takes 'inbox'; the names are mailbox, tag",
+        ),
+        ({"grains": {"every_report": ["day"]}}, "unknown report 'every_report'"),
+        (
+            {"sort": {"email": "number ASC"}},
+            "sort.email='number ASC': the report cannot be sorted",
+        ),
+        (
+            {"sort": {"user_ratings": "name"}},
+            "sort.user_ratings='name': expected number or modifiedAt or rating, then ASC or DESC",
+        ),
+        ({"compare_to": "2026-02-01..2026-01-01"}, "compare_to='2026-02-01..2026-01-01': expected"),
+        ({"compare_to": "0d"}, "compare_to='0d': expected one of"),
+    ],
+)
+def test_a_wrong_slice_option_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(message)}"):
+        Settings(**options)
+
+
+def blocks() -> list[str]:
+    """The set-ups that the README shows to copy, and those that config.toml has as comments."""
+    readme = (ROOT / "README.md").read_text()
+    found = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    comments = (ROOT / ".dlt/config.toml").read_text().replace("# every_report", "every_report")
+    tables = re.findall(r"^# (\[sources[^\n]+\n(?:# \w+ = [^\n]+\n)+)", comments, re.MULTILINE)
+    return [*found, *(table.replace("\n# ", "\n") for table in tables)]
+
+
+@pytest.mark.parametrize("block", blocks())
+def test_set_ups_to_copy_are_right(block: str) -> None:
+    options = tomllib.loads(block)["sources"]["help_scout"]
+    groups = {"groups": {"mailbox": {"EU": [123, 456]}}}
+    Settings(**groups | options)
+
+
+def test_the_three_most_wanted_set_ups_can_be_copied() -> None:
+    text = "\n".join(blocks())
+    for part in ('every_report = ["all", "mailbox"', '"user", "team"', 'office_hours = "both"'):
+        assert part in text

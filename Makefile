@@ -3,7 +3,7 @@
 UV := .uv/bin/uv
 RUN := $(UV) run --locked --all-extras
 
-.PHONY: help setup demo test test-slow lint check bench docs clean
+.PHONY: help setup demo test test-slow test-all lint check bench docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,7 +29,10 @@ lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) mypy
 	$(RUN) python -m pipelines.dictionary --check
 
-check: lint test test-slow ## what CI runs
+test-all: setup ## run all tests at once, the longest first
+	$(RUN) pytest -n auto --dist loadgroup --no-loadscope-reorder
+
+check: lint test-all ## what CI runs
 
 bench: setup ## measure, in one run and as ratios
 	$(RUN) python -m tests.bench

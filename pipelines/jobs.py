@@ -18,12 +18,15 @@ from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 
 from .agenda import LoadRequest, count_gaps, source_state
+from .checks import Verdict, all_checks, query_of, run_checks
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .load import configured_run, load
 from .progress import LoadProgress
 from .status import look_at
 from .summary import Summary, print_summary, summarize
 from .warehouse import check_warehouse, open_pipeline, put_in_place
+
+OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,7 @@ def run_job(
             print_summary(console, summary)
             if not run.budget.was_hit:
                 _tell_what_was_not_asked(console, pipeline, run, job.request, summary)
+            _warn_of_office_hours(console, pipeline, run)
             console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
             if run.budget.was_hit:
@@ -139,6 +143,24 @@ def _tell_what_was_not_asked(
         console.print(
             f"{missing:,} windows are wanted and not there: help-scout status shows which, "
             "help-scout backfill fills them"
+        )
+
+
+def _warn_of_office_hours(console: Console, pipeline: Pipeline, run: Run) -> None:
+    """Tells when durations in office hours are those around the clock: Help Scout ignores the
+    question where office hours are not set up."""
+    asked = any(
+        "office_hours" in breakdown.names
+        for report in REPORTS.values()
+        for breakdown in run.settings.breakdowns_of(report)
+    )
+    if not asked:
+        return
+    (result,) = run_checks(query_of(pipeline), all_checks([OFFICE_HOURS_CHECK]))
+    if result.verdict is Verdict.NOTICE:
+        console.print(
+            "office hours: all durations are the same as around the clock. Are office hours set up "
+            "in Help Scout? Where they are not, it ignores the question"
         )
 
 

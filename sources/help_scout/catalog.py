@@ -181,6 +181,10 @@ class Table:
         """Whether a window has at most one row here."""
         return not self.key
 
+    def has_column(self, name: str) -> bool:
+        """Whether it has a column of that name."""
+        return any(column.name == name for column in self.columns)
+
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
         for candidate in self.columns:

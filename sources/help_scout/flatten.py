@@ -103,9 +103,10 @@ class Flattener:
 
     def add(self, body: Any, stamps: Stamps) -> None:
         """Puts the leaves of an unwrapped body into rows. Raises ValueMisfit."""
-        for table in self._report.tables:
-            names = {column.name for column in table.columns}
-            self._stamps[table.name] = {k: v for k, v in stamps.items() if k in names}
+        self._stamps = {
+            table.name: {name: value for name, value in stamps.items() if table.has_column(name)}
+            for table in self._report.tables
+        }
         main = self._report.tables[0]
         if self._tree.item is not None:
             self._walk_list(self._tree, body, None, "")

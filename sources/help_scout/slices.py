@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from .catalog import CODE, FLAG, ID, TEXT, TEXT_ID, Column, Report, Type, Unit
@@ -190,6 +191,7 @@ def slice_text(value: SliceValue) -> str:
     return str(value) if isinstance(value, Items) else wire_value(value)
 
 
+@cache
 def kind_of(text: str) -> str:
     """The kind of the slice that a canonical text names, as `Slice.kind`."""
     terms = (term.partition("=") for term in text.split(",") if text != "all")

@@ -58,9 +58,13 @@ def served(*arguments: str) -> Iterator[dict[str, str]]:
     ) as process:
         assert process.stdout is not None
         try:
-            lines = [process.stdout.readline() for _ in range(5)]
-            exports = [re.fullmatch(r"export (\w+)=(\S+)\n", line) for line in lines]
-            yield {match[1]: match[2] for match in exports if match}
+            exports: dict[str, str] = {}
+            for line in process.stdout:
+                match = re.fullmatch(r"export (\w+)=(\S+)\n", line)
+                if match is None:
+                    break
+                exports[match[1]] = match[2]
+            yield exports
         finally:
             process.terminate()
             process.wait(timeout=15)

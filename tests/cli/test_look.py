@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -106,3 +107,20 @@ def test_without_a_warehouse_nothing_is_made(arguments: tuple[str, ...], tmp_pat
         f"error: {missing} does not exist: nothing was loaded yet\n",
     )
     assert not missing.exists()
+
+
+@pytest.mark.parametrize("is_set_up", [True, False])
+def test_office_hours_that_make_no_difference_are_told_after_the_load(
+    is_set_up: bool, tmp_path: Path
+) -> None:
+    spec = replace(SMALL, has_office_hours=is_set_up)
+    with serving(Sandbox(spec)) as base_url:
+        env = {"BASE_URL": base_url, "CLIENT_ID": "sandbox-id", "CLIENT_SECRET": "sandbox-secret"}
+        env |= {"OFFICE_HOURS": "both"}
+        done = help_scout(
+            *("load", "--reports", "productivity_overall", "--warehouse", "office.duckdb"),
+            *("--since", "2026-11-05", "--until", "2026-11-07"),
+            env={f"SOURCES__HELP_SCOUT__{name}": value for name, value in env.items()},
+        )
+    assert done.code == 0
+    assert ("office hours: all durations are the same" in done.out) is not is_set_up

@@ -189,3 +189,38 @@ def test_a_second_load_at_the_same_time_asks_for_the_lookback_only_and_changes_n
     assert differing(before, after) == {}
     assert sum(line.requests for line in second.lines) < sum(line.requests for line in first.lines)
     assert len(ledger_after) > len(ledger_before)
+
+
+def test_everybody_whom_a_number_is_about_has_a_name(loaded: Path) -> None:
+    people = query(loaded, "select user_id, user_kind, is_listed, user_name from people")
+    by_id = {user: (kind, is_listed) for user, kind, is_listed, _ in people}
+    assert len(by_id) == len(people)
+    assert by_id[4001] == ("user", True)
+    assert by_id[7001] == ("team", True)
+    assert by_id[900001] == ("ai agent", True)
+    assert by_id[3999] == ("not listed", False)  # who left keeps a name
+    assert all(name for *_, name in people)
+    assert not query(
+        loaded,
+        "select distinct slice_user_id from user_overall anti join people "
+        "on people.user_id = user_overall.slice_user_id",
+    )
+
+
+def test_codes_are_in_words_in_the_rows_and_in_the_labels(loaded: Path) -> None:
+    assert query(
+        loaded,
+        "select distinct slice_range_id, range_label from company_drilldown "
+        "where slice_range_id in (1, 4) order by 1",
+    ) == [(1, "< 15 min"), (4, "1-2 h")]
+    ratings = "select distinct rating_id, rating_label from happiness_ratings order by 1"
+    assert query(loaded, ratings) == [(1, "great"), (2, "okay"), (3, "not good")]
+    wrong = query(
+        loaded,
+        "select weekday, weekday_name, label from conversations_busy_times as b "
+        "left join labels as l on l.code_of = 'weekday' and l.code = b.weekday "
+        "where label is distinct from weekday_name",
+    )
+    assert wrong == []
+    doubled = "select code_of, metric, code from labels group by all having count(*) > 1"
+    assert query(loaded, doubled) == []

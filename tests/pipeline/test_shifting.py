@@ -18,7 +18,7 @@ from .support import NOW, UNTIL, differing, load_into, numbers, query, serving, 
 
 pytestmark = pytest.mark.slow(minutes=1)
 
-BUSY = AccountSpec(until=UNTIL, users=3, inboxes=2, conversations_per_day=150, days=80, tags=5)
+BUSY = AccountSpec(until=UNTIL, users=3, inboxes=2, conversations_per_day=110, days=80, tags=5)
 ROWS = (
     *("company_drilldown", "conversations_drilldown", "conversations_fields_drilldown"),
     *("conversations_new_drilldown", "user_drilldown", "user_conversation_history"),
@@ -60,7 +60,7 @@ def test_rows_are_complete_when_the_shifts_have_ended(tmp_path: Path) -> None:
 
     assert moved >= 5
     assert first.exit_code() == 0
-    assert sum(line.rows for line in first.lines) > 5_000
+    assert sum(line.rows for line in first.lines) > 3_000
     # A conversation that was moved was changed too: when, is all that may differ.
     assert differing(ids(shifted), ids(quiet)) == {}
 
@@ -122,7 +122,7 @@ def test_endless_shifts_leave_an_incomplete_window_that_lost_nothing_it_saw(
     assert query(warehouse, "select distinct status from report_windows") == [("incomplete",)]
     stored = query(warehouse, "select distinct conversation_id from conversations_drilldown")
     assert set(stored) == sent
-    assert len(sent) > 300
+    assert len(sent) > 200
     with open_pipeline(warehouse) as pipeline:
         (doubled,) = run_checks(query_of(pipeline), all_checks(["no_row_is_doubled"]))
     assert doubled.verdict is Verdict.HOLDS

@@ -44,13 +44,13 @@ Key = tuple[str, str, datetime, datetime]
 def sliced(
     small_account: tuple[Sandbox, str], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Sandbox, Path]:
-    """Four days and the week that they end, in slices of every kind."""
+    """Two days and the week that they end, in slices of every kind."""
     sandbox, base_url = small_account
     warehouse = tmp_path_factory.mktemp("slices") / "slices.duckdb"
     summary = load_into(
         warehouse,
         base_url,
-        since="2026-11-05",
+        since="2026-11-07",
         until="2026-11-09",
         breakdowns=BREAKDOWNS,
         groups=GROUPS,

@@ -9,7 +9,7 @@ for a `tolerance`. The level says what rows mean: `failure` (the default) that n
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,11 +22,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from sources.help_scout.catalog import Report
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import SLICE_PARAMS, slice_params
-from sources.help_scout.tables import WINDOW_KEY
-
+from .check_blocks import building_blocks
 from .errors import COMPLETE, PARTIAL, UsageError
 from .warehouse import DATASET
 
@@ -151,77 +147,6 @@ def query_of(pipeline: Pipeline) -> Query:
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
     return query
-
-
-def building_blocks(there: set[str]) -> dict[str, str]:
-    """The subqueries that checks name in braces, over the tables that are there.
-
-    `read_well` are the windows read whole and to their end, with the run that did; of two reports
-    `read_together` those that one run read, so that nothing can have moved in between by more
-    than minutes. The others put the tables of all reports into one.
-    """
-    tables = [
-        (report, table)
-        for report in REPORTS.values()
-        for table in report.tables
-        if table.name in there
-    ]
-    key = ", ".join(WINDOW_KEY)
-    read_well = (
-        f"(select report, {key}, run_id from report_windows "
-        "where status in ('loaded', 'empty') and covered_until >= window_end)"
-    )
-    same = " and ".join(f"own.{name} = other.{name}" for name in (*WINDOW_KEY, "run_id"))
-    return {
-        "read_well": read_well,
-        "read_together": (
-            "(select own.report, other.report as other, "
-            f"{', '.join(f'own.{name}' for name in WINDOW_KEY)} "
-            f"from {read_well} as own inner join {read_well} as other on {same})"
-        ),
-        "rows_of_reports": _union(
-            f"select '{report.name}' as report, '{table.name}' as table_name, {key}, "
-            f"count(*) as found from {table.name} group by {key}"
-            for report, table in tables
-        ),
-        "doubled_rows": _union(
-            f"select '{table.name}' as table_name, {key}, count(*) as found from {table.name} "
-            f"group by {', '.join((*WINDOW_KEY, *table.key))} having count(*) > 1"
-            for _, table in tables
-        ),
-        "windows_of_reports": _union(
-            f"select distinct account, grain, window_start, window_end, window_date from {name}"
-            for name in [*(table.name for _, table in tables), "report_windows"]
-        ),
-        "slices_of_reports": _union(
-            f"select distinct '{table.name}' as table_name, account, slice, "
-            f"{_slice_by_columns(report)} as columns_say from {table.name}"
-            for report, table in tables
-        ),
-    }
-
-
-def _union(queries: Iterator[str]) -> str:
-    return f"({' union all '.join(queries)})"
-
-
-def _slice_by_columns(report: Report) -> str:
-    """The slice's text as its columns give it; where several items are asked for as one, the text
-    itself: its columns name the group only."""
-    terms = []
-    for param in slice_params(report):
-        column = param.column.name
-        terms.append(
-            f"case when {column} is not null "
-            f"then '{param.name}=' || lower(cast({column} as varchar)) end"
-            if param.name == "office_hours"
-            else f"case when {column} is not null "
-            f"then '{param.name}=' || cast({column} as varchar) end"
-        )
-    text = f"coalesce(nullif(concat_ws(',', {', '.join(terms)}), ''), 'all')" if terms else "'all'"
-    if any(SLICE_PARAMS[param.name].joins for param in slice_params(report)):
-        return f"case when slice_group is not null then slice else {text} end"
-    return text
 
 
 def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) -> None:

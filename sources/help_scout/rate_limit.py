@@ -1,8 +1,13 @@
 """The account's request budget: as fast as allowed, never faster.
 
 A sliding log of the last minute's requests, so that a small run bursts and a long one settles at
-the limit. The limit is learned from `X-RateLimit-Limit-Minute`; what others of the account use
-shows in `X-RateLimit-Remaining-Minute`. Clock and sleep are injected.
+the limit. A request leaves the log a minute after its answer, not after it was sent: it may have
+reached the API at any moment between, and the API counts by its own clock. So no minute of the
+API's ever holds more of ours than the limit, however it cuts its minutes.
+
+The limit is learned from `X-RateLimit-Limit-Minute`; what other clients of the account use shows
+in `X-RateLimit-Remaining-Minute`. While others are busy, requests go out evenly: they find room
+at any moment, and what they use stays in sight. Clock and sleep are injected.
 https://developer.helpscout.com/mailbox-api/overview/rate-limiting/
 """
 
@@ -11,7 +16,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from .errors import ConfigurationError
 
@@ -19,6 +25,9 @@ MINUTE_SECONDS = 60.0
 DEFAULT_RETRY_AFTER_SECONDS = 10.0
 LONGEST_RETRY_AFTER_SECONDS = 600.0
 ASSUMED_LIMIT_PER_MINUTE = 200  # the least that any source names, until the first answer tells
+RESERVE_SHARE = 0.05  # of the limit: kept free while others are busy, ours even if they take all
+SHORTEST_LOOK_SECONDS = 10.0  # others' requests of a shorter time say little about their minute
+POLL_SECONDS = 0.01  # while nothing but requests under way fill the budget
 
 
 class RateLimiter:
@@ -37,9 +46,12 @@ class RateLimiter:
         self._sleep = sleep
         self._share = share
         self._limit = ASSUMED_LIMIT_PER_MINUTE
-        self._sent: deque[float] = deque()
-        self._others = 0
-        self._others_until = 0.0
+        self._under_way = 0
+        self._answered: deque[float] = deque()
+        self.sent = 0
+        """Requests let through so far."""
+        self._last_sent_at = -math.inf
+        self._others = OtherClients()
         self._blocked_until = 0.0
         self._lock = threading.Lock()
 
@@ -48,12 +60,23 @@ class RateLimiter:
         """The account's limit as last told by the API."""
         return self._limit
 
-    def acquire(self) -> None:
-        """Returns when one more request may be sent."""
+    @contextmanager
+    def slot(self) -> Iterator[int]:
+        """Waits until one more request may be sent; leave it when the answer's head is there.
+
+        Gives how many had been answered when it was sent: `observe` wants to know.
+        """
         while (wait := self._try_send()) > 0:
             self._sleep(wait)
+        answered_before = self.sent - self._under_way
+        try:
+            yield answered_before
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self._answered.append(self._clock())
 
-    def observe(self, headers: Mapping[str, str]) -> None:
+    def observe(self, headers: Mapping[str, str], answered_before: int) -> None:
         """Learns the limit, and what others use of it, from an answer's headers."""
         limit = _number(headers.get("X-RateLimit-Limit-Minute"))
         remaining = _number(headers.get("X-RateLimit-Remaining-Minute"))
@@ -62,12 +85,12 @@ class RateLimiter:
                 self._limit = limit
             if remaining is not None:
                 now = self._clock()
-                self._forget(now)
-                others = self._limit - remaining - len(self._sent)
-                if others > 0:
-                    self._others, self._others_until = others, now + MINUTE_SECONDS
-                elif now >= self._others_until:
-                    self._others = 0
+                self._others.observe(
+                    now,
+                    self._limit - remaining,
+                    counted=(answered_before + 1, self.sent),
+                    in_last_minute=self._in_last_minute(now),
+                )
 
     def pause_after(self, headers: Mapping[str, str]) -> None:
         """After a 429: nobody sends for as long as its headers say."""
@@ -82,22 +105,99 @@ class RateLimiter:
             self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 
     def _try_send(self) -> float:
-        """0 when the request is let through and logged, else seconds until it is worth a try."""
+        """0 when the request is let through, else seconds until it is worth a try."""
         with self._lock:
             now = self._clock()
-            self._forget(now)
             if now < self._blocked_until:
                 return self._blocked_until - now
-            others = self._others if now < self._others_until else 0
-            budget = max(1, min(int(self._limit * self._share), self._limit - others))
-            if len(self._sent) < budget:
-                self._sent.append(now)
+            budget, interval = self._budget(now)
+            if now < self._last_sent_at + interval:
+                return self._last_sent_at + interval - now
+            if self._in_last_minute(now) < budget:
+                self._under_way += 1
+                self.sent += 1
+                self._last_sent_at = now
                 return 0.0
-            return max(self._sent[0] + MINUTE_SECONDS - now, 0.001)
+            if not self._answered:
+                return POLL_SECONDS
+            return max(self._answered[0] + MINUTE_SECONDS - now, 0.001)
+
+    def _budget(self, now: float) -> tuple[int, float]:
+        """Requests for a minute, and the least seconds between two of them."""
+        share = max(1, int(self._limit * self._share))
+        others = self._others.per_minute(now)
+        reserve = self._limit * RESERVE_SHARE
+        if others <= reserve:
+            return max(1, min(share, self._limit - math.ceil(2 * others))), 0.0
+        if self._others.left_at_most(now, self._limit, self._under_way) <= reserve:
+            return share, MINUTE_SECONDS / max(1.0, reserve)
+        budget = min(share, max(1, int(max(reserve, self._limit - others - reserve))))
+        busy = self._others.are_busy(now)
+        return budget, MINUTE_SECONDS / budget if busy else 0.0
+
+    def _in_last_minute(self, now: float) -> int:
+        while self._answered and self._answered[0] <= now - MINUTE_SECONDS:
+            self._answered.popleft()
+        return self._under_way + len(self._answered)
+
+
+class OtherClients:
+    """How much of the account's limit others use, by what answers say is used in all.
+
+    The API does not say how it cuts its minutes, nor how many of our requests it had counted when
+    it answered. So the bounds of `used` less all of ours ever counted are followed: that falls when
+    the API begins a minute anew or lets requests go, and rises only when somebody else sends.
+    """
+
+    def __init__(self) -> None:
+        self._level = math.inf
+        self._sent_at_fall = 0
+        self._observed_at = -math.inf
+        self._looks: deque[tuple[float, float, int]] = deque()
+        self._looked_seconds = 0.0
+        self._arrived = 0
+        self._used = 0
+        self._standing = 0
+
+    def observe(
+        self, now: float, used: int, *, counted: tuple[int, int], in_last_minute: int
+    ) -> None:
+        """Takes in an answer: `used` by all; of ours at least and at most `counted` ever, and
+        `in_last_minute` at most."""
+        at_least, at_most = used - counted[1], used - counted[0]
+        if at_most < self._level:
+            self._level, self._sent_at_fall = at_most, counted[1]
+        elif counted[0] > self._sent_at_fall:  # else it may have been answered before the fall
+            arrived = max(0, at_least - int(self._level))
+            self._looks.append((now, now - self._observed_at, arrived))
+            self._looked_seconds += now - self._observed_at
+            self._arrived += arrived
+            self._level += arrived
+        self._used, self._observed_at = used, now
+        self._standing = max(0, used - in_last_minute)
+
+    def per_minute(self, now: float) -> float:
+        """Requests a minute that others send, or have sent before we began."""
+        self._forget(now)
+        standing = self._standing if now < self._observed_at + MINUTE_SECONDS else 0
+        looked = max(self._looked_seconds, SHORTEST_LOOK_SECONDS)
+        return max(standing, self._arrived * MINUTE_SECONDS / looked)
+
+    def are_busy(self, now: float) -> bool:
+        """Whether others have sent anything in the last minute, while we looked."""
+        self._forget(now)
+        return self._arrived > 0
+
+    def left_at_most(self, now: float, limit: int, under_way: int) -> float:
+        """Requests that the API still allows for, by its latest answer."""
+        is_fresh = now < self._observed_at + MINUTE_SECONDS
+        return limit - self._used - under_way if is_fresh else limit
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0] <= now - MINUTE_SECONDS:
-            self._sent.popleft()
+        while self._looks and self._looks[0][0] <= now - MINUTE_SECONDS:
+            _, seconds, arrived = self._looks.popleft()
+            self._looked_seconds -= seconds
+            self._arrived -= arrived
 
 
 def _number(text: str | None) -> int | None:

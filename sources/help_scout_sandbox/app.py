@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -32,17 +33,40 @@ WORKERS = 2
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 Encoded = tuple[int, bytes, dict[str, str], str]
+BREAKS: dict[str, Callable[[int], tuple[int, int]]] = {
+    "drop": lambda size: (size, 0),
+    "reset": lambda size: (size, size // 2),
+    "stall_body": lambda size: (size, size // 2),
+    "short_length": lambda size: (max(0, size - 20), size),
+    "long_length": lambda size: (size + 20, size),
+}
+"""What a fault makes of a body's size: the Content-Length that is told, the bytes that are sent."""
 
 
 class BrokenResponse(Response):
-    """Promises the whole body, sends half of it and lets the connection break."""
+    """Bytes as no server should send them, then a connection that breaks.
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        start = {"type": "http.response.start", "status": self.status_code}
-        await send({**start, "headers": self.raw_headers})
-        half = bytes(self.body)[: len(self.body) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
-        raise ConnectionAbortedError("a fault broke this connection")
+    They go past the server's own checks, straight to the connection: it would promise no wrong
+    length. `seconds` is how long the connection stays open after them, unless the client ends it.
+    """
+
+    def __init__(self, head_and_body: bytes, seconds: float = 0) -> None:
+        super().__init__()
+        self._bytes = head_and_body
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        transport: asyncio.Transport = scope["sandbox.transport"]
+        transport.write(self._bytes)
+        gone = asyncio.create_task(_disconnected(receive))
+        await asyncio.wait([gone], timeout=self._seconds)
+        transport.close()
+        await gone
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class Application:
@@ -52,7 +76,12 @@ class Application:
         self._sandbox = sandbox
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="sandbox-report")
         self._requests = 0
-        self.asgi = Starlette(routes=[Route("/{path:path}", self._answer, methods=METHODS)])
+        self._starlette = Starlette(routes=[Route("/{path:path}", self._answer, methods=METHODS)])
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application; the connection itself goes along, for faults that break it."""
+        scope["sandbox.transport"] = send.__self__.transport  # type: ignore[attr-defined]
+        await self._starlette(scope, receive, send)
 
     def close(self) -> None:
         """Ends the worker threads."""
@@ -69,6 +98,8 @@ class Application:
         headers["Correlation-Id"] = correlation
         fault = sandbox.faults.next_for(path, dict(pairs)) if allowed else None
         await self._delay(fault)
+        if fault is not None and fault.kind == "expire_tokens":
+            sandbox.tokens.expire_all()
         if not allowed:
             encoded = _encode(Answer(429, {"message": "API rate limit exceeded"}))
         elif fault is not None and fault.kind == "status":
@@ -82,9 +113,10 @@ class Application:
         status, content, more, media_type = _with_fault(encoded, fault)
         query = dict(pairs)
         sandbox.log.add(LoggedRequest(request.method, path, query, status, at))
-        broken = fault is not None and fault.kind == "reset"
-        response_class = BrokenResponse if broken else Response
-        return response_class(content, status, {**headers, **more}, media_type)
+        response = Response(content, status, {**headers, **more}, media_type)
+        if fault is not None and fault.kind in BREAKS:
+            return _broken(response, fault)
+        return response
 
     async def _delay(self, fault: Fault | None) -> None:
         seconds = self._sandbox.latency_ms / 1_000
@@ -206,6 +238,18 @@ class Application:
                 sandbox.account.touch(last)
         except BadRequest:
             return
+
+
+def _broken(response: Response, fault: Fault) -> BrokenResponse:
+    """The bytes that the fault makes of a response."""
+    body = bytes(response.body)
+    length, sent = BREAKS[fault.kind](len(body))
+    headers = [(k, v) for k, v in response.raw_headers if k != b"content-length"]
+    lines = [b"HTTP/1.1 %d Broken" % response.status_code, *(k + b": " + v for k, v in headers)]
+    head = b"\r\n".join([*lines, b"Content-Length: %d" % length, b"", b""])
+    if fault.kind == "drop":
+        return BrokenResponse(b"")
+    return BrokenResponse(head + body[:sent], 0 if fault.kind == "reset" else fault.seconds)
 
 
 def _encode(answer: Answer) -> Encoded:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 FaultKind = Literal[
-    "status", "latency", "truncate", "html", "reset", "stall", "change_body", "page_shift"
+    "status",
+    "latency",
+    "truncate",
+    "html",
+    "drop",
+    "reset",
+    "stall",
+    "stall_body",
+    "short_length",
+    "long_length",
+    "expire_tokens",
+    "change_body",
+    "page_shift",
 ]
 
 
@@ -17,13 +30,18 @@ class Fault:
     """One fault of the requests whose path is `path`, or begins with it when it ends in `*`.
 
     It happens to the next `times` such requests after `skip` of them (None: to all), and only
-    to those with `params` in their query.
+    to those with `params` in their query; with a `chance` below 1 only to some, by the dice.
 
     - `status`: answers `status`, with `retry_after` as X-RateLimit-Retry-After when given
     - `latency`, `stall`: waits `seconds` before answering (a stall is meant to time out)
+    - `stall_body`: sends half of the body, waits `seconds` and breaks the connection
     - `truncate`: a complete HTTP answer whose JSON stops in the middle
     - `html`: a page instead of JSON
+    - `drop`: the connection breaks before a byte was sent
     - `reset`: the connection closes in the middle of the body
+    - `short_length`, `long_length`: a Content-Length that is 20 bytes wrong; the connection stays
+      open for `seconds`
+    - `expire_tokens`: no token is valid any more from this request on
     - `change_body`: `change` makes the body that is sent from the one that is right
     - `page_shift`: before every `every`-th request the last conversation of a drilldown moves
       to its top, so that a reader of pages sees one twice and misses another
@@ -34,6 +52,7 @@ class Fault:
     times: int | None = 1
     skip: int = 0
     params: tuple[tuple[str, str], ...] = ()
+    chance: float = 1.0
     status: int = 500
     retry_after: int | None = None
     seconds: float = 0.05
@@ -57,7 +76,8 @@ class Fault:
 class Faults:
     """The faults in force. Of those that fit a request, the first added happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 7) -> None:
+        self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._seen: list[int] = []
@@ -83,6 +103,8 @@ class Faults:
                 self._seen[place] += 1
                 turn = self._seen[place] - fault.skip
                 if turn < 1 or (fault.kind == "page_shift" and turn % fault.every):
+                    continue
+                if fault.chance < 1 and self._dice.random() >= fault.chance:
                     continue
                 return fault
         return None

@@ -144,6 +144,7 @@ class Sandbox:
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
             self._application.asgi,
+            interface="asgi3",
             http="httptools",
             ws="none",
             lifespan="off",

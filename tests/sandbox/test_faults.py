@@ -21,6 +21,7 @@ def client(shared: Client) -> Iterator[Client]:
     """The shared sandbox, without faults before and after."""
     yield shared
     shared.sandbox.faults.clear()
+    shared.log_in()
     shared.sandbox.latency_ms = 0
 
 
@@ -65,6 +66,51 @@ def test_the_connection_can_break_in_the_body(client: Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         client.get("company", **DAY)
     assert client.get("company", **DAY).status_code == 200
+
+
+def test_the_connection_can_break_before_the_answer(client: Client) -> None:
+    client.sandbox.faults.add(Fault(path=PATH, kind="drop"))
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("company", **DAY)
+    assert client.get("company", **DAY).status_code == 200
+
+
+def test_a_stall_can_come_in_the_middle_of_the_body(client: Client) -> None:
+    client.sandbox.faults.add(Fault(path=PATH, kind="stall_body", seconds=5))
+    with client.http.stream("GET", PATH, params=DAY, timeout=0.2) as response:
+        assert response.status_code == 200
+        with pytest.raises(httpx.ReadTimeout):
+            response.read()
+    assert client.get("company", **DAY).status_code == 200
+
+
+def test_the_length_can_be_told_too_short(client: Client) -> None:
+    client.sandbox.faults.add(Fault(path=PATH, kind="short_length", seconds=0.2))
+    response = client.get("company", **DAY)
+    with pytest.raises(json.JSONDecodeError):
+        response.json()
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("company", **DAY)  # the rest of the body stands where its answer should
+    assert client.get("company", **DAY).status_code == 200
+
+
+def test_the_length_can_be_told_too_long(client: Client) -> None:
+    client.sandbox.faults.add(Fault(path=PATH, kind="long_length", seconds=0.2))
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("company", **DAY)
+    assert client.get("company", **DAY).status_code == 200
+
+
+def test_tokens_can_expire_in_the_middle(client: Client) -> None:
+    client.sandbox.faults.add(Fault(path=PATH, kind="expire_tokens", skip=1))
+    assert [client.get("company", **DAY).status_code for _ in range(3)] == [200, 401, 401]
+
+
+def test_dice_decide_for_some_requests(client: Client) -> None:
+    client.sandbox.faults.add(Fault(path=PATH, kind="status", times=None, chance=0.3))
+    codes = [client.get("company", **DAY).status_code for _ in range(100)]
+    assert 15 < codes.count(500) < 45
+    assert codes.count(200) == 100 - codes.count(500)
 
 
 def test_a_stall_outlasts_a_timeout(client: Client) -> None:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from sources.help_scout.auth import TOKEN_PATH
-from sources.help_scout.client import Client
-from sources.help_scout.errors import ApiError, CredentialsError, RequestRefused
+from sources.help_scout.client import MAX_TRIES, Client
+from sources.help_scout.errors import ApiError, CredentialsError, Unreachable
 
 from .builders import FakeClock
 from .stand_in_api import REQUEST, SECRET, Api, always, failure, in_turn, ok
@@ -72,8 +72,15 @@ def test_threads_that_are_refused_together_renew_the_token_once() -> None:
 def test_a_storm_of_refused_tokens_ends() -> None:
     api = Api(always(lambda: httpx.Response(401)))
     error = failure(api)
-    assert (type(error), error.status, error.requests) == (RequestRefused, 401, 1)
-    assert (len(api.requests), len(api.tokens)) == (2, 2)
+    assert (type(error), error.status, error.requests) == (Unreachable, 401, MAX_TRIES)
+    assert (len(api.requests), len(api.tokens)) == (2 * MAX_TRIES, 1 + MAX_TRIES)
+    assert "Is the user who owns the app active?" in str(error)
+
+
+def test_a_storm_of_refused_tokens_that_passes_costs_tries_and_nothing_else() -> None:
+    refused = [httpx.Response(401) for _ in range(5)]
+    api = Api(in_turn(*refused, ok()))
+    assert (api.client.get(REQUEST).requests, len(api.requests)) == (3, 6)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
@@ -100,7 +107,8 @@ def test_wrong_credentials_are_told_at_once(status: int) -> None:
     ],
 )
 def test_a_token_endpoint_that_is_none_is_told(response: httpx.Response) -> None:
-    client = Client("https://a.test", "app-id", SECRET,
+    clock = FakeClock()
+    client = Client("https://a.test", "app-id", SECRET, clock=clock, sleep=clock.sleep,
                     transport=httpx.MockTransport(always(lambda: response)))  # fmt: skip
     with pytest.raises(ApiError, match="without a token"):
         client.get(REQUEST)
@@ -165,14 +173,36 @@ def test_the_limit_in_the_headers_of_a_token_is_learned() -> None:
     assert client.limiter.limit_per_minute == 800
 
 
+def test_a_token_that_was_cut_short_is_asked_for_again() -> None:
+    asked: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        body = b'{"access_token": "t", "expires_in": 7200}'
+        return httpx.Response(200, content=body[:9] if len(asked) == 1 else body)
+
+    clock = FakeClock()
+    client = Client("https://a.test", "app-id", SECRET, clock=clock, sleep=clock.sleep,
+                    transport=httpx.MockTransport(respond))  # fmt: skip
+    assert client.get(REQUEST).requests == 2
+    assert asked == [TOKEN_PATH, TOKEN_PATH, REQUEST.path]
+
+
+def test_the_request_for_a_token_has_time_outs_too() -> None:
+    api = Api(always(ok))
+    api.client.get(REQUEST)
+    expected = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}
+    assert api.tokens[0].extensions["timeout"] == api.requests[0].extensions["timeout"] == expected
+
+
 def test_requests_for_tokens_count_in_the_budget() -> None:
     api = Api(always(ok))
     for _ in range(3):
         api.client.get(REQUEST)
-    assert len(api.client.limiter._sent) == len(api.requests) + len(api.tokens) == 4
+    assert api.client.limiter.sent == len(api.requests) + len(api.tokens) == 4
 
 
 def test_a_request_with_a_renewed_token_counts_in_the_budget() -> None:
     api = Api(in_turn(httpx.Response(401), ok()))
     api.client.get(REQUEST)
-    assert len(api.client.limiter._sent) == len(api.requests) + len(api.tokens) == 4
+    assert api.client.limiter.sent == len(api.requests) + len(api.tokens) == 4

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from sources.help_scout.auth import ClientCredentials
-from sources.help_scout.client import MAX_ATTEMPTS, Client, check_base_url
+from sources.help_scout.client import MAX_TRIES, MAX_TRIES_OVER_LIMIT, Client, check_base_url
 from sources.help_scout.errors import (
     ConfigurationError,
     ReportUnavailable,
@@ -16,7 +18,7 @@ from sources.help_scout.errors import (
     Unreachable,
 )
 
-from .builders import NOW
+from .builders import NOW, FakeClock
 from .stand_in_api import REQUEST, SECRET, Api, Responder, always, failure, in_turn, ok
 
 
@@ -90,10 +92,12 @@ def test_what_passes_is_tried_again_but_not_for_ever(
 ) -> None:
     api = Api(respond)
     error = failure(api)
-    assert (type(error), error.status, error.requests) == (Unreachable, status, MAX_ATTEMPTS)
+    tries = MAX_TRIES_OVER_LIMIT if status == 429 else MAX_TRIES
+    assert (type(error), error.status, error.requests) == (Unreachable, status, tries)
     assert len({str(request.url) for request in api.requests}) == 1
-    assert len(api.requests) == MAX_ATTEMPTS
+    assert len(api.requests) == tries
     assert 0 < api.clock.now - 1000 < 300
+    assert f"({tries} tries in " in str(error)
 
 
 def test_a_failure_that_passes_costs_a_try_and_nothing_else() -> None:
@@ -141,11 +145,54 @@ def test_a_refusal_without_a_reason_is_a_refusal(body: bytes) -> None:
     assert str(error) == "/v2/reports/company: the API refused the request (404)"
 
 
-@pytest.mark.parametrize("status", [204, 300, 301, 302, 304, 307, 308, 404, 410, 422])
+@pytest.mark.parametrize("status", [204, 300, 304, 404, 410, 422])
 def test_what_asking_again_does_not_help_is_asked_once(status: int) -> None:
     api = Api(always(lambda: httpx.Response(status, headers={"Location": "https://evil.test/"})))
     error = failure(api)
     assert (type(error), error.status, len(api.requests)) == (RequestRefused, status, 1)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["https://evil.test/x", "/v2/elsewhere"])
+def test_a_redirect_is_not_followed_wherever_it_leads(status: int, location: str) -> None:
+    api = Api(always(lambda: httpx.Response(status, headers={"Location": location})))
+    told = str(failure(api))
+    assert (len(api.requests), "not followed" in told) == (1, True)
+    assert ("evil.test" in told) == ("evil" in location)
+
+
+class Trickle(httpx.SyncByteStream):
+    """A body of which a byte comes every ten seconds, for ever."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self._clock.now += 10
+            yield b" "
+
+
+def test_a_body_that_trickles_is_given_up() -> None:
+    api = Api(lambda _: httpx.Response(200, stream=Trickle(api.clock)))
+    error = failure(api)
+    assert str(error).startswith("/v2/reports/company: no answer in time (5 tries in 6")
+    assert len(api.requests) == MAX_TRIES
+
+
+def test_trying_ends_after_a_quarter_of_an_hour_however_few_the_tries() -> None:
+    api = Api(always(lambda: too_many("400")))
+    assert (failure(api).requests, api.clock.now - 1000) == (4, 1200)
+
+
+def test_a_certificate_that_is_not_trusted_is_told_at_once() -> None:
+    def respond(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("self-signed") from ssl.SSLCertVerificationError(1, "self-signed")
+
+    api = Api(respond)
+    error = failure(api)
+    assert (type(error), len(api.requests)) == (RequestRefused, 1)
+    assert "the certificate of api.example.test is not trusted" in str(error)
 
 
 def test_a_report_that_the_plan_lacks_is_asked_once() -> None:

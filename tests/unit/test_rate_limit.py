@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -27,12 +28,17 @@ def told(limit: int, remaining: int | None = None) -> dict[str, str]:
 
 
 def send(limiter: RateLimiter, clock: FakeClock, count: int) -> list[float]:
-    """When each of so many requests was let through."""
+    """When each of so many requests was let through, if answers take no time."""
     sent = []
     for _ in range(count):
-        limiter.acquire()
-        sent.append(clock.now)
+        with limiter.slot():
+            sent.append(clock.now)
     return sent
+
+
+def learn(limiter: RateLimiter, headers: dict[str, str]) -> None:
+    """An answer of which all requests before it have been counted."""
+    limiter.observe(headers, limiter.sent - 1)
 
 
 def most_in_a_minute(sent: list[float]) -> int:
@@ -54,7 +60,7 @@ def test_the_request_after_the_burst_waits_until_the_minute_is_over() -> None:
 def test_the_limit_is_learned() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock)
-    limiter.observe(told(400))
+    learn(limiter, told(400))
     assert limiter.limit_per_minute == 400
     assert send(limiter, clock, 401)[-2:] == [1000.0, 1060.0]
 
@@ -62,7 +68,7 @@ def test_the_limit_is_learned() -> None:
 @pytest.mark.parametrize("text", ["", "0", "-5", "many", "4.5"])
 def test_a_limit_that_is_no_number_is_not_learned(text: str) -> None:
     limiter = limiter_with(FakeClock())
-    limiter.observe({"X-RateLimit-Limit-Minute": text, "X-RateLimit-Remaining-Minute": "x"})
+    learn(limiter, {"X-RateLimit-Limit-Minute": text, "X-RateLimit-Remaining-Minute": "x"})
     assert limiter.limit_per_minute == ASSUMED_LIMIT_PER_MINUTE
 
 
@@ -70,14 +76,14 @@ def test_a_limit_that_falls_holds_at_once() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock)
     send(limiter, clock, 50)
-    limiter.observe(told(50))
+    learn(limiter, told(50))
     assert send(limiter, clock, 1) == [1060.0]
 
 
 def test_only_the_share_of_the_limit_is_used() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock, share=0.25)
-    limiter.observe(told(400))
+    learn(limiter, told(400))
     assert send(limiter, clock, 101)[-2:] == [1000.0, 1060.0]
 
 
@@ -104,7 +110,7 @@ def test_no_minute_ever_holds_more_than_the_budget(
 ) -> None:
     clock = FakeClock()
     limiter = limiter_with(clock, share)
-    limiter.observe(told(limit))
+    learn(limiter, told(limit))
     sent = []
     for pause in pauses:
         clock.now += pause
@@ -115,7 +121,7 @@ def test_no_minute_ever_holds_more_than_the_budget(
 def test_a_long_run_settles_at_the_limit() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock)
-    limiter.observe(told(400))
+    learn(limiter, told(400))
     sent = send(limiter, clock, 4000)
     assert sent[-1] - sent[0] == 9 * 60
 
@@ -153,27 +159,46 @@ def test_a_pause_is_as_long_as_the_api_says_but_ends(text: str | None, seconds: 
     assert send(limiter, clock, 1) == [1000.0 + seconds]
 
 
-def test_what_others_use_is_left_to_them() -> None:
+def test_a_request_counts_until_a_minute_after_its_answer() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    learn(limiter, told(1))
+    with limiter.slot():
+        clock.now += 5  # the API may have counted it at any moment of these five seconds
+    assert send(limiter, clock, 1) == [1065.0]
+
+
+def test_a_request_that_got_no_answer_counts_too() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    learn(limiter, told(1))
+    with pytest.raises(OSError, match="reset"), limiter.slot():
+        raise OSError("reset")
+    assert send(limiter, clock, 1) == [1060.0]
+
+
+def test_what_was_used_before_us_is_not_asked_for_again() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock)
     send(limiter, clock, 10)
-    limiter.observe(told(100, remaining=30))  # 10 are ours, 60 are others'
-    assert send(limiter, clock, 31)[-2:] == [1000.0, 1060.0]
+    learn(limiter, told(100, remaining=30))  # 10 are ours, 60 are of whoever came before
+    assert send(limiter, clock, 26)[-2:] == [1000.0, 1060.0]  # 5 of 100 stay in reserve
+
+
+def test_an_account_that_others_use_up_still_lets_some_through() -> None:
+    clock = FakeClock()
+    limiter = limiter_with(clock)
+    learn(limiter, told(100, remaining=0))
+    sent = send(limiter, clock, 6)
+    assert [later - sooner for sooner, later in pairwise(sent)] == pytest.approx([12.0] * 5)
 
 
 def test_the_budget_comes_back_when_the_others_have_stopped() -> None:
     clock = FakeClock()
     limiter = limiter_with(clock)
-    limiter.observe(told(100, remaining=10))
+    learn(limiter, told(100, remaining=10))
     clock.now += 60
     assert set(send(limiter, clock, 100)) == {1060.0}
-
-
-def test_an_account_that_others_use_up_still_lets_one_request_through() -> None:
-    clock = FakeClock()
-    limiter = limiter_with(clock)
-    limiter.observe(told(100, remaining=0))
-    assert send(limiter, clock, 2) == [1000.0, 1060.0]
 
 
 def test_threads_share_one_budget() -> None:
@@ -184,13 +209,13 @@ def test_threads_share_one_budget() -> None:
             clock.sleep(seconds)
 
     limiter = RateLimiter(clock=clock, sleep=sleep)
-    limiter.observe(told(100))
+    learn(limiter, told(100))
     passed: list[float] = []
 
     def work() -> None:
         for _ in range(25):
-            limiter.acquire()
-            passed.append(clock.now)
+            with limiter.slot():
+                passed.append(clock.now)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -199,4 +224,4 @@ def test_threads_share_one_budget() -> None:
         thread.join(10)
     assert len(passed) == 200
     assert clock.slept != []
-    assert len(limiter._sent) <= 100
+    assert most_in_a_minute(sorted(passed)) <= 100

@@ -1,7 +1,7 @@
 """The command line, `help-scout`. Only commands read the clock.
 
 Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 something lacks or disagrees, 75
-stopped by a budget.
+stopped by a budget or a signal.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 DLT_DEFAULTS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "ERROR",
+    "RUNTIME__INTERCEPT_SIGNALS": "false",
     "LOAD__WORKERS": "4",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Ours where the user's environment is silent: with four workers a load takes a quarter, and
-Arrow's own pool would keep memory that it no longer needs."""
+"""Ours where the user's environment is silent: with four workers a load takes a quarter, Arrow's
+own pool would keep memory that it no longer needs, and signals are answered by `stopping`."""
 
 
 @click.group("help-scout", context_settings={"help_option_names": ["-h", "--help"]})

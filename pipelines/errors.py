@@ -16,7 +16,7 @@ from sources.help_scout.errors import ApiError, ConfigurationError
 
 COMPLETE, FAILED, USAGE, PARTIAL, STOPPED = 0, 1, 2, 3, 75
 """Exit codes: all loaded; failed; wrong options or configuration; loaded, but not everything;
-stopped by a budget, to be gone on with."""
+stopped by a budget or a signal, to be gone on with."""
 
 
 class PipelineError(Exception):

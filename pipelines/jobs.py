@@ -23,6 +23,7 @@ from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .load import configured_run, load
 from .progress import LoadProgress
 from .status import look_at
+from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
 from .warehouse import check_warehouse, open_pipeline, put_in_place
 
@@ -53,22 +54,24 @@ def run_job(
         if not job.warehouse.exists():
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
-        with open_pipeline(job.warehouse) as pipeline:
+        with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
             with progress:
                 load(pipeline, run, job.request, progress.on_chunk)
             summary = summarize(pipeline, run.run_id)
             print_summary(console, summary)
-            if not run.budget.was_hit:
+            ended_early = run.budget.was_hit or run.is_stopping
+            if not ended_early:
                 _tell_what_was_not_asked(console, pipeline, run, job.request, summary)
             _warn_of_office_hours(console, pipeline, run)
             console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
-            if run.budget.was_hit:
+            if ended_early:
+                by = "a signal" if run.is_stopping else "the budget"
                 console.print(
-                    f"stopped by the budget after {run.client.sent:,} requests: what was read is "
-                    "loaded, the same command goes on from there"
+                    f"stopped by {by} after {run.client.sent:,} requests: what was read is loaded, "
+                    "the same command goes on from there"
                 )
                 return STOPPED
             return summary.exit_code(run.settings.expect_unavailable)

@@ -91,7 +91,8 @@ def load(
     """Loads what the request asks for and makes the views anew.
 
     `on_chunk` is told of each chunk before it is loaded: its number, how many there are, the
-    chunk and the zone of its days. `run.budget.was_hit` tells whether the load ended early.
+    chunk and the zone of its days. `run.budget.was_hit` and `run.is_stopping` tell whether the load
+    ended early.
     """
     if pipeline.has_pending_data:
         pipeline.run()
@@ -103,7 +104,7 @@ def load(
     # finish: fifo has dlt read one after the other.
     with _set(EXTRACT__NEXT_ITEM_MODE="fifo") if run.budget.is_limited else nullcontext():
         for number, chunk in enumerate(pending, start=1):
-            if not run.can_go_on(chunk.reports):
+            if run.is_stopping or not run.can_go_on(chunk.reports):
                 continue
             on_chunk(number, len(pending), chunk, run.time.zone)
             use(run, agenda, chunk)
@@ -112,7 +113,7 @@ def load(
             source = source_of(run, since, until).with_resources(*dimensions, *chunk.reports)
             _load_package(pipeline, run, source)
             run.reader.forget_shared()
-            if run.budget.was_hit:
+            if run.budget.was_hit or run.is_stopping:
                 break
     create_views(pipeline, run.settings)
 

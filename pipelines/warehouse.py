@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dlt
 import duckdb
+import orjson
 from dlt.pipeline.pipeline import Pipeline
 
 from .errors import UsageError, WarehouseError
@@ -24,6 +26,7 @@ DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalo
 # `help_scout.table` in help_scout.duckdb is then ambiguous
 DEMO_ACCOUNT = "demo"
 MEMORY_LIMIT = "80MB"
+WRITER = "writer.json"
 BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
 
 
@@ -57,10 +60,8 @@ def _reason(path: Path, message: str) -> str:
     if "lock" in message:
         holder = re.search(r"PID (\d+)", message)
         return (
-            f"{path} is in use by another process"
-            + (f" (PID {holder[1]})" if holder else "")
-            + ": DuckDB allows one writer. Wait for it to end, or close the program that reads "
-            "the file"
+            f"{path} is in use by {_holder(path, holder and holder[1])}: DuckDB allows one writer. "
+            "Wait for it to end, or close the program that reads the file"
         )
     if "not a valid DuckDB database" in message:
         return (
@@ -68,6 +69,28 @@ def _reason(path: Path, message: str) -> str:
             "--warehouse"
         )
     return f"cannot open {path}: {' '.join(message.split())}"
+
+
+def _holder(path: Path, pid: str | None) -> str:
+    """Who holds the file: one of our runs leaves a note, of others DuckDB tells the process."""
+    try:
+        note = orjson.loads((state_folder(path) / WRITER).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        note = {}
+    if pid is None:
+        return "another process"
+    if str(note.get("pid")) == pid:
+        return f"help-scout {note.get('command')} (PID {pid}) since {note.get('since')}"
+    return f"another process (PID {pid})"
+
+
+def _leave_note(path: Path) -> None:
+    """Says for other processes who writes to the file, and since when."""
+    folder = state_folder(path)
+    folder.mkdir(exist_ok=True)
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    note = {"pid": os.getpid(), "since": since, "command": " ".join(sys.argv[1:2])}
+    (folder / WRITER).write_bytes(orjson.dumps(note))
 
 
 @contextmanager
@@ -81,6 +104,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
     is_new = not path.exists()
     connection = connect(path)
     try:
+        _leave_note(path)
         pipeline = dlt.pipeline(
             PIPELINE,
             pipelines_dir=str(state_folder(path)),

@@ -114,6 +114,8 @@ class Batch:
             if outcome.status.succeeded:
                 yield from self._add_rows(outcome)
                 self._add_restatements(outcome)
+            elif self._run.is_stopping:
+                continue  # it failed because nothing is asked any more: that tells of no window
             self._rows[WINDOW_READS.name].append(
                 ledger_row(
                     outcome,

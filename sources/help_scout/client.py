@@ -26,6 +26,7 @@ from .errors import (
     ConfigurationError,
     ReportUnavailable,
     RequestRefused,
+    Stopped,
     Unreachable,
 )
 from .plan import Request
@@ -75,16 +76,17 @@ class Client:
         auth: Callable[[RateLimiter], httpx.Auth] | None = None,
         rate_limit_share: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = utc_now,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         base_url = check_base_url(base_url)
         self.base_url = base_url
         """Address of the API."""
-        self.limiter = RateLimiter(clock=clock, sleep=sleep, share=rate_limit_share)
         self._clock = clock
-        self._sleep = sleep
+        self._sleep = sleep or self._wait
+        self.limiter = RateLimiter(clock=clock, sleep=self._sleep, share=rate_limit_share)
+        self._stopping = threading.Event()
         self._now = now
         self._lock = threading.Lock()
         self.sent = 0
@@ -119,11 +121,19 @@ class Client:
         """Closes the connections."""
         self._http.close()
 
+    def stop(self) -> None:
+        """Has every thread that asks or waits end with Stopped; answers under way still come."""
+        self._stopping.set()
+
+    def _wait(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise Stopped("the run was asked to stop")
+
     def get(self, request: Request) -> Answer:
         """The answer to the request, tried again with the same query for as long as it may help.
 
-        Raises ReportUnavailable (403), RequestRefused (other 4xx), Unreachable (the rest, after
-        `MAX_TRIES` tries or `MAX_TRYING_SECONDS`).
+        Raises ReportUnavailable (403), RequestRefused (other 4xx), Stopped, Unreachable (the rest,
+        after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`).
         """
         tries, began = 0, self._clock()
         try:
@@ -149,6 +159,7 @@ class Client:
         raise AssertionError("unreachable: Retrying returns or raises")
 
     def _try_once(self, request: Request, tries: int) -> Answer:
+        self._wait(0)
         with self._lock:
             self.sent += 1
         try:

@@ -6,6 +6,7 @@ HelpScoutError
 ├── ApiError                  the other side failed, or could not be reached
 │   ├── Unreachable           no connection, time-out, or a 5xx/429 that outlived the retries
 │   ├── RequestRefused        400, 404 and the like: asking again will not help
+│   ├── Stopped               not asked any more: the run is to end
 │   └── ReportUnavailable     403: the plan or the user's permissions lack this report
 └── AnswerError               the answer came, but it is not the report that was asked for
     ├── WrongEnvelope         the body lacks the part that makes it this report
@@ -58,6 +59,10 @@ class Unreachable(ApiError):
 
 class RequestRefused(ApiError):
     """The API will not answer this request, however often it is asked."""
+
+
+class Stopped(ApiError):
+    """The run is to end: nothing is asked any more."""
 
 
 class ReportUnavailable(ApiError):

@@ -207,6 +207,8 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
                 for parent_id, item in run.lists.list_of(dimension.name)
             ]
         except (ApiError, AnswerError) as error:
+            if run.is_stopping:
+                return
             problem = str(error)
         for row in rows:
             row["account"] = run.settings.account

@@ -72,6 +72,8 @@ class Run:
         self.knows_warehouse = False
         self.has_large_windows = False
         """Whether a window had too many rows for memory."""
+        self.is_stopping = False
+        """Whether the run is to end: nothing is asked any more."""
         self._blocked: set[str] = set()
         self._has_begun = False
 
@@ -81,6 +83,14 @@ class Run:
         self.client.close()
         if self._docs is not None:
             self._docs.close()
+
+    def stop(self) -> None:
+        """Ends the run soon: what is under way is dropped unless it is answered, nothing new is
+        begun. What has been read whole is kept."""
+        self.is_stopping = True
+        self.client.stop()
+        if self._docs is not None:
+            self._docs.stop()
 
     def pin(self, state: dict[str, Any]) -> None:
         """Keeps what must not change between loads, in the source's state: account, time zone,
@@ -123,6 +133,8 @@ class Run:
     def _may_begin(self) -> bool:
         """Whether the budget allows for more; a run begins something in any case, or a budget that
         the lists use up would never get on."""
+        if self.is_stopping:
+            return False
         if not self.budget.is_limited or not self._has_begun:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
@@ -148,7 +160,7 @@ class Run:
         """Remembers that the report's windows of the chunk have been read, or tried in vain."""
         if self.round is None or (self.chunk is not None and self.chunk[1] < self.round.until):
             return
-        if not self.budget.was_hit:
+        if not self.budget.was_hit and not self.is_stopping:
             self.round.left.discard(report.name)
 
     def _user_zones(self) -> Iterator[str | None]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from sources.help_scout_sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,32 @@ def served(*arguments: str) -> Iterator[dict[str, str]]:
             process.terminate()
             process.wait(timeout=15)
     assert process.returncode == 0
+
+
+def reaching(sandbox: Sandbox, base_url: str, **settings: str) -> dict[str, str]:
+    """The variables that make commands reach the sandbox, with more settings as texts."""
+    known = {
+        "base_url": base_url,
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+        "docs_base_url": base_url,
+        "docs_api_key": sandbox.docs_api_key,
+        "account": "demo",
+    }
+    return {f"SOURCES__HELP_SCOUT__{k.upper()}": v for k, v in (known | settings).items()}
+
+
+@contextmanager
+def started(*arguments: str, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, under way; killed if the test leaves it so."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipelines", *arguments],
+        env=environment() | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -1,7 +1,7 @@
 """The agenda of a load: its chunks, and which windows each of them reads.
 
-What a night asks for is what the cursors leave open, less what is final, and before that what
-the ledger says failed or never became final, and the history of items that are new. A backfill
+What a night asks for is what the cursors leave open, less what is final; before that what the
+ledger says failed or never became final, and after it the history of items that are new. A backfill
 asks for what is wanted and not there, an explicit interval for all of it. Nothing here sends or
 loads anything.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from dlt.pipeline.pipeline import Pipeline
@@ -27,6 +28,7 @@ from sources.help_scout.coverage import (
 )
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.errors import AnswerError, ApiError
+from sources.help_scout.outcome import Status
 from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.resources import stored_of
@@ -125,6 +127,7 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
         chunks=[
             *_repair_chunks(run, coverage, after, round_),
             *_due_chunks(run, coverage, after, round_),
+            *_newcomer_chunks(run, stored, after),
         ],
         after=after,
         stored=stored,
@@ -135,33 +138,50 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
 def _repair_chunks(
     run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
 ) -> list[Chunk]:
-    """Chunks for what lacks before the windows that are due anyway: what the ledger says failed,
-    and the history of items that are new."""
-    repaired = repairs(coverage, after, round_.resumed_from)
-
-    def end_of(grain: Grain, start: datetime) -> datetime:
-        return window_of(grain, start.astimezone(run.time.zone).date(), run.time.zone).end
-
-    new = Newcomers(coverage, dict(_listed_slices(run, after)), after, end_of)
+    """Chunks for what the ledger says failed before the windows that are due anyway."""
     lacking = [
         start
         for (report, _, grain, start), worth in coverage.items().items()
-        if needs_repair(worth) and report in after and end_of(grain, start) <= after[report]
+        if needs_repair(worth) and report in after and _end_of(run, grain, start) <= after[report]
     ]
-    if new.first is not None:
-        lacking.append(new.first)
     if not lacking:
         return []
     return [
         Chunk(
-            what="repairing" if new.first is None else "filling what is new",
+            what="repairing",
             interval=piece,
-            selects=lambda *asked: new(*asked) or repaired(*asked),
+            selects=repairs(coverage, after, round_.resumed_from),
             reports=tuple(after),
             is_optional=True,
         )
         for piece in pieces(run, (min(lacking), max(after.values())))
     ]
+
+
+def _newcomer_chunks(run: Run, stored: Stored | None, after: Mapping[str, datetime]) -> list[Chunk]:
+    """Chunks for the history of items that are new: last, since it is long and tonight's numbers
+    must not wait for it."""
+    if stored is None:
+        return []
+    run.know(stored)
+    end_of = partial(_end_of, run)
+    new = Newcomers(stored.coverage, dict(_listed_slices(run, after)), after, end_of)
+    if new.first is None:
+        return []
+    return [
+        Chunk(
+            what="filling what is new",
+            interval=piece,
+            selects=new,
+            reports=tuple(after),
+            is_optional=True,
+        )
+        for piece in pieces(run, (new.first, max(after.values())))
+    ]
+
+
+def _end_of(run: Run, grain: Grain, start: datetime) -> datetime:
+    return window_of(grain, start.astimezone(run.time.zone).date(), run.time.zone).end
 
 
 def _listed_slices(run: Run, names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, datetime]]]:
@@ -197,19 +217,17 @@ def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
 
 
 def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> list[Read]:
-    """The reads that loading the chunk would make, as far as the warehouse can tell."""
+    """The reads that loading the chunk would make, as far as the warehouse can tell; `dry.own` has
+    those of them that are loaded."""
     use(run, agenda, chunk)
     reads: list[Read] = []
+    before = len(dry.own)
     for name in chunk.reports:
         after = chunk.interval[0] if chunk.is_explicit else agenda.after[name]
         reads += dry.reads(REPORTS[name], run.spans(REPORTS[name], after, chunk.interval[1]))
     dry.forget_shared()
-    own = any(
-        read.report.name in chunk.reports
-        and chunk.selects(read.report.name, read.slice.text, read.wanted[0])
-        for read in reads
-    )
-    return reads if own or not chunk.is_optional else []  # else: only who is named was asked
+    has_own = len(dry.own) > before
+    return reads if has_own or not chunk.is_optional else []  # else: only who is named was asked
 
 
 def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
@@ -219,14 +237,18 @@ def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
 
 
 def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:
-    """How many windows a backfill would read."""
-    request = LoadRequest(reports=reports, backfill=True)
-    agenda, total = plan_agenda(pipeline, run, request), 0
+    """How many windows a backfill would read, less those that the API says it has not."""
+    agenda = plan_agenda(pipeline, run, LoadRequest(reports=reports, backfill=True))
+    coverage = Coverage() if agenda.stored is None else agenda.stored.coverage
+    dry = DryRun(run, agenda.stored)
     for chunk in agenda.chunks:
-        for read in planned_reads(run, agenda, chunk, DryRun(run, agenda.stored)):
-            if read.report.name in request.report_names:
-                total += len(read.wanted)
-    return total
+        planned_reads(run, agenda, chunk, dry)
+    worths = (
+        coverage.worth(read.report.name, read.slice.text, window)
+        for read in dry.own
+        for window in read.wanted
+    )
+    return sum(worth is None or worth.status is not Status.UNAVAILABLE for worth in worths)
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Checks: SQL over the warehouse that finds nothing as long as the numbers agree.
 
 Each file in `checks/` is one query; its rows are what disagrees. Its comments say first the
-sentence that it proves, then what it `needs` (tables and views), its `level`, and where it allows
-for a `tolerance`. The level says what rows mean: `failure` (the default) that numbers are wrong,
-`drift` that the past has moved since, `notice` that something is worth knowing.
+sentence that it proves, then what it `needs` (tables, views, parts of `check_blocks`), its `level`,
+and where it allows for a `tolerance`. The level says what rows mean: `failure` (the default) that
+numbers are wrong, `drift` that the past has moved since, `notice` that something is worth knowing.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def run_checks(query: Query, checks: Sequence[Check]) -> list[Result]:
 
 
 def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) -> Result:
-    lacking = tuple(name for name in check.needs if name not in there)
+    lacking = tuple(name for name in check.needs if name not in there and name not in parts)
     if lacking:
         return Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking)
     sql = check.sql

@@ -145,19 +145,22 @@ def explain(
     slice_: str | None,
     where: tuple[str, ...],
 ) -> None:
-    """Tells where the value in COLUMN of REPORT comes from, of the window around DATE."""
+    """Tells where the value in COLUMN of REPORT, or of one of its tables, comes from, of the window
+    around DATE."""
     with told_in_words():
-        from sources.help_scout.settings import find_report, parse_date
+        from sources.help_scout.settings import parse_date
 
-        from .explain import Question, explain_value, print_explanation
+        from .explain import Question, explain_value, owner_of, print_explanation
 
         day = parse_date("DATE", date)
         assert day is not None
         unclear = [text for text in where if "=" not in text]
         if unclear:
             raise UsageError(f"--where {unclear[0]}: write a column and its value, user_id=4")
+        owner, table = owner_of(report)
         question = Question(
-            report=find_report(report),
+            report=owner,
+            table=table,
             column=column,
             day=day,
             grain=grain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,8 @@ from rich.console import Console
 from sources.help_scout.account_time import AccountTime
 from sources.help_scout.catalog import PAGED, Column, Report, Shape, Table
 from sources.help_scout.plan import API_ROOT
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.settings import find_report
 from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.tables import stored_table
 from sources.help_scout.windows import Grain, Window, window_of
@@ -39,8 +41,8 @@ https://docs.helpscout.com/article/46-reporting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Which value is to be explained. Without a grain the shortest that is loaded is meant;
-    `where` narrows tables of several rows a window."""
+    """Which value is to be explained. Without a grain the shortest that is loaded is meant, without
+    a table the first that has the columns; `where` narrows tables of several rows a window."""
 
     report: Report
     column: str
@@ -48,6 +50,7 @@ class Question:
     grain: str | None = None
     slice: str | None = None
     where: Mapping[str, str]
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +75,21 @@ class Explanation:
     def request(self) -> str:
         """Path and query of the request that gave the (first) value, its first page."""
         parts = [part.partition("=") for part in str(self.ledger["query"]).split("&")]
-        item = next((row["field_id"] for row in self.rows if "field_id" in row), None)
+        named = (row["field_id"] for row in self.rows if "field_id" in row)
+        item = self.question.where.get("field_id", next(named, None))
         query = "&".join(
             f"{name}={item if name == 'fieldid' and item is not None else value}"
             for name, _, value in parts
         )
         return f"{API_ROOT}{self.question.report.path}?{query}"
+
+
+def owner_of(name: str) -> tuple[Report, str | None]:
+    """The report of that name, or the one with a table of that name, and the table."""
+    for report in REPORTS.values():
+        if name != report.name and any(table.name == name for table in report.tables):
+            return report, name
+    return find_report(name), None
 
 
 def explain_value(pipeline: Pipeline, time: AccountTime, question: Question) -> Explanation:
@@ -120,17 +132,18 @@ def explain_value(pipeline: Pipeline, time: AccountTime, question: Question) -> 
 def _find(question: Question) -> tuple[Table, Column]:
     """The table and column that are meant; the report's own table first."""
     report = question.report
-    for table in report.tables:
-        for column in table.columns:
-            if column.name == question.column:
-                names = {c.name for c in stored_table(report, table).columns}
-                unknown = [name for name in question.where if name not in names]
-                if unknown:
-                    raise UsageError(
-                        f"{table.name} has no column {', '.join(unknown)} to tell its rows by; "
-                        f"it has: {', '.join(table.key) or 'one row a window'}"
-                    )
-                return table, column
+    having = [table for table in report.tables if table.has_column(question.column)]
+    if question.table is not None:
+        having = [table for table in having if table.name == question.table]
+    for table in having:
+        names = {c.name for c in stored_table(report, table).columns}
+        if names.issuperset(question.where):
+            return table, table.column(question.column)
+    if having:
+        told_by = "; ".join(
+            f"{t.name} has {', '.join(t.key) or 'one row a window'}" for t in having
+        )
+        raise UsageError(f"no column {', '.join(question.where)} to tell rows by: {told_by}")
     columns = ", ".join(column.name for column in report.tables[0].columns)
     raise UsageError(f"{report.name} has no column {question.column!r}; it has: {columns}")
 
@@ -140,11 +153,14 @@ def _ledger_row(
 ) -> tuple[Window, str, Mapping[str, Any]]:
     """The window and slice that are meant, with what the ledger says of them."""
     report = question.report
-    windows = [
-        window_of(grain, question.day, time.zone)
-        for grain in Grain
-        if question.grain in (None, str(grain))
-    ]
+    try:
+        windows = [
+            window_of(grain, question.day, time.zone)
+            for grain in Grain
+            if question.grain in (None, str(grain))
+        ]
+    except OverflowError as error:
+        raise UsageError(f"{question.day} is out of range") from error
     found = query(
         "select * from report_windows where report = %s and query is not null and ("
         + " or ".join("(grain = %s and window_start = %s)" for _ in windows)
@@ -160,13 +176,21 @@ def _ledger_row(
         )
     window = next(w for w in windows if any(row["grain"] == str(w.grain) for row in found))
     rows = {row["slice"]: row for row in found if row["grain"] == str(window.grain)}
-    slice_ = question.slice or ("all" if "all" in rows else "")
+    slice_ = _in_order(question.slice, rows) or ("all" if "all" in rows else "")
     if slice_ not in rows:
         raise UsageError(
             f"{report.name}: {'which slice' if not slice_ else f'no slice {slice_}'}? "
             f"--slice is one of {', '.join(rows)}"
         )
     return window, slice_, rows[slice_]
+
+
+def _in_order(slice_: str | None, known: Iterable[str]) -> str | None:
+    """The slice as its key spells it, whatever the order in which its parts were written."""
+    if slice_ is None:
+        return None
+    parts = sorted(slice_.split(","))
+    return next((text for text in known if sorted(text.split(",")) == parts), slice_)
 
 
 def print_explanation(

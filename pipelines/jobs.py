@@ -13,9 +13,11 @@ from rich.console import Console
 
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import utc_now
+from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
+from sources.help_scout.slices import SLICE_PARAMS
 
 from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Verdict, all_checks, query_of, run_checks
@@ -64,6 +66,7 @@ def run_job(
             ended_early = run.budget.was_hit or run.is_stopping
             if not ended_early:
                 _tell_what_was_not_asked(console, pipeline, run, job.request, summary)
+            _warn_of_unlisted_items(console, run, job.request)
             _warn_of_office_hours(console, pipeline, run)
             console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
@@ -92,12 +95,8 @@ def run_rebuild(console: Console, job: Job) -> int:
     try:
         check_warehouse(old, run.settings.account)
         start_date = _state_of(old).get("start_date")
-        begun = _state_of(new).get("timezone") if new.exists() else None
-        if begun and begun != run.time.zone.key:
-            raise UsageError(
-                f"{new} was begun in {begun} and is not complete: delete it to begin anew in "
-                f"{run.time.zone.key}, or set timezone = {begun!r} to go on with it"
-            )
+        if new.exists():
+            _check_begun(new, run)
     finally:
         run.close()
     options = dict(job.options)
@@ -116,6 +115,17 @@ def run_rebuild(console: Console, job: Job) -> int:
     kept = put_in_place(new, old, job.clock())
     console.print(f"{old} is rebuilt; the file that it was, with its change log, is {kept}")
     return COMPLETE
+
+
+def _check_begun(new: Path, run: Run) -> None:
+    """Refuses to go on with a half-built file whose numbers mean something else."""
+    try:
+        run.pin(_state_of(new))
+    except ConfigurationError as error:
+        raise UsageError(
+            f"{new} was begun with other settings and is not complete: delete it to begin anew, or "
+            f"set them back to go on with it. {error}"
+        ) from error
 
 
 def _state_of(warehouse: Path) -> dict[str, Any]:
@@ -146,6 +156,18 @@ def _tell_what_was_not_asked(
         console.print(
             f"{missing:,} windows are wanted and not there: help-scout status shows which, "
             "help-scout backfill fills them"
+        )
+
+
+def _warn_of_unlisted_items(console: Console, run: Run, request: LoadRequest) -> None:
+    """Tells of items in the configuration that the account lacks: the API answers zeros for them."""
+    if run.is_stopping:
+        return
+    reports = (REPORTS[name] for name in request.report_names)
+    for name, items in run.planner.unlisted_items(reports).items():
+        console.print(
+            f"breakdowns name {name} {', '.join(sorted(map(str, items)))}, which the account's list "
+            f"({SLICE_PARAMS[name].listed}) lacks: is it gone, or misspelt?"
         )
 
 

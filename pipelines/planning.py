@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Grain, Window
 
-from .agenda import Agenda, LoadRequest, plan_agenda, planned_reads, source_state
+from .agenda import LoadRequest, plan_agenda, planned_reads, source_state
 from .errors import UsageError
 from .warehouse import check_account, open_pipeline
 
@@ -36,7 +36,8 @@ LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.
 
 @dataclass(slots=True, kw_only=True)
 class PlanLine:
-    """What a load would ask of one report. `is_exact` is False where pages are estimated."""
+    """What a load would ask of one report: no windows where it only names others' items.
+    `is_exact` is False where pages are estimated."""
 
     report: str
     is_exact: bool
@@ -113,13 +114,15 @@ def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
         lines: dict[str, PlanLine] = {}
         requests: list[Request] = []
         pages = PageCounts(stored.coverage)
-        for read in _reads(run, agenda):
+        dry = DryRun(run, agenda.stored)
+        for read in (r for chunk in agenda.chunks for r in planned_reads(run, agenda, chunk, dry)):
             name, is_exact = read.report.name, read.report.shape not in PAGED
             line = lines.setdefault(name, PlanLine(report=name, is_exact=is_exact))
-            line.windows.update(read.wanted)
-            line.slices.add(read.slice.text)
             line.requests += len(read.parts) if is_exact else pages.estimate(read)
             requests += [part.request for part in read.parts]
+        for read in dry.own:
+            lines[read.report.name].windows.update(read.wanted)
+            lines[read.report.name].slices.add(read.slice.text)
         reads_lists = bool(lines) or not request.backfill
         if reads_lists:  # yesterday's conversations report names tags that no list has
             requests.append(run.offered_tags_request())
@@ -137,12 +140,6 @@ def know_lists(stored: Stored, run: Run) -> None:
     """Gives the run the account's lists as the warehouse has them, so that nothing is asked."""
     for name in LISTS_IN_PLANS:
         run.lists.know_list(name, stored.list_items(name))
-
-
-def _reads(run: Run, agenda: Agenda) -> Iterator[Read]:
-    dry = DryRun(run, agenda.stored)
-    for chunk in agenda.chunks:
-        yield from planned_reads(run, agenda, chunk, dry)
 
 
 def _list_requests(pipeline: Pipeline, run: Run) -> int:
@@ -171,11 +168,12 @@ def print_plan(console: Console, plan: Plan, run: Run) -> None:
     table.add_column("from")
     table.add_column("to")
     for line in plan.lines.values():
-        first, last = min(w.start for w in line.windows), max(w.last_second for w in line.windows)
+        first = min((_day(w.start, run) for w in line.windows), default="")
+        last = max((_day(w.last_second, run) for w in line.windows), default="")
         table.add_row(
-            line.report, f"{len(line.windows):,}", f"{len(line.slices):,}",
+            line.report, _count(line.windows), _count(line.slices),
             f"{'' if line.is_exact else '~'}{math.ceil(line.requests):,}",
-            _day(first, run), _day(last, run),
+            first, last,
         )  # fmt: skip
     table.add_row("lists", "", "", f"~{plan.list_requests:,}", "", "")
     table.add_section()
@@ -197,6 +195,10 @@ def print_requests(requests: Sequence[Request]) -> None:
     """Prints one line a request: method, path and query. Of row reports the first page."""
     for request in requests:
         click.echo(f"GET {request.path}?{request.query_text}")
+
+
+def _count(found: set[Window] | set[str]) -> str:
+    return f"{len(found):,}" if found else "·"
 
 
 def _day(instant: datetime, run: Run) -> str:

@@ -11,4 +11,4 @@ inner join {read_together} as together
 inner join conversations_overall as o
     on o.account = v.account and o.slice = v.slice
     and o.grain = v.grain and o.window_start = v.window_start
-where v.chat_count + v.email_count + v.phone_count <> o.total_conversations
+where v.chat_count + v.email_count + v.phone_count is distinct from o.total_conversations

@@ -13,4 +13,4 @@ inner join {read_well} as own
     on own.report = 'user_overall' and own.account = u.account and own.slice = u.slice
     and own.grain = u.grain and own.window_start = u.window_start and own.run_id = read.run_id
 where c.slice = 'all'
-    and (c.replies <> u.total_replies or c.customers_helped <> u.customers_helped)
+    and (c.replies is distinct from u.total_replies or c.customers_helped is distinct from u.customers_helped)

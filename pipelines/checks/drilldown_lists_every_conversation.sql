@@ -11,4 +11,4 @@ left join conversations_drilldown as d
     on d.account = o.account and d.slice = o.slice
     and d.grain = o.grain and d.window_start = o.window_start
 group by o.account, o.grain, o.window_date, o.slice, o.total_conversations
-having o.total_conversations <> count(d.conversation_id)
+having o.total_conversations is distinct from count(d.conversation_id)

@@ -8,4 +8,4 @@ left join {rows_of_reports} as stored
     and stored.report = ledger.report and stored.slice = ledger.slice
     and stored.grain = ledger.grain and stored.window_start = ledger.window_start
 where ledger.status in ('loaded', 'empty') and ledger.api_count is not null
-    and ledger.api_count <> coalesce(stored.found, 0)
+    and ledger.api_count is distinct from coalesce(stored.found, 0)

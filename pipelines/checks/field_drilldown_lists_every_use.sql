@@ -32,4 +32,4 @@ left join conversations_fields_drilldown as d
     and d.grain = top.grain and d.window_start = top.window_start
 group by top.account, top.grain, top.window_date, top.field_slice, top.field_id,
          top.conversation_count
-having top.conversation_count <> count(d.conversation_id)
+having top.conversation_count is distinct from count(d.conversation_id)

@@ -9,8 +9,11 @@ with facts as (
     select distinct 'conversations_overall', 'inbox', account, slice_mailbox_id
     from conversations_overall
     union all
+    select distinct 'conversations_overall', 'tag', account, slice_tag_id
+    from conversations_overall
+    union all
     select distinct 'conversations_drilldown', 'person', account, assigned_user_id
-    from conversations_drilldown where assigned_user_id <> 0
+    from conversations_drilldown where assigned_user_id <> 0 and assigned_user_name is null
     union all
     select distinct 'company_overall_users', 'person', account, user_id
     from company_overall_users where user_name is null

@@ -11,4 +11,4 @@ left join conversations_new_drilldown as d
     on d.account = n.account and d.slice = n.slice
     and d.grain = n.grain and d.window_start = n.window_start
 group by n.account, n.grain, n.window_date, n.slice, n.conversation_count
-having n.conversation_count <> count(d.conversation_id)
+having n.conversation_count is distinct from count(d.conversation_id)

@@ -18,4 +18,4 @@ left join (
 ) as d
     on d.account = listed.account and d.slice = listed.slice
     and d.grain = listed.grain and d.window_start = listed.window_start
-where r.slice = 'all' and r.conversation_count <> coalesce(d.found, 0)
+where r.slice = 'all' and r.conversation_count is distinct from coalesce(d.found, 0)

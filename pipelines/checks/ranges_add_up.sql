@@ -23,4 +23,4 @@ left join productivity_overall_ranges as r
     on r.account = o.account and r.slice = o.slice and r.metric = o.metric
     and r.grain = o.grain and r.window_start = o.window_start
 group by o.account, o.grain, o.window_date, o.slice, o.metric, o.expected
-having o.expected <> coalesce(sum(r.conversation_count), 0)
+having o.expected is distinct from coalesce(sum(r.conversation_count), 0)

@@ -14,6 +14,6 @@ left join happiness_ratings as r
     and r.grain = h.grain and r.window_start = h.window_start
 group by h.account, h.grain, h.window_date, h.slice,
          h.great_count, h.okay_count, h.not_good_count
-having h.great_count <> count(case when r.rating_id = 1 then 1 end)
-    or h.okay_count <> count(case when r.rating_id = 2 then 1 end)
-    or h.not_good_count <> count(case when r.rating_id = 3 then 1 end)
+having h.great_count is distinct from count(case when r.rating_id = 1 then 1 end)
+    or h.okay_count is distinct from count(case when r.rating_id = 2 then 1 end)
+    or h.not_good_count is distinct from count(case when r.rating_id = 3 then 1 end)

@@ -1,5 +1,6 @@
--- The slice's columns say what its text says.
+-- The slice's columns, and its kind, say what its text says.
 -- needs: report_windows
-select wrong.table_name, wrong.account, wrong.slice, wrong.columns_say
+select wrong.table_name, wrong.account, wrong.slice, wrong.columns_say, wrong.slice_kind
 from {slices_of_reports} as wrong
-where wrong.columns_say <> wrong.slice
+where wrong.columns_say is distinct from wrong.slice
+    or wrong.kind_by_columns is distinct from wrong.slice_kind

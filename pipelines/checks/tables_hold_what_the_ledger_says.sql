@@ -17,4 +17,4 @@ full join (
     on stored.account = ledger.account and stored.report = ledger.report
     and stored.slice = ledger.slice and stored.grain = ledger.grain
     and stored.window_start = ledger.window_start
-where coalesce(ledger."rows", 0) <> coalesce(stored.found, 0)
+where coalesce(ledger."rows", 0) is distinct from coalesce(stored.found, 0)

@@ -11,4 +11,4 @@ left join user_ratings as r
     on r.account = h.account and r.slice = h.slice
     and r.grain = h.grain and r.window_start = h.window_start
 group by h.account, h.grain, h.window_date, h.slice, h.ratings_count
-having h.ratings_count <> count(r.thread_id)
+having h.ratings_count is distinct from count(r.thread_id)

@@ -11,4 +11,4 @@ inner join {read_well} as own
 inner join {read_well} as read
     on read.report = 'company_overall' and read.account = c.account and read.slice = c.slice
     and read.grain = c.grain and read.window_start = c.window_start and read.run_id = own.run_id
-where s.slice_kind = 'user' and c.replies <> s.replies_sent
+where s.slice_kind = 'user' and c.replies is distinct from s.replies_sent

@@ -10,4 +10,4 @@ left join company_overall_users as u
     on u.account = c.account and u.slice = c.slice
     and u.grain = c.grain and u.window_start = c.window_start
 group by c.account, c.grain, c.window_date, c.slice, c.total_replies
-having c.total_replies <> coalesce(sum(u.replies), 0)
+having c.total_replies is distinct from coalesce(sum(u.replies), 0)

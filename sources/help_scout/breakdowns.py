@@ -119,10 +119,11 @@ def _groups_of(name: str, named: Mapping[str, Sequence[str | int]]) -> Iterator[
         raise ConfigurationError(f"groups.{name}: expected names with lists of items, EU = [1, 2]")
     for group, items in named.items():
         option = f"groups.{name}.{group}"
-        if not _GROUP_NAME.fullmatch(group) or group in param.choices:
+        is_item = param.is_item(str(group))
+        if not _GROUP_NAME.fullmatch(str(group)) or is_item:
             raise ConfigurationError(
                 f"{option}: name it by letters, digits and _ . - only, beginning with a letter"
-                + (f"; {group} is an item" if group in param.choices else "")
+                + (f"; {group} is an item" if is_item else "")
             )
         if isinstance(items, str) or not isinstance(items, Sequence) or not items:
             raise ConfigurationError(f"{option}: expected a list of items, [1, 2]")
@@ -172,8 +173,9 @@ def parse_breakdown(text: str, report: Report, groups: Groups | None = None) -> 
         param = available.get(name)
         if param is None or (every_group and not param.joins):
             raise ConfigurationError(
-                f"{where}: the report does not take {term.strip().partition('=')[0]!r}; "
-                f"it takes: {', '.join(sorted(available)) or 'none'}"
+                f"{where}: the report does not take {term.strip().partition('=')[0]!r}"
+                + (", did you mean 'mailbox'?" if name == "inbox" else "")
+                + f"; it takes: {', '.join(sorted(available)) or 'none'}"
             )
         if any(SLICE_PARAMS[other].param == param.param for other in terms):
             raise ConfigurationError(
@@ -206,13 +208,15 @@ def _parse_value(param: SliceParam, text: str, groups: Mapping[str, Items]) -> S
             raise ConfigurationError(
                 f"{param.name}={text}: takes one value at a time, {'|'.join(parts)} for each"
             )
-        return _joined(param.parse(part) for part in parts)
+        joined = _joined(param.parse(part) for part in parts)
+        return joined if len(joined.items) > 1 else joined.items[0]
     try:
         return param.parse(text)
     except ConfigurationError as error:
         if not param.joins:
             raise
-        raise ConfigurationError(f"{error}, or a group of groups.{param.name}") from error
+        known = f": {', '.join(groups)}" if groups else ", which names none"
+        raise ConfigurationError(f"{error}, or a group of groups.{param.name}{known}") from error
 
 
 def _check_requirements(

@@ -19,6 +19,7 @@ from .read_ahead import SharedKey, shared_key
 from .reads import ReadPlanner, Span
 from .reports import REPORTS
 from .run import Run
+from .slices import Slice
 from .stored import Stored
 from .windows import Window
 
@@ -34,6 +35,8 @@ class DryRun:
         self._shared: set[SharedKey] = set()
         self._asked: list[Read] = []
         self._report = ""
+        self.own: list[Read] = []
+        """Reads whose windows are to be loaded: all but those that only name others' items."""
         self.unplanned: Outcomes = []
         """Windows whose slices cannot be told: a list that is not known hides them."""
 
@@ -51,6 +54,7 @@ class DryRun:
             if isinstance(read, list):
                 self.unplanned += read
             else:
+                self.own.append(read)
                 self._ask(read)
             yield from self._asked
             self._asked.clear()
@@ -88,10 +92,12 @@ class DryRun:
         return future
 
     def _named(self, driver: Driver, window: Window) -> set[int]:
-        """The items that the warehouse knows for the window; of a driver that was never loaded,
-        the users for whom the report itself was read."""
+        """The items that the warehouse knows for the window; where the driver's own was not loaded,
+        the users for whom the report itself was asked."""
         if self._stored is None:
             return set()
-        if driver.param == "user" and not self._stored.has_items(driver):
+        worth = self._stored.coverage.worth(driver.report, Slice().text, window)
+        is_stored = worth is not None and worth.status.succeeded
+        if driver.param == "user" and not is_stored:
             return self._stored.users_read(self._report, window)
         return self._stored.items(driver, window)

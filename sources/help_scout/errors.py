@@ -8,6 +8,7 @@ HelpScoutError
 │   ├── RequestRefused        400, 404 and the like: asking again will not help
 │   ├── Stopped               not asked any more: the run is to end
 │   └── ReportUnavailable     403: the plan or the user's permissions lack this report
+├── NoRoom                    this machine has no room for the rows of a large window
 └── AnswerError               the answer came, but it is not the report that was asked for
     ├── WrongEnvelope         the body lacks the part that makes it this report
     ├── ValueMisfit           a value does not fit its declared type, or a key is missing or double
@@ -30,6 +31,10 @@ class ConfigurationError(HelpScoutError):
 
 class CredentialsError(ConfigurationError):
     """The token endpoint refused the credentials."""
+
+
+class NoRoom(HelpScoutError):
+    """A temporary file cannot be written."""
 
 
 class ApiError(HelpScoutError):

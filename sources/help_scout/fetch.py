@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from tempfile import gettempdir
 
 from .catalog import PAGED, Shape
-from .errors import BucketMismatch, HelpScoutError
+from .errors import BucketMismatch, HelpScoutError, NoRoom
 from .flatten import Flattened, flatten_report
 from .outcome import Getter, Outcome, Tally, failure_of, outcome_of
 from .pages import fetch_rows
@@ -30,7 +31,10 @@ def fetch_read(client: Getter, read: Read, now: datetime) -> list[Outcome]:
         part = read.parts[0]
         flat = flatten_report(read.report, [(tally.get(part.request), part.stamps)])
         return [outcome_of(tally, read, read.windows[0], flat)]
-    except HelpScoutError as error:
+    except (HelpScoutError, OSError) as error:
+        if isinstance(error, OSError):  # rows wait in a temporary file
+            error = NoRoom(f"{read.report.name}: {error.strerror} in {gettempdir()}: TMPDIR names "
+                           "another folder")  # fmt: skip
         return [
             failure_of(tally, read, window, error, first=window is read.wanted[0])
             for window in read.wanted

@@ -18,6 +18,7 @@ from .errors import (
 )
 from .flatten import Flattened
 from .plan import Read, Request
+from .slices import SLICE_PARAMS
 from .spool import Spool
 from .values import Row, TableRows
 from .windows import Window
@@ -158,11 +159,11 @@ def failure_of(
     tally: Tally, read: Read, window: Window, error: HelpScoutError, *, first: bool
 ) -> Outcome:
     """The outcome of a window that could not be read; the cost stands with the `first` one."""
-    # A user that a report names but that cannot be asked for (an AI agent, say) must not keep
-    # the others' windows from being loaded.
+    # An item that a report or the configuration names but that cannot be asked for (an AI agent,
+    # an inbox that is gone) must not keep the others' windows from being loaded.
     refused = isinstance(error, RequestRefused) and error.status in (400, 404)
-    unknown_user = refused and "user" in read.slice.query()
-    unavailable = unknown_user or isinstance(error, ReportUnavailable | BucketMismatch)
+    unknown_item = refused and any(SLICE_PARAMS[name].listed for name, _ in read.slice.values)
+    unavailable = unknown_item or isinstance(error, ReportUnavailable | BucketMismatch)
     return Outcome(
         read=read,
         window=window,
@@ -171,9 +172,9 @@ def failure_of(
         query=query_text(read),
         requests=tally.requests if first else 0,
         pages=tally.pages if first else 0,
-        error=str(error),
+        error=f"slice {read.slice.text}: {error}" if unknown_item else str(error),
         correlation_id=tally.correlation_id,
-        blocks_report=not (unknown_user or isinstance(error, BucketMismatch)),
+        blocks_report=not (unknown_item or isinstance(error, BucketMismatch)),
     )
 
 

@@ -145,7 +145,8 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
     ids: set[int] = set()
     counts: list[int] = []
     digest = hashlib.blake2b(digest_size=16)
-    rows, repeats, last_row = 0, False, None
+    elsewhere: set[bytes] = set()
+    rows, repeats = 0, False
     page, last = 1, 1
     while page <= last:
         body = unwrap(report, tally.get(first.with_params(page=str(page))))
@@ -157,8 +158,9 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
         if report.shape is Shape.DRILLDOWN:
             ids.update(_row_id(report, row) for row in results)
         elif results:
-            repeats = repeats or results[0] == last_row
-            last_row = results[-1]
+            here = {_digest([row]) for row in results}
+            repeats = repeats or not here.isdisjoint(elsewhere)
+            elsewhere |= here
             digest.update(_digest(results))
         bodies.append(body, len(results))
         if not results:

@@ -6,25 +6,26 @@ name others' items differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .account_time import AccountTime
 from .breakdowns import Breakdown
 from .catalog import Driver, Report
 from .coverage import Selection, everything
 from .drivers import driver_items, drives, not_asked
-from .errors import AnswerError, ApiError
+from .errors import AnswerError, ApiError, HelpScoutError
 from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, plan_read
 from .reports import REPORTS
 from .reports.blocks import RANGE_LABELS
 from .settings import Settings
-from .slices import SLICE_PARAMS, Slice, SliceValue
+from .slices import SLICE_PARAMS, Slice, SliceValue, each_item
 from .stored import Stored
 from .windows import Window
 
@@ -58,6 +59,8 @@ class ReadPlanner:
         self._may_begin = may_begin
         self.selects: Selection = everything
         self.stored: Stored | None = None
+        self._wanted_since: Mapping[str, str] = {}
+        self._first_seen: Mapping[str, Mapping[str, str]] = {}
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
         """The reads of the spans, in order; outcomes stand for reads that cannot be planned.
@@ -87,19 +90,71 @@ class ReadPlanner:
                     return
 
     def listed_slices(self, report: Report) -> dict[str, datetime]:
-        """The slices of the report's breakdowns by items that a list names, with since when each
-        is wanted. Raises ApiError or AnswerError when a list is not to be had."""
+        """The slices of the report's breakdowns with an item that came later than the breakdown,
+        with since when each is wanted. Raises ApiError or AnswerError when a list is not to be
+        had."""
         found: dict[str, datetime] = {}
         for breakdown in self._settings.breakdowns_of(report):
-            if not any(breakdown.fans_out_over(n) for n, p in SLICE_PARAMS.items() if p.listed):
+            listed = [n for n, p in SLICE_PARAMS.items() if p.listed and breakdown.fans_out_over(n)]
+            new = {name: self._new_items(report, breakdown, name) for name in listed}
+            if not any(new.values()):
                 continue
             since = self._listed_since() if breakdown.fans_out_over("user") else {}
-            for slice_ in breakdown.slices(lambda name, before: self._items(name, before, set())):
+            left = self._once_named(report, breakdown)
+            for slice_ in breakdown.slices(partial(self._items, users=left)):
+                if not any(slice_.get(name) in new[name] for name in listed):
+                    continue
                 user = slice_.get("user")
                 found[slice_.text] = (
                     since.get(user, LONG_AGO) if isinstance(user, int) else LONG_AGO
                 )
         return found
+
+    def unlisted_items(self, reports: Iterable[Report]) -> dict[str, set[SliceValue]]:
+        """The items that breakdowns name but the account's lists lack, by slice parameter. Lists
+        that are not to be had say nothing."""
+        named: dict[str, set[SliceValue]] = {}
+        for report in reports:
+            for breakdown in self._settings.breakdowns_of(report):
+                for name, values in breakdown.terms:
+                    if values is not None and SLICE_PARAMS[name].listed:
+                        named.setdefault(name, set()).update(each_item(values))
+        found = {}
+        for name, items in named.items():
+            try:
+                found[name] = items - {*self._lists.ids_of(SLICE_PARAMS[name].listed)}
+            except HelpScoutError:
+                continue
+        return {name: items for name, items in found.items() if items}
+
+    def _new_items(self, report: Report, breakdown: Breakdown, name: str) -> set[SliceValue]:
+        """The items of a list that no load had seen when the breakdown was first asked for."""
+        param = SLICE_PARAMS[name]
+        since = self._wanted_since.get(f"{report.name}.{breakdown.text}")
+        if since is None:
+            return set()
+        seen = self._first_seen.get(param.listed, {})
+        return {
+            item
+            for item in self._lists.ids_of(param.listed)
+            if (first := seen.get(str(item))) is None or first > since
+        }
+
+    def _once_named(self, report: Report, breakdown: Breakdown) -> set[int]:
+        """The users that stored reports have named, whether or not they are listed."""
+        drivers = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
+        if self.stored is None:
+            return set()
+        return set().union(*(self.stored.all_items(driver) for driver in drivers))
+
+    def remember(self, state: Mapping[str, Any]) -> None:
+        """Takes from the source's state when each item was first seen and each breakdown first
+        asked for."""
+        self._wanted_since = dict(state.get("breakdowns", {}))
+        self._first_seen = {
+            name: {key.rpartition("/")[2]: at for key, at in seen.items()}
+            for name, seen in state.get("first_seen", {}).items()
+        }
 
     def not_planned(self, report: Report, span: Span, breakdown: Breakdown, error: str) -> Outcomes:
         """Outcomes for slices that cannot be told, since what names them is not to be had."""
@@ -123,7 +178,7 @@ class ReadPlanner:
         named_users, lacking_users = self._named_items(by_user, span)
         users = set().union(*named_users.values())
         listed_since = self._listed_since() if by_user else {}
-        slices = list(breakdown.slices(lambda name, before: self._items(name, before, users)))
+        slices = list(breakdown.slices(partial(self._items, users=users)))
         if not slices and lacking_users is not None:
             yield self.not_planned(report, span, breakdown, str(lacking_users.error))
         for slice_ in slices:

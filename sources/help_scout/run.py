@@ -94,9 +94,15 @@ class Run:
 
     def pin(self, state: dict[str, Any]) -> None:
         """Keeps what must not change between loads, in the source's state: account, time zone,
-        start date, what named groups are made of. ConfigurationError when it did."""
+        start date, what named groups are made of. ConfigurationError when it did. And when each
+        breakdown was first asked for: items that come later bring their history with them."""
         self.time.pin(state)
         pin_groups(self.settings.named_groups, state)
+        self.planner.remember(state)
+        since = state.setdefault("breakdowns", {})
+        for report in REPORTS.values():
+            for breakdown in self.settings.breakdowns_of(report):
+                since.setdefault(f"{report.name}.{breakdown.text}", self.now.isoformat())
 
     def know(self, stored: Stored | None) -> None:
         """Takes what the warehouse holds, None when it holds nothing yet."""

@@ -65,8 +65,12 @@ class Settings:
             zone_of(self.timezone)
         self._check_lists()
         own_breakdowns = [name for name in self.breakdowns if name != EVERY_REPORT]
+        for name in own_breakdowns:
+            if get_close_matches(name, [EVERY_REPORT], n=1):
+                raise ConfigurationError(f"breakdowns.{name}: did you mean {EVERY_REPORT}?")
         for name in (*self.grains, *own_breakdowns, *self.sort, *self.expect_unavailable):
             find_report(name)
+        _refuse_doubles(f"breakdowns.{EVERY_REPORT}", self.breakdowns.get(EVERY_REPORT, ()))
         self._check_every_report()
         for report in REPORTS.values():
             self.grains_of(report)
@@ -77,6 +81,16 @@ class Settings:
         for option, value in self._lists():
             if isinstance(value, str):
                 raise ConfigurationError(f'{option} is a text: write a list, ["{value}"]')
+            if not isinstance(value, Sequence) or not all(isinstance(one, str) for one in value):
+                raise ConfigurationError(f"{option}={value!r}: expected a list of texts")
+            if not value and "." in option:
+                raise ConfigurationError(
+                    f"{option} is empty, which would load nothing: leave it out for the default, "
+                    "or name the reports to load with --reports"
+                )
+        for name, text in self.sort.items():
+            if not isinstance(text, str):
+                raise ConfigurationError(f"sort.{name}={text!r}: expected a text, 'number ASC'")
         for name in self.active_only:
             if name not in ACTIVE_ONLY:
                 raise ConfigurationError(
@@ -159,6 +173,8 @@ class Settings:
         yield "expect_unavailable", self.expect_unavailable
         yield "active_only", self.active_only
         for option, by_report in (("grains", self.grains), ("breakdowns", self.breakdowns)):
+            if not isinstance(by_report, Mapping):
+                raise ConfigurationError(f"{option}={by_report!r}: expected lists by report name")
             for name, value in by_report.items():
                 yield f"{option}.{name}", value
 

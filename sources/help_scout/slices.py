@@ -8,6 +8,7 @@ is in `breakdowns`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -73,7 +74,8 @@ class SliceParam:
         """The value that the text stands for; ConfigurationError when it cannot."""
         if self.unit.type is Type.BIGINT:
             if not text.isdecimal():
-                raise ConfigurationError(f"{self.name}={text}: expected a number")
+                listed = f" (the table {self.listed} has them)" if self.listed else ""
+                raise ConfigurationError(f"{self.name}={text}: expected a number{listed}")
             return int(text)
         if self.unit.type is Type.BOOL:
             if text not in ("true", "false"):
@@ -177,6 +179,12 @@ class Slice:
             else:
                 columns[GROUP.name] = str(value)
         return columns
+
+
+def each_item(values: Iterable[SliceValue]) -> Iterator[SliceValue]:
+    """The items that the values stand for, those asked for as one included."""
+    for value in values:
+        yield from value.items if isinstance(value, Items) else (value,)
 
 
 def wire_value(value: SliceValue) -> str:

@@ -90,16 +90,19 @@ class Stored:
         )
         return [dict(zip(wire.values(), row, strict=True)) for row in rows]
 
-    def has_items(self, driver: Driver) -> bool:
-        """Whether the driver's own rows are here: its report need not have been loaded."""
-        return driver_column(driver)[0] in self._tables
-
     def items(self, driver: Driver, window: Window) -> set[int]:
         """The items that the driver's stored rows name for the window."""
-        if not self.has_items(driver):
-            return set()
+        return set(self._named(driver).get((window.grain, window.start), ()))
+
+    def all_items(self, driver: Driver) -> set[int]:
+        """The items that the driver's stored rows name for any window."""
+        return set().union(*self._named(driver).values())
+
+    def _named(self, driver: Driver) -> Mapping[tuple[Grain, datetime], set[int]]:
+        table, column = driver_column(driver)
+        if table not in self._tables:
+            return {}
         if driver not in self._items:
-            table, column = driver_column(driver)
             named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
             for grain, start, item in self._query(
                 f"select grain, window_start, {column} from {table} "
@@ -108,18 +111,18 @@ class Stored:
             ):
                 named[Grain(grain), utc(start)].add(int(item))
             self._items[driver] = named
-        return set(self._items[driver].get((window.grain, window.start), ()))
+        return self._items[driver]
 
     def users_read(self, report: str, window: Window) -> set[int]:
-        """The users whose own window of the report was read."""
+        """The users whose own window of the report was asked for, well or not."""
         return set(self._users_read.get((report, window.grain, window.start), ()))
 
     @cached_property
     def _users_read(self) -> Mapping[tuple[str, Grain, datetime], set[int]]:
         users: dict[tuple[str, Grain, datetime], set[int]] = defaultdict(set)
-        for (report, slice_text, grain, start), worth in self.coverage.items().items():
+        for report, slice_text, grain, start in self.coverage.items():
             user = _USER.search(slice_text)
-            if user is not None and worth.status.succeeded:
+            if user is not None:
                 users[report, grain, start].add(int(user[1]))
         return users
 

@@ -18,6 +18,9 @@ DAY = "grain = 'day' and window_date = '2026-11-05'"
 WEEK = "grain = 'week' and window_date = '2026-11-02'"
 
 DAMAGE = {
+    "counts_are_there": f"""
+        update conversations_overall set total_conversations = null
+        where slice = 'all' and {DAY}""",
     "drilldown_lists_every_conversation": f"""
         delete from conversations_drilldown where rowid =
         (select min(rowid) from conversations_drilldown where {DAY})""",

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from pipelines.agenda import LoadRequest
+from pipelines.load import load
+from pipelines.warehouse import open_pipeline
+from sources.help_scout.budget import Budget
 from sources.help_scout_sandbox import Sandbox
 
 from .support import (
@@ -19,6 +23,7 @@ from .support import (
     load_into,
     numbers,
     query,
+    running,
     serving,
     status_of,
     ticking,
@@ -29,6 +34,65 @@ pytestmark = pytest.mark.slow
 REPORTS = ("company_overall", "conversations_new", "user_overall", "user_replies")
 START = "2026-10-08"
 LIFETIME: dict[str, Rows] = {"user_overall": []}  # it has a figure that grows with each fetch
+
+
+def load_nightly(target: Path, base_url: str, number: int, **options: Any) -> None:
+    options = {"reports": REPORTS, "start_date": START} | options
+    load_into(target, base_url, clock=ticking(NOW + timedelta(days=number)), **options)
+
+
+def test_a_new_inbox_is_filled_for_those_who_left_too(tmp_path: Path) -> None:
+    warehouse = tmp_path / "nightly.duckdb"
+    options: dict[str, Any] = {
+        "reports": ("company_overall", "user_replies"),
+        "start_date": "2026-10-26",
+        "breakdowns": {"user_replies": ["user,mailbox"]},
+    }
+    sandbox = Sandbox(replace(SMALL, days=90))
+    with serving(sandbox) as base_url:
+        sandbox.account.user_leaves(4003)
+        load_nightly(warehouse, base_url, 0, **options)
+        inbox = sandbox.account.add_inbox("Returns")
+        load_nightly(warehouse, base_url, 1, **options)
+    left = f"select count(*) from report_windows where slice = 'mailbox={inbox},user=4003'"
+    assert query(warehouse, left)[0][0] > 3
+    options["clock"] = ticking(NOW + timedelta(days=1))
+    status = status_of(warehouse, options.pop("reports"), **options)
+    assert status.exit_code == 0
+
+
+def test_a_widened_breakdown_is_no_newcomer_but_a_gap(tmp_path: Path) -> None:
+    warehouse = tmp_path / "nightly.duckdb"
+    narrow = {"company_overall": ["all", "mailbox=85001"]}
+    options: dict[str, Any] = {"reports": ("company_overall",), "start_date": "2026-10-08"}
+    with serving(Sandbox(replace(SMALL, days=90))) as base_url:
+        load_nightly(warehouse, base_url, 0, breakdowns=narrow, **options)
+        wide = {"company_overall": ["all", "mailbox"]}
+        load_nightly(warehouse, base_url, 1, breakdowns=wide, **options)
+    first = "select cast(min(window_date) as varchar) from report_windows where grain = 'day' and "
+    assert query(warehouse, first + "slice = 'mailbox=85001'") == [("2026-10-08",)]
+    assert query(warehouse, first + "slice = 'mailbox=85002'")[0][0] > "2026-11-01"
+
+
+def test_tonights_numbers_do_not_wait_for_the_history_of_a_new_inbox(tmp_path: Path) -> None:
+    warehouse = tmp_path / "nightly.duckdb"
+    options: dict[str, Any] = {"reports": ("company_overall",), "start_date": "2026-09-10"}
+    sandbox = Sandbox(replace(SMALL, days=90))
+    with serving(sandbox) as base_url:
+        load_nightly(warehouse, base_url, 0, **options)
+        inbox = sandbox.account.add_inbox("Returns")
+        with running(
+            base_url, clock=ticking(NOW + timedelta(days=1)), start_date="2026-09-10"
+        ) as run:
+            run.budget = Budget(max_requests=70)
+            with open_pipeline(warehouse) as pipeline:
+                load(pipeline, run, LoadRequest(reports=("company_overall",)))
+            assert run.budget.was_hit
+    latest = "select cast(max(window_date) as varchar) from report_windows where grain = 'day' and "
+    assert query(warehouse, latest + "slice = 'all'") == [("2026-11-11",)]
+    assert query(warehouse, f"select count(*) from report_windows where slice = 'mailbox={inbox}'")[
+        0
+    ] > (8,)
 
 
 def test_a_new_inbox_and_a_new_agent_are_there_from_their_first_window(tmp_path: Path) -> None:

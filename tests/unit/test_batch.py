@@ -39,7 +39,9 @@ def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def batch() -> Batch:
     nothing_stored = SimpleNamespace(stored=None)
-    run = SimpleNamespace(settings=Settings(), now=NOW, run_id="r1", planner=nothing_stored)
+    run = SimpleNamespace(
+        settings=Settings(), now=NOW, run_id="r1", planner=nothing_stored, is_stopping=False
+    )
     return Batch(REPORTS[REPORT], cast("Run", run))
 
 

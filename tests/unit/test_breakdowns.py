@@ -291,7 +291,7 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
         (
             "docs_overall",
             "site=example",
-            "site=example: expected 24 of 0-9 and a-f, or a group of groups.site",
+            "site=example: expected 24 of 0-9 and a-f, or a group of groups.site, which names none",
         ),
         (
             "user_overall",
@@ -322,7 +322,8 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
         (
             "company_overall",
             "type=fax",
-            "type=fax: expected one of email, chat, phone, or a group of groups.type",
+            "type=fax: expected one of email, chat, phone, or a group of groups.type, which names "
+            "none",
         ),
         (
             "company_drilldown",
@@ -385,12 +386,18 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
         (
             "company_overall",
             "mailbox=EU",
-            "mailbox=EU: expected a number, or a group of groups.mailbox",
+            (
+                "mailbox=EU: expected a number (the table inboxes has them), or a group of "
+                "groups.mailbox, which names none"
+            ),
         ),
         (
             "company_overall",
             "mailbox=-1",
-            "mailbox=-1: expected a number, or a group of groups.mailbox",
+            (
+                "mailbox=-1: expected a number (the table inboxes has them), or a group of "
+                "groups.mailbox, which names none"
+            ),
         ),
         ("user_overall", "user=4,office_hours=yes", "office_hours=yes: expected true or false"),
     ],
@@ -398,6 +405,23 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
 def test_a_wrong_breakdown_is_refused_with_the_reason(report: str, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^{re.escape(message)}$"):
         parse_breakdown(text, REPORTS[report])
+
+
+def test_a_misspelt_group_is_told_which_there_are() -> None:
+    with pytest.raises(ConfigurationError, match=r"or a group of groups\.mailbox: EU"):
+        parse_breakdown("mailbox=EUX", REPORTS["company_overall"], GROUPS)
+
+
+def test_one_item_asked_for_as_one_is_that_item() -> None:
+    (slice_,) = parse_breakdown("mailbox=4+4", REPORTS["company_overall"]).slices(lambda *_: None)
+    assert (slice_.text, slice_.kind, slice_.columns()) == (
+        "mailbox=4", "mailbox", {"slice_mailbox_id": 4}
+    )  # fmt: skip
+
+
+def test_a_group_is_not_called_like_an_item() -> None:
+    with pytest.raises(ConfigurationError, match="is an item"):
+        parse_groups({"site": {"abcdefabcdefabcdefabcdef": ["0" * 24]}})
 
 
 def test_row_reports_may_be_narrowed_to_one_of_what_their_rows_carry() -> None:

@@ -81,7 +81,7 @@ def test_an_error_answer_is_no_empty_report() -> None:
         (ReportUnavailable("no", status=403), Slice(), Status.UNAVAILABLE, True),
         (ReportUnavailable("no", status=403), Slice.of(user=4), Status.UNAVAILABLE, True),
         (REFUSED, Slice(), Status.FAILED, True),
-        (REFUSED, Slice.of(mailbox=4), Status.FAILED, True),
+        (REFUSED, Slice.of(mailbox=4), Status.UNAVAILABLE, False),
         (REFUSED, Slice.of(user=4), Status.UNAVAILABLE, False),
         (REFUSED, Slice.of(user=4, mailbox=1), Status.UNAVAILABLE, False),
         (RequestRefused("no", status=404), Slice.of(user=4), Status.UNAVAILABLE, False),
@@ -99,7 +99,8 @@ def test_what_an_error_comes_to(
 ) -> None:
     outcome, _ = fetch(read_of(report, slice_=slice_), lambda _query: error)
     assert (outcome.status, outcome.blocks_report) == (status, blocks)
-    assert (outcome.error, outcome.rows) == (str(error), {})
+    prefix = f"slice {slice_.text}: " if status is Status.UNAVAILABLE and not blocks else ""
+    assert (outcome.error, outcome.rows) == (prefix + str(error), {})
 
 
 def test_requests_sent_in_vain_are_counted_and_stamped_with_the_given_time() -> None:

@@ -77,6 +77,7 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
     state: dict[str, Any] = {"other": 1}
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
         run.pin(state)
+    assert set(state.pop("breakdowns").values()) == {run.now.isoformat()}
     assert state == {
         "other": 1,
         "account": "main",
@@ -86,19 +87,21 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
 
 
 def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
-    state = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
+    state: dict[str, Any] = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}, timezone=None) as (run, account):
         run.pin(state)
         run.pin(state)
         assert (run.time.zone, run.time.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
+    assert state.pop("breakdowns")
     assert state == {"account": "main", "timezone": "Europe/Berlin", "start_date": "2025-07-01"}
 
 
 def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
-    state = {"timezone": "America/New_York", "start_date": "2025-07-01"}
+    state: dict[str, Any] = {"timezone": "America/New_York", "start_date": "2025-07-01"}
     with run_over({}, start_date=date(2024, 1, 1)) as (run, _):
         run.pin(state)
         assert run.time.first_day == date(2024, 1, 1)
+    assert state.pop("breakdowns")
     assert state == {"account": "main", "timezone": "America/New_York", "start_date": "2024-01-01"}
 
 
@@ -110,7 +113,7 @@ def test_another_account_than_the_pinned_one_is_refused_and_changes_nothing() ->
 
 
 def test_another_time_zone_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
-    state = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
+    state: dict[str, Any] = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError) as caught:
         run.pin(state)
     assert str(caught.value) == (

@@ -173,6 +173,21 @@ def test_the_order_of_lists_can_be_chosen() -> None:
         ),
         ({"grains": {"every_report": ["day"]}}, "unknown report 'every_report'"),
         (
+            {"breakdowns": {"every_reports": ["all"]}},
+            "breakdowns.every_reports: did you mean",
+        ),
+        (
+            {"breakdowns": {"every_report": ["mailbox"] * 2}},
+            "breakdowns.every_report names",
+        ),
+        ({"breakdowns": {"company_overall": []}}, "breakdowns.company_overall is empty, which"),
+        ({"grains": {"company_overall": []}}, "grains.company_overall is empty, which would load"),
+        ({"breakdowns": {"company_overall": [123]}}, "breakdowns.company_overall=[123]: expected"),
+        ({"breakdowns": {"company_overall": None}}, "breakdowns.company_overall=None: expected"),
+        ({"breakdowns": ["mailbox"]}, "breakdowns=['mailbox']: expected lists by report name"),
+        ({"sort": {"happiness_ratings": 5}}, "sort.happiness_ratings=5: expected a text"),
+        ({"groups": {"mailbox": {1: [2]}}}, "groups.mailbox.1: name it by letters"),
+        (
             {"sort": {"email": "number ASC"}},
             "sort.email='number ASC': the report cannot be sorted",
         ),

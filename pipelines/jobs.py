@@ -160,14 +160,14 @@ def _tell_what_was_not_asked(
 
 
 def _warn_of_unlisted_items(console: Console, run: Run, request: LoadRequest) -> None:
-    """Tells of items in the configuration that the account lacks: the API answers zeros for them."""
+    """Tells of items in the configuration that the account lacks: the API may answer zeros."""
     if run.is_stopping:
         return
     reports = (REPORTS[name] for name in request.report_names)
     for name, items in run.planner.unlisted_items(reports).items():
         console.print(
-            f"breakdowns name {name} {', '.join(sorted(map(str, items)))}, which the account's list "
-            f"({SLICE_PARAMS[name].listed}) lacks: is it gone, or misspelt?"
+            f"breakdowns name {name} {', '.join(sorted(map(str, items)))}, which the account's "
+            f"{SLICE_PARAMS[name].listed} lack: is it gone, or misspelt?"
         )
 
 

@@ -121,7 +121,7 @@ def replayed(run: Run, found: Explanation) -> list[dict[str, Any]]:
             "company_overall",
             "replies",
             {"where": {"nobody": "1"}},
-            "company_overall_users has no column nobody to tell its rows by; it has: user_id",
+            "no column nobody to tell rows by: company_overall_users has user_id",
         ),
     ],
 )

@@ -32,13 +32,15 @@ if TYPE_CHECKING:
 
 DLT_DEFAULTS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "ERROR",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
     "RUNTIME__INTERCEPT_SIGNALS": "false",
     "LOAD__WORKERS": "4",
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 """Ours where the user's environment is silent: with four workers a load takes a quarter, Arrow's
-own pool would keep memory that it no longer needs, and signals are answered by `stopping`."""
+own pool would keep memory that it no longer needs, signals are answered by `stopping`, errors are
+told once and by us, and rows that have been loaded need not lie about in files."""
 
 
 @click.group("help-scout", context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,12 +7,18 @@ PipelineError
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+
 from dlt.common.configuration.exceptions import (
     ConfigFieldMissingException,
     ConfigurationException,
 )
 
 from sources.help_scout.errors import ApiError, ConfigurationError
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 COMPLETE, FAILED, USAGE, PARTIAL, STOPPED = 0, 1, 2, 3, 75
 """Exit codes: all loaded; failed; wrong options or configuration; loaded, but not everything;
@@ -48,7 +54,23 @@ def explain(error: BaseException) -> tuple[str, int]:
             return " ".join(str(cause).split()), USAGE
         if isinstance(cause, ApiError):
             return str(cause), FAILED
+    if (words := _disk_words(error)) is not None:
+        return words, FAILED
     return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}", FAILED
+
+
+def _disk_words(error: BaseException) -> str | None:
+    """What to do when a disk is full or cannot be written to; None for other errors. What fails
+    inside dlt or DuckDB is known by its message only."""
+    messages = " ".join(str(cause) for cause in _causes(error))
+    found = re.search("|".join(re.escape(os.strerror(number)) for number in DISK_ERRORS), messages)
+    if found is None:
+        return None
+    paths = re.findall(r'(?:write|open|create)[a-z ]* file "([^"]+)"', messages)
+    return (
+        f"cannot write{f' {paths[-1]}' if paths else ''}: {found[0]}. The warehouse is as it was "
+        "before, or holds a part of what was read: once there is room the same command goes on"
+    )
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -6,9 +6,10 @@ was not loaded is still due.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
@@ -30,8 +31,10 @@ from sources.help_scout.run import Run
 
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
 from .errors import UsageError
+from .packages import finish_pending, load_package, set_options
 from .views import create_views
-from .warehouse import spare_memory
+
+log = logging.getLogger(__name__)
 
 CONFIG_SECTIONS = ("sources", "help_scout")
 ENVIRONMENT_PREFIX = "SOURCES__HELP_SCOUT__"
@@ -94,15 +97,15 @@ def load(
     chunk and the zone of its days. `run.budget.was_hit` and `run.is_stopping` tell whether the load
     ended early.
     """
-    if pipeline.has_pending_data:
-        pipeline.run()
+    if finish_pending(pipeline):
+        log.warning("an interrupted load could not be read any more: what it held is asked again")
     run.pin(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
     run.round = agenda.round
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
     # All reports at once would each spend a part of a small budget on windows that they cannot
     # finish: fifo has dlt read one after the other.
-    with _set(EXTRACT__NEXT_ITEM_MODE="fifo") if run.budget.is_limited else nullcontext():
+    with set_options(EXTRACT__NEXT_ITEM_MODE="fifo") if run.budget.is_limited else nullcontext():
         for number, chunk in enumerate(pending, start=1):
             if run.is_stopping or not run.can_go_on(chunk.reports):
                 continue
@@ -111,38 +114,8 @@ def load(
             dimensions = tuple(DIMENSIONS) if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
             source = source_of(run, since, until).with_resources(*dimensions, *chunk.reports)
-            _load_package(pipeline, run, source)
+            load_package(pipeline, source, is_large=run.has_large_windows)
             run.reader.forget_shared()
             if run.budget.was_hit or run.is_stopping:
                 break
     create_views(pipeline, run.settings)
-
-
-def _load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
-    """Extracts, normalizes and loads the source as one package, as `pipeline.run` does.
-
-    Very many rows are loaded table after table: all at once, they would need their memory at once.
-    """
-    pipeline.extract(source, loader_file_format="parquet")
-    pipeline.normalize()
-    if not run.has_large_windows:
-        pipeline.load()
-        return
-    spare_memory(pipeline)
-    with _set(LOAD__WORKERS="1"):
-        pipeline.load()
-
-
-@contextmanager
-def _set(**options: str) -> Iterator[None]:
-    """Gives dlt options that nothing but the environment can."""
-    before = {name: os.environ.get(name) for name in options}
-    os.environ.update(options)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

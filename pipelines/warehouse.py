@@ -49,10 +49,13 @@ def check_warehouse(path: Path, account: str) -> None:
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """A writing connection to the file, made if need be; WarehouseError says why there is none."""
-    config: dict[str, Any] = {} if path.exists() else {"default_block_size": BLOCK_SIZE_BYTES}
+    is_new = not path.exists()
+    config: dict[str, Any] = {"default_block_size": BLOCK_SIZE_BYTES} if is_new else {}
     try:
         return duckdb.connect(str(path), config=config)
     except duckdb.Error as error:
+        if is_new:  # a full disk leaves the beginning of a file, which nothing could open
+            path.unlink(missing_ok=True)
         raise WarehouseError(_reason(path, str(error))) from error
 
 

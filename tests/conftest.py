@@ -13,6 +13,8 @@ import pyarrow.parquet  # noqa: F401
 import pytest
 import yaml
 
+from pipelines.cli import DLT_DEFAULTS
+
 FIXTURES = Path(__file__).parent / "fixtures"
 CONTRACT: dict[str, Any] = {
     endpoint["name"]: endpoint
@@ -32,8 +34,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in os.environ:
         if name.startswith(("SOURCES__", "DESTINATION__", "HELP_SCOUT_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "ERROR")
+    for name, value in DLT_DEFAULTS.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 
 

@@ -115,6 +115,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
         (("--since", "2026-11-05", "--until", "2026-11-05"), "is not before until=2026-11-05"),
         (("--since", "2199-01-01"), "since=2199-01-01: that is in the future"),
         (("--warehouse", "/dev/null/x.duckdb"), "cannot write to /dev/null"),
+        (("--warehouse", "/sys/x.duckdb"), "cannot write to /sys"),  # read-only, even for root
         (("--warehouse", "tpyo/x.duckdb"), "cannot write to tpyo: No such file or directory"),
     ],
 )

@@ -323,8 +323,8 @@ def test_a_breakdown_of_fixed_values_reads_back_as_its_slice(data: st.DataObject
             "company_overall",
             "type=fax",
             (
-                "type=fax: expected one of email, chat, phone, or a group of groups.type, which names "
-                "none"
+                "type=fax: expected one of email, chat, phone, or a group of groups.type, which "
+                "names none"
             ),
         ),
         (

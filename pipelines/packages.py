@@ -1,0 +1,81 @@
+"""Load packages: a source extracted, normalized and loaded, and what an interrupted run left of it.
+
+A package that was normalized is whole on disk before the first table is touched, so that neither a
+killed process nor a power cut can leave a warehouse with half of it for good: the next run loads
+the rest. What was interrupted earlier has touched nothing yet; where it cannot be gone on with, it
+is dropped, and what it held is still due.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.pipeline.pipeline import Pipeline
+
+from .warehouse import spare_memory
+
+
+def load_package(pipeline: Pipeline, source: DltSource, *, is_large: bool) -> None:
+    """Extracts, normalizes and loads the source as one package, as `pipeline.run` does.
+
+    Of large windows one table is loaded after the other: all at once would need their memory at
+    once.
+    """
+    pipeline.extract(source, loader_file_format="parquet")
+    pipeline.normalize()
+    _keep(pipeline)
+    if not is_large:
+        pipeline.load()
+        return
+    spare_memory(pipeline)
+    with set_options(LOAD__WORKERS="1"):
+        pipeline.load()
+
+
+def finish_pending(pipeline: Pipeline) -> bool:
+    """Loads what an interrupted run left; whether some of it had to be dropped."""
+    if not pipeline.has_pending_data:
+        return False
+    pipeline.load()
+    try:
+        pipeline.normalize()
+    except PipelineStepFailed:
+        # Nothing of it has been loaded, and what was extracted cannot be read: a power cut may
+        # leave files that are shorter than they were.
+        name = pipeline.dataset_name
+        pipeline.drop_pending_packages()
+        pipeline.sync_destination(dataset_name=name)
+        return True
+    _keep(pipeline)
+    pipeline.load()
+    return False
+
+
+def _keep(pipeline: Pipeline) -> None:
+    """Has the disk hold what is about to be loaded, whatever happens to this machine."""
+    for path in Path(pipeline.working_dir).rglob("*"):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def set_options(**options: str) -> Iterator[None]:
+    """Gives dlt options that nothing but the environment can."""
+    before = {name: os.environ.get(name) for name in options}
+    os.environ.update(options)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -47,6 +47,7 @@ told once and by us, and rows that have been loaded need not lie about in files.
 @click.version_option(package_name="help-scout-reports")
 def main() -> None:
     """Loads every Help Scout report into DuckDB, complete and provably so."""
+    os.umask(0o077)  # what is written is for its owner only
     for name, value in DLT_DEFAULTS.items():
         os.environ.setdefault(name, value)
 
@@ -116,6 +117,18 @@ def rebuild(warehouse: Path, max_requests: int | None, max_minutes: float | None
 
         budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
         code = run_rebuild(console(), Job(warehouse=warehouse, budget=budget))
+    sys.exit(code)
+
+
+@main.command()
+@warehouse_option
+@click.argument("customers", metavar="CUSTOMER...", nargs=-1, required=True)
+def forget(warehouse: Path, customers: tuple[str, ...]) -> None:
+    """Removes the personal data of customers, by id or e-mail address, and keeps it out."""
+    with told_in_words():
+        from .jobs import run_forget
+
+        code = run_forget(console(), warehouse, customers)
     sys.exit(code)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,11 +23,19 @@ from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Verdict, all_checks, query_of, run_checks
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .load import configured_run, load
+from .packages import finish_pending
+from .privacy import Customers, copy_without_traces, forget, make_stricter
 from .progress import LoadProgress
 from .status import look_at
 from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
-from .warehouse import check_warehouse, open_pipeline, put_in_place
+from .warehouse import (
+    check_warehouse,
+    open_pipeline,
+    put_in_place,
+    require_loaded,
+    sole_account,
+)
 
 OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
 
@@ -56,6 +64,8 @@ def run_job(
         if not job.warehouse.exists():
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
+        if job.warehouse.exists():
+            _keep_privacy(console, job.warehouse, run)
         with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
@@ -139,6 +149,57 @@ def _is_complete(job: Job) -> bool:
         return look_at(run, job.warehouse, REPORTS).exit_code == COMPLETE
     finally:
         run.close()
+
+
+def _keep_privacy(console: Console, warehouse: Path, run: Run) -> None:
+    """Makes what is loaded as strict about personal data as the configuration is now, and tells
+    what stays stricter."""
+    with open_pipeline(warehouse) as pipeline:
+        state = source_state(pipeline)
+        before = state.get("privacy", {})
+        if before in ({}, run.privacy.modes()):
+            return
+        run.pin_privacy(dict(state))
+        finish_pending(pipeline)
+        stricter, looser = make_stricter(pipeline, before, run.privacy)
+    if stricter:
+        copy_without_traces(warehouse)
+        console.print(f"privacy: {len(stricter)} columns of what is loaded are rewritten")
+    if looser:
+        console.print(
+            f"privacy: {len(looser)} columns stay hashed or dropped in what is loaded so far "
+            f"({looser[0]}, …): help-scout rebuild loads them anew"
+        )
+
+
+def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
+    """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come."""
+    customers = Customers.parse(texts)
+    require_loaded(warehouse)
+    account = sole_account(warehouse)
+    run = configured_run(account=account, client_id="-", client_secret="-")  # noqa: S106
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            state = source_state(pipeline)
+            run.pin_privacy(dict(state))
+            finish_pending(pipeline)
+            found, changed = forget(
+                pipeline, run.settings.account, run.privacy, customers, utc_now()
+            )
+    finally:
+        run.close()
+    copy_without_traces(warehouse)
+    for table, count in changed.items():
+        console.print(f"{table}: {count:,} rows", markup=False)
+    console.print(
+        f"forgotten, by {len(found.ids)} ids and {len(found.emails)} e-mail addresses: "
+        f"{sum(changed.values()):,} rows emptied in {len(changed)} tables; loads leave them empty"
+    )
+    for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
+        console.print(
+            f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
+        )
+    return COMPLETE
 
 
 def _tell_what_was_not_asked(

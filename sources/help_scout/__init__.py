@@ -22,6 +22,7 @@ from dlt.extract import DltResource
 from .client import DEFAULT_BASE_URL, DEFAULT_DOCS_BASE_URL, Client, docs_client, utc_now
 from .dimensions import DIMENSIONS
 from .outcome import Outcome
+from .privacy import Privacy
 from .reports import REPORTS
 from .resources import dimension_resource, report_resource
 from .run import Run
@@ -51,6 +52,9 @@ def help_scout(
     include_open_windows: bool = True,
     rate_limit_share: float = 1.0,
     expect_unavailable: list[str] | None = None,
+    privacy: str = "keep",
+    privacy_columns: dict[str, str] | None = None,
+    privacy_key: str | None = None,
     since: str | None = None,
     until: str | None = None,
 ) -> Iterator[DltResource]:
@@ -78,6 +82,9 @@ def help_scout(
         compare_to: previous_period, previous_year, 364d, 2026-01-01..2026-02-01 or none.
         include_open_windows: Whether windows that have not ended are loaded, marked as such.
         expect_unavailable: Reports that the account's plan lacks: no alarm for them.
+        privacy: What becomes of personal data: keep, hash or drop.
+        privacy_columns: Columns to what becomes of them: {"user_name": "keep"}.
+        privacy_key: Secret that keys the hashes, for hash and for forgetting customers.
         rate_limit_share: The part of the account's request limit to use, up to 1.
         since: First local day of an interval to load instead of what is due, YYYY-MM-DD.
         until: First local day after that interval.
@@ -102,6 +109,9 @@ def help_scout(
         compare_to=compare_to,
         include_open_windows=include_open_windows,
         expect_unavailable=expect_unavailable,
+        privacy=privacy,
+        privacy_columns=privacy_columns,
+        privacy_key=privacy_key,
     )
     yield from resources_of(run, *run.time.interval(since, until))
 
@@ -114,6 +124,9 @@ def open_run(
     rate_limit_share: float = 1.0,
     docs_api_key: str | None = None,
     docs_base_url: str = DEFAULT_DOCS_BASE_URL,
+    privacy: str = "keep",
+    privacy_columns: dict[str, str] | None = None,
+    privacy_key: str | None = None,
     clock: Callable[[], datetime] = utc_now,
     on_outcome: Callable[[Outcome], None] | None = None,
     **settings: Any,
@@ -132,7 +145,15 @@ def open_run(
         base_url, client_id, client_secret, rate_limit_share=rate_limit_share, now=clock
     )
     docs = docs_client(docs_base_url, docs_api_key, clock) if docs_api_key else None
-    return Run(checked, client, uuid.uuid4().hex, now=clock(), docs=docs, on_outcome=on_outcome)
+    return Run(
+        checked,
+        client,
+        uuid.uuid4().hex,
+        now=clock(),
+        docs=docs,
+        privacy=Privacy(privacy, privacy_columns, privacy_key),
+        on_outcome=on_outcome,
+    )
 
 
 def resources_of(

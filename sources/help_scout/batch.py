@@ -140,13 +140,15 @@ class Batch:
             if table.key or not outcome.rows.get(table.name):
                 self._rows[table.name].append(tombstone(table, context))
         for block in outcome.row_blocks():
-            for name, rows in block.items():
+            for name, rows in self._run.privacy.protect_report(self._report, block).items():
                 self._rows[name].extend({**context, **row} for row in rows)
             if self.row_count >= ROWS_PER_BATCH:
                 yield from self.flush()
         for path, values in outcome.extra.items():
-            unknown = {"report": self._report.name, "wire_path": path}
-            unknown["wire_values"] = orjson.dumps(values).decode()
+            unknown: dict[str, str | None] = {"report": self._report.name, "wire_path": path}
+            unknown["wire_values"] = self._run.privacy.protect_unknown(
+                orjson.dumps(values).decode()
+            )
             row = {**context, **unknown}
             declared = UNKNOWN_VALUES.arrow_schema.names
             self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})

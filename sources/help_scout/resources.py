@@ -210,6 +210,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             if run.is_stopping:
                 return
             problem = str(error)
+        rows = run.privacy.protect_list(dimension.name, table.columns, rows)
         for row in rows:
             row["account"] = run.settings.account
             key = "/".join(str(row[name]) for name in table.primary_key)

@@ -15,11 +15,12 @@ from .breakdowns import pin_groups
 from .budget import Budget
 from .catalog import Report
 from .client import Client
-from .errors import AnswerError, ApiError
+from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, Request, plan_spans
+from .privacy import Privacy
 from .read_ahead import ReadAhead
 from .reads import ReadPlanner, Span
 from .reports import REPORTS
@@ -51,12 +52,14 @@ class Run:
         *,
         now: datetime,
         docs: Client | None = None,
+        privacy: Privacy | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
         self._docs = docs
         self.run_id = run_id
+        self.privacy = privacy or Privacy()
         self.now = now
         self.lists = AccountLists(
             self._get, self._offered_tags, None if docs is None else self._get_docs
@@ -99,13 +102,30 @@ class Run:
         self.time.pin(state)
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)
+        self.pin_privacy(state)
         since = state.setdefault("breakdowns", {})
         for report in REPORTS.values():
             for breakdown in self.settings.breakdowns_of(report):
                 since.setdefault(f"{report.name}.{breakdown.text}", self.now.isoformat())
 
+    def pin_privacy(self, state: dict[str, Any]) -> None:
+        """Keeps what became of personal data, and a print of the key: hashes of another key would
+        not join. ConfigurationError when it is another one."""
+        known = state.get("privacy_key_print")
+        if known is not None and self.privacy.key_print not in (known, None):
+            raise ConfigurationError(
+                "privacy_key is not the one that this warehouse's hashes were made with: set that "
+                "one, or load everything anew with: help-scout rebuild"
+            )
+        if self.privacy.key_print is not None:
+            state["privacy_key_print"] = self.privacy.key_print
+        state["privacy"] = self.privacy.modes()
+
     def know(self, stored: Stored | None) -> None:
-        """Takes what the warehouse holds, None when it holds nothing yet."""
+        """Takes what the warehouse holds, None when it holds nothing yet; whom it was told to
+        forget stays forgotten."""
+        if stored is not None:
+            self.privacy = self.privacy.with_forgotten(stored.forgotten())
         self.planner.stored = stored
         self.knows_warehouse = True
 

@@ -30,6 +30,7 @@ Stamp: TypeAlias = tuple[str, Grain, datetime]
 KNOWN = frozenset({"created_at", "ticket_count"})
 """Columns of lists that planning asks for, besides the id."""
 
+FORGOTTEN = "forgotten_customers"
 _USER = re.compile(r"(?:^|,)user=(\d+)")
 
 
@@ -153,6 +154,15 @@ class Stored:
             self._account,
         )
         return {(row[0], row[1]): (utc(row[2]), row[3]) for row in rows}
+
+    def forgotten(self) -> set[str]:
+        """The customers, hashed, who are to stay forgotten."""
+        if FORGOTTEN not in self._tables:
+            return set()
+        rows = self._query(
+            f"select customer_hash from {FORGOTTEN} where account = %s", self._account
+        )
+        return {str(row[0]) for row in rows}
 
     def restated(self) -> list[tuple[str, int, int]]:
         """How many windows and measures of each report re-reads found changed so far."""

@@ -67,6 +67,13 @@ def repaired(warehouse: Path, account: Account) -> bool:
     return True
 
 
+def test_files_are_for_their_owner_only(account: Account) -> None:
+    folder = account.undisturbed.parent
+    modes = {path: path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+    assert len(modes) > 5
+    assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
+
+
 @pytest.mark.parametrize("room_bytes", [3_000, 30_000, 1_000_000])
 def test_a_full_disk_loses_nothing(account: Account, tmp_path: Path, room_bytes: int) -> None:
     warehouse = tmp_path / "w.duckdb"

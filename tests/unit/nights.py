@@ -117,7 +117,7 @@ class Nights:
 
     def stored(self) -> SimpleNamespace:
         """What is stored now, as far as these reports' planning asks: the ledger."""
-        return SimpleNamespace(coverage=Coverage(dict(self.ledger)))
+        return SimpleNamespace(coverage=Coverage(dict(self.ledger)), forgotten=set)
 
     # --- loads ------------------------------------------------------------------------------
 

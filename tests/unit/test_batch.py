@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sources.help_scout.batch import Batch
 from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.plan import plan_spans
+from sources.help_scout.privacy import Privacy
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import Settings
@@ -40,7 +41,12 @@ def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
 def batch() -> Batch:
     nothing_stored = SimpleNamespace(stored=None)
     run = SimpleNamespace(
-        settings=Settings(), now=NOW, run_id="r1", planner=nothing_stored, is_stopping=False
+        settings=Settings(),
+        now=NOW,
+        run_id="r1",
+        planner=nothing_stored,
+        is_stopping=False,
+        privacy=Privacy(),
     )
     return Batch(REPORTS[REPORT], cast("Run", run))
 

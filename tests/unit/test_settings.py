@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.dictionary import ROOT
 from sources.help_scout.errors import ConfigurationError
+from sources.help_scout.privacy import Privacy
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.settings import Settings, find_report, parse_date, zone_of
 from sources.help_scout.windows import Grain
@@ -217,6 +218,7 @@ def blocks() -> list[str]:
 def test_set_ups_to_copy_are_right(block: str) -> None:
     options = tomllib.loads(block)["sources"]["help_scout"]
     groups = {"groups": {"mailbox": {"EU": [123, 456]}}}
+    Privacy(columns=options.pop("privacy_columns", None))
     Settings(**groups | options)
 
 

@@ -1,0 +1,198 @@
+"""Personal data from the API to the files: what is dropped, hashed or forgotten is nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipelines.agenda import LoadRequest
+from pipelines.jobs import Job, run_forget, run_job
+from sources.help_scout.privacy import personal_columns
+from sources.help_scout_sandbox import Sandbox
+
+from .support import NOW, SMALL, load_into, query, serving, ticking
+
+pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("privacy")]
+KEY = "a key of many characters"
+START = "2026-11-06"
+REPORTS = (
+    "company_overall",
+    "conversations_overall",
+    "conversations_drilldown",
+    "conversations_new_drilldown",
+    "docs_overall",
+    "happiness_ratings",
+    "phone",
+    "user_overall",
+    "user_conversation_history",
+)
+SECRETS = ("sandbox-secret", "sandbox-docs-key", "sandbox-token", KEY)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A sandbox, a warehouse that keeps everything, and the personal values in it."""
+
+    sandbox: Sandbox
+    base_url: str
+    kept: Path
+    personal: frozenset[str]
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """Those that no file holds by chance, as dlt's own do `import`."""
+        return frozenset(value for value in self.personal if " " in value or "@" in value)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+    kept = tmp_path_factory.mktemp("kept") / "w.duckdb"
+    with Sandbox(replace(SMALL, days=30)) as sandbox, serving(sandbox) as base_url:
+        load_into(kept, base_url, start_date=START, reports=REPORTS)
+        yield Known(sandbox, base_url, kept, personal_values(kept))
+
+
+def text_columns(warehouse: Path) -> list[tuple[str, str]]:
+    found = query(
+        warehouse,
+        "select c.table_name, c.column_name from information_schema.columns as c "
+        "inner join information_schema.tables as t using (table_schema, table_name) "
+        "where c.table_schema = 'reports' and c.data_type = 'VARCHAR' "
+        "and t.table_type = 'BASE TABLE' and not starts_with(c.table_name, '_dlt')",
+    )
+    return [(table, column) for table, column in found]
+
+
+def texts_in(warehouse: Path, columns: list[tuple[str, str]]) -> set[str]:
+    parts = [f'select distinct "{c}" from "{t}" where "{c}" is not null' for t, c in columns]
+    return {value for (value,) in query(warehouse, " union ".join(parts))}
+
+
+def personal_values(warehouse: Path) -> frozenset[str]:
+    """The values of the personal columns that stand nowhere else."""
+    marked = {(table, column.name) for table, column, _ in personal_columns()}
+    columns = text_columns(warehouse)
+    elsewhere = " ".join(texts_in(warehouse, [one for one in columns if one not in marked]))
+    found = texts_in(warehouse, [one for one in columns if one in marked])
+    values = frozenset(value for value in found if len(value) > 4 and value not in elsewhere)
+    assert len(values) > 100
+    return values
+
+
+def found_in_files(folder: Path, values: frozenset[str] | tuple[str, ...]) -> set[str]:
+    """Which of the values stand in any file of the folder, byte for byte."""
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert files
+    return {value for value in values if any(value.encode() in content for content in files)}
+
+
+def found_in_tables(warehouse: Path, values: frozenset[str]) -> set[str]:
+    words = "\n".join(texts_in(warehouse, text_columns(warehouse)))
+    return {value for value in values if value in words}
+
+
+def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
+    """The load as the command line does it; what it printed."""
+    console = Console(record=True, width=200, file=StringIO())
+    settings = {
+        "base_url": known.base_url,
+        "client_id": "sandbox-id",
+        "client_secret": "sandbox-secret",
+        "docs_base_url": known.base_url,
+        "docs_api_key": "sandbox-docs-key",
+        "start_date": START,
+    }
+    clock = ticking(NOW + timedelta(days=night))
+    request = LoadRequest(reports=REPORTS)
+    job = Job(warehouse=target, request=request, options=settings | options, clock=clock)
+    assert run_job(console, job) == 0
+    return console.export_text()
+
+
+def test_the_search_finds_what_is_kept(known: Known) -> None:
+    assert found_in_tables(known.kept, known.personal) == known.personal
+    assert len(found_in_files(known.kept.parent, known.telling)) > 0
+
+
+def test_what_is_dropped_is_in_no_table_and_no_file(known: Known, tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    told = load(warehouse, known, privacy="drop")
+    assert found_in_tables(warehouse, known.personal) == set()
+    assert found_in_files(tmp_path, known.telling) == set()
+    assert found_in_files(tmp_path, SECRETS) == set()
+    assert [secret for secret in SECRETS if secret in told] == []
+    counts = "select count(*) from conversations_drilldown"
+    assert query(warehouse, counts) == query(known.kept, counts)
+    searches = "select sum(search_count), count(*) from docs_overall_failed_searches"
+    assert query(warehouse, searches) == query(known.kept, searches)
+
+
+def test_hashes_join_and_give_nothing_away(known: Known, tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    load(warehouse, known, privacy="hash", privacy_key=KEY)
+    assert found_in_tables(warehouse, known.personal) == set()
+    assert found_in_files(tmp_path, (*known.telling, *SECRETS)) == set()
+    joined = (
+        "select count(*) from conversations_drilldown as a "
+        "inner join conversations_new_drilldown as b using (customer_email)"
+    )
+    assert query(warehouse, joined) == query(known.kept, joined)
+
+
+def test_a_stricter_mode_rewrites_what_is_loaded_and_a_looser_one_says_it_cannot(
+    known: Known, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    load(warehouse, known)
+    assert "columns of what is loaded are rewritten" in load(
+        warehouse, known, 1, privacy="hash", privacy_key=KEY
+    )
+    assert found_in_tables(warehouse, known.personal) == set()
+    assert found_in_files(tmp_path, known.telling) == set()
+    hashed = "select count(*) from users where starts_with(email, 'hash:')"
+    assert query(warehouse, hashed)[0][0] > 0
+    load(warehouse, known, 1, privacy="drop")
+    assert query(warehouse, "select count(email) from users") == [(0,)]
+    told = load(warehouse, known, 1)
+    assert "columns stay hashed or dropped in what is loaded so far" in told
+    assert "help-scout rebuild" in told
+
+
+def test_a_forgotten_customer_stays_forgotten(
+    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    load(warehouse, known, privacy_key=KEY)
+    ((customer, email, name),) = query(
+        warehouse,
+        "select c.customer_id, d.customer_email, d.customer_name from conversations_drilldown as d "
+        "inner join conversations_drilldown_customers as c using (conversation_id) "
+        "where c.customer_id > 0 and d.customer_email is not null limit 1",
+    )
+    about = frozenset({email, name})
+    assert found_in_tables(warehouse, about) == about
+    monkeypatch.setenv("SOURCES__HELP_SCOUT__PRIVACY_KEY", KEY)
+    console = Console(record=True, width=200, file=StringIO())
+    assert run_forget(console, warehouse, [email]) == 0
+    told = console.export_text()
+    assert "forgotten, by 1 ids and 1 e-mail addresses" in told
+    assert email not in told
+    for night in (0, 1):  # as it stands, and after a load that reads the days again
+        assert found_in_tables(warehouse, frozenset({email})) == set()
+        assert found_in_files(tmp_path, (email,)) == set()
+        rows = query(
+            warehouse,
+            "select subject, preview, customer_name from conversations_drilldown "
+            "inner join conversations_drilldown_customers using (conversation_id) "
+            f"where customer_id = {customer}",
+        )
+        assert rows
+        assert set(rows) == {(None, None, None)}
+        load(warehouse, known, night + 1, privacy_key=KEY)

@@ -21,17 +21,14 @@ from .support import NOW, SMALL, load_into, query, serving, ticking
 
 pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("privacy")]
 KEY = "a key of many characters"
-START = "2026-11-06"
+START = "2026-11-07"
 REPORTS = (
-    "company_overall",
     "conversations_overall",
     "conversations_drilldown",
     "conversations_new_drilldown",
     "docs_overall",
     "happiness_ratings",
-    "phone",
     "user_overall",
-    "user_conversation_history",
 )
 SECRETS = ("sandbox-secret", "sandbox-docs-key", "sandbox-token", KEY)
 

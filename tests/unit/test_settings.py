@@ -218,7 +218,7 @@ def blocks() -> list[str]:
 def test_set_ups_to_copy_are_right(block: str) -> None:
     options = tomllib.loads(block)["sources"]["help_scout"]
     groups = {"groups": {"mailbox": {"EU": [123, 456]}}}
-    Privacy(columns=options.pop("privacy_columns", None))
+    Privacy(options.pop("privacy", "keep"), options.pop("privacy_columns", None))
     Settings(**groups | options)
 
 

@@ -124,6 +124,24 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
 
 
 @click.command()
+@warehouse_option
+def doctor(warehouse: Path) -> None:
+    """Looks for what would keep a load from being complete; exit code 3 when there is a problem."""
+    with told_in_words():
+        from .doctor import examine, exit_code, print_findings
+        from .load import configured_run
+
+        run = configured_run()
+        try:
+            findings = list(examine(run, warehouse))
+        finally:
+            run.close()
+        print_findings(console(), findings)
+        code = exit_code(findings)
+    sys.exit(code)
+
+
+@click.command()
 @click.argument("report")
 @click.argument("column")
 @click.argument("date")

@@ -37,6 +37,7 @@ from .warehouse import (
     sole_account,
 )
 
+MOST_SKEW_SECONDS = 120
 OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
 
 
@@ -76,6 +77,8 @@ def run_job(
             ended_early = run.budget.was_hit or run.is_stopping
             if not ended_early:
                 _tell_what_was_not_asked(console, pipeline, run, job.request, summary)
+            if job.clock is utc_now:
+                _warn_of_clock(console, run)
             _warn_of_unlisted_items(console, run, job.request)
             _warn_of_office_hours(console, pipeline, run)
             console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
@@ -217,6 +220,16 @@ def _tell_what_was_not_asked(
         console.print(
             f"{missing:,} windows are wanted and not there: help-scout status shows which, "
             "help-scout backfill fills them"
+        )
+
+
+def _warn_of_clock(console: Console, run: Run) -> None:
+    """Tells when this machine's clock is wrong: what is due and final is told by it."""
+    skew = run.client.clock_skew_seconds
+    if skew is not None and abs(skew) > MOST_SKEW_SECONDS:
+        console.print(
+            f"this machine's clock is {abs(skew):,.0f} s {'behind' if skew > 0 else 'ahead'}: what "
+            "is due, and what is final, was told by it. Set it, then load again"
         )
 
 

@@ -114,7 +114,7 @@ def load(
             dimensions = tuple(DIMENSIONS) if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
             source = source_of(run, since, until).with_resources(*dimensions, *chunk.reports)
-            load_package(pipeline, source, is_large=run.has_large_windows)
+            load_package(pipeline, run, source)
             run.reader.forget_shared()
             if run.budget.was_hit or run.is_stopping:
                 break

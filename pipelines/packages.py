@@ -17,19 +17,21 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.run import Run
+
 from .warehouse import spare_memory
 
 
-def load_package(pipeline: Pipeline, source: DltSource, *, is_large: bool) -> None:
-    """Extracts, normalizes and loads the source as one package, as `pipeline.run` does.
+def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
+    """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does.
 
-    Of large windows one table is loaded after the other: all at once would need their memory at
-    once.
+    Where extracting met large windows, one table is loaded after the other: all at once would need
+    their memory at once.
     """
     pipeline.extract(source, loader_file_format="parquet")
     pipeline.normalize()
     _keep(pipeline)
-    if not is_large:
+    if not run.has_large_windows:
         pipeline.load()
         return
     spare_memory(pipeline)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -91,6 +92,8 @@ class Client:
         self._lock = threading.Lock()
         self.sent = 0
         """Requests sent so far, retries included."""
+        self.clock_skew_seconds: float | None = None
+        """By how much the API's clock is ahead of this machine's; None before it has told."""
         if auth is None:
             credentials: httpx.Auth = ClientCredentials(
                 base_url, client_id, client_secret, clock=clock, limiter=self.limiter
@@ -170,6 +173,7 @@ class Client:
             if isinstance(_root_of(error), ssl.SSLCertVerificationError):
                 raise RequestRefused(_certificate_words(self.base_url, error)) from error
             raise Unreachable(f"{request.path}: {_transport_words(error)}") from error
+        self._note_clock(response)
         self._raise_for_status(request, response, content)
         try:
             body = orjson.loads(content)
@@ -180,6 +184,16 @@ class Client:
                 correlation_id=_correlation_id(response),
             ) from error
         return Answer(body, request, self._now(), tries, _correlation_id(response))
+
+    def _note_clock(self, response: httpx.Response) -> None:
+        told = response.headers.get("Date")
+        if self.clock_skew_seconds is not None or told is None:
+            return
+        try:
+            skew = parsedate_to_datetime(told) - self._now()
+        except (TypeError, ValueError):  # no date, or one without a zone
+            return
+        self.clock_skew_seconds = skew.total_seconds()
 
     def _exchange(self, request: Request) -> tuple[httpx.Response, bytes]:
         """One request, its answer, and the answer's whole body, within `ANSWER_SECONDS`."""

@@ -60,6 +60,12 @@ class RateLimiter:
         """The account's limit as last told by the API."""
         return self._limit
 
+    @property
+    def others_per_minute(self) -> float:
+        """Requests that other clients of the account send in a minute, as far as was seen."""
+        with self._lock:
+            return self._others.per_minute(self._clock())
+
     @contextmanager
     def slot(self) -> Iterator[int]:
         """Waits until one more request may be sent; leave it when the answer's head is there.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from .account_time import AccountTime
@@ -104,9 +105,21 @@ class Run:
         self.planner.remember(state)
         self.pin_privacy(state)
         since = state.setdefault("breakdowns", {})
-        for report in REPORTS.values():
-            for breakdown in self.settings.breakdowns_of(report):
-                since.setdefault(f"{report.name}.{breakdown.text}", self.now.isoformat())
+        for name in self._breakdown_names:
+            since.setdefault(name, self.now.isoformat())
+
+    @cached_property
+    def _breakdown_names(self) -> list[str]:
+        """Every breakdown of every report; each resource asks again."""
+        return [
+            f"{report.name}.{breakdown.text}"
+            for report in REPORTS.values()
+            for breakdown in self.settings.breakdowns_of(report)
+        ]
+
+    @cached_property
+    def _privacy_modes(self) -> dict[str, str]:
+        return self.privacy.modes()
 
     def pin_privacy(self, state: dict[str, Any]) -> None:
         """Keeps what became of personal data, and a print of the key: hashes of another key would
@@ -119,7 +132,7 @@ class Run:
             )
         if self.privacy.key_print is not None:
             state["privacy_key_print"] = self.privacy.key_print
-        state["privacy"] = self.privacy.modes()
+        state["privacy"] = dict(self._privacy_modes)
 
     def know(self, stored: Stored | None) -> None:
         """Takes what the warehouse holds, None when it holds nothing yet; whom it was told to

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -96,6 +98,7 @@ class Application:
         correlation = f"sandbox-{self._requests:08d}"
         allowed, headers = sandbox.limiter.take()
         headers["Correlation-Id"] = correlation
+        headers["Date"] = formatdate(time.time() + sandbox.clock_skew_seconds, usegmt=True)
         fault = sandbox.faults.next_for(path, dict(pairs)) if allowed else None
         await self._delay(fault)
         if fault is not None and fault.kind == "expire_tokens":

@@ -45,7 +45,8 @@ class Sandbox:
     `account` can be changed while it serves; `faults` can be switched on; `requests` tells what
     was asked. `anchor`, `omit_empty_buckets` and `received_messages_as` choose between
     behaviours that the provider does not document; `forbidden` holds path prefixes that answer
-    403, as on a plan without these reports. `clock` drives rate limit and token expiry only.
+    403, as on a plan without these reports. `clock` drives rate limit and token expiry only;
+    `clock_skew_seconds` is how far the time that answers tell is ahead of this machine's.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Sandbox:
         forbidden: Collection[str] = (),
         list_page_size: int = 50,
         latency_ms: float = 0,
+        clock_skew_seconds: float = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client_id = client_id
@@ -72,6 +74,7 @@ class Sandbox:
         self.forbidden = set(forbidden)
         self.list_page_size = list_page_size
         self.latency_ms = latency_ms
+        self.clock_skew_seconds = clock_skew_seconds
         self.series = SeriesOptions(anchor, omit_empty_buckets, received_messages_as)
         self.endpoints = endpoints_by_path(self.series)
         self.limiter = RateLimiter(rate_limit, clock)

@@ -1,0 +1,274 @@
+"""What stands between this machine and a complete load: a line a matter, with what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sources.help_scout.coverage import everything
+from sources.help_scout.errors import AnswerError, ApiError, HelpScoutError, ReportUnavailable
+from sources.help_scout.flatten import flatten_report
+from sources.help_scout.plan import API_ROOT, Read, Request, wire_instant
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.resources import stored_of
+from sources.help_scout.run import Run
+from sources.help_scout.windows import Grain, window_of
+
+from .errors import COMPLETE, PARTIAL, PipelineError
+from .jobs import MOST_SKEW_SECONDS
+from .warehouse import check_warehouse, open_pipeline
+
+BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
+"""Versions from which on a library is known to break us, by its first numbers."""
+
+LEAST_FREE_BYTES = 1_000_000_000
+LEAST_CONVERSATIONS = 5
+NOON = 12
+LOOK_BACK_DAYS = 7
+
+
+class Verdict(StrEnum):
+    """How a matter stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one matter stands, and what to do about it."""
+
+    matter: str
+    verdict: Verdict
+    words: str
+
+
+def exit_code(findings: list[Finding]) -> int:
+    """3 when there is a problem, 0 otherwise."""
+    bad = any(finding.verdict is Verdict.PROBLEM for finding in findings)
+    return PARTIAL if bad else COMPLETE
+
+
+def examine(run: Run, warehouse: Path) -> Iterator[Finding]:
+    """Looks at everything; a few dozen requests."""
+    yield _libraries()
+    yield _destination(run, warehouse)
+    credentials = _credentials(run)
+    yield credentials
+    if credentials.verdict is Verdict.PROBLEM:
+        return  # nothing else can be asked
+    yield _clock(run)
+    yield _rate_limit(run)
+    yield _inboxes(run, warehouse)
+    yield from _reports(run)
+    yield _time_zone(run)
+
+
+def _libraries() -> Finding:
+    bad = []
+    for name, broken_from in BROKEN_FROM.items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            bad.append(f"{name} is not installed")
+            continue
+        numbers = tuple(int(part) for part in installed.split(".") if part.isdecimal())
+        if numbers >= broken_from:
+            bad.append(f"{name} {installed} is known to break: install one before "
+                       f"{'.'.join(map(str, broken_from))}")  # fmt: skip
+    if bad:
+        return Finding("libraries", Verdict.PROBLEM, "; ".join(bad))
+    return Finding("libraries", Verdict.OK, f"dlt {version('dlt')}, duckdb {version('duckdb')}")
+
+
+def _destination(run: Run, warehouse: Path) -> Finding:
+    try:
+        check_warehouse(warehouse, run.settings.account)
+    except PipelineError as error:
+        return Finding("warehouse", Verdict.PROBLEM, str(error))
+    folder = warehouse.resolve().parent
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            "warehouse",
+            Verdict.WARNING,
+            f"only {free / 1e6:,.0f} MB are free in {folder}: a load needs room for what it reads",
+        )
+    what = "can be written" if warehouse.exists() else "can be made"
+    return Finding("warehouse", Verdict.OK, f"{warehouse} {what}, {free / 1e9:,.0f} GB are free")
+
+
+def _credentials(run: Run) -> Finding:
+    try:
+        users = run.lists.list_of("users")
+    except (HelpScoutError, AnswerError) as error:
+        return Finding("credentials", Verdict.PROBLEM, str(error))
+    return Finding("credentials", Verdict.OK, f"a token was given; {len(users)} users are seen")
+
+
+def _clock(run: Run) -> Finding:
+    skew = run.client.clock_skew_seconds
+    if skew is None:
+        return Finding("clock", Verdict.WARNING, "the API does not say what time it is")
+    if abs(skew) > MOST_SKEW_SECONDS:
+        return Finding(
+            "clock",
+            Verdict.PROBLEM,
+            f"this machine's clock is {abs(skew):,.0f} s {'behind' if skew > 0 else 'ahead'}: what "
+            "is due and what is final would be told wrongly. Set it, by NTP best",
+        )
+    return Finding("clock", Verdict.OK, f"{abs(skew):.0f} s from the API's")
+
+
+def _rate_limit(run: Run) -> Finding:
+    limiter = run.client.limiter
+    others = limiter.others_per_minute
+    words = f"{limiter.limit_per_minute:,} requests a minute"
+    if others > limiter.limit_per_minute / 2:
+        return Finding(
+            "rate limit",
+            Verdict.WARNING,
+            f"{words}, but others of the account use {others:,.0f} of them: loads will be slow",
+        )
+    return Finding("rate limit", Verdict.OK, words)
+
+
+def _inboxes(run: Run, warehouse: Path) -> Finding:
+    try:
+        seen = {int(item["id"]): str(item.get("name")) for _, item in run.lists.list_of("inboxes")}
+    except (HelpScoutError, AnswerError) as error:
+        return Finding("inboxes", Verdict.PROBLEM, str(error))
+    if not seen:
+        return Finding(
+            "inboxes",
+            Verdict.PROBLEM,
+            "the app's user sees no inbox: every number would be zero. Give it access to some",
+        )
+    gone = _seen_before(run, warehouse) - seen.keys()
+    if gone:
+        return Finding(
+            "inboxes",
+            Verdict.WARNING,
+            f"{len(gone)} inboxes that earlier loads saw are not seen any more ({_some(gone)}): "
+            "deleted, or no longer allowed to the app's user? Totals are of what it sees",
+        )
+    return Finding(
+        "inboxes", Verdict.OK, f"{len(seen)} are seen, and in all totals: {_some(seen.values())}"
+    )
+
+
+def _seen_before(run: Run, warehouse: Path) -> set[int]:
+    if not warehouse.exists():
+        return set()
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            stored = stored_of(pipeline, run.settings.account)
+            items = None if stored is None else stored.list_items("inboxes")
+    except PipelineError:
+        return set()
+    return {int(item["id"]) for item in items or []}
+
+
+def _reports(run: Run) -> Iterator[Finding]:
+    """Asks each report for yesterday once."""
+    asked, lacking, failing = 0, [], {}
+    for report in REPORTS.values():
+        read = next(_reads_of_yesterday(run, report.name), None)
+        if read is None or not read.parts:
+            continue  # nothing names its users, or items
+        asked += 1
+        try:
+            run.client.get(read.parts[0].request)
+        except ReportUnavailable:
+            if report.name not in run.settings.expect_unavailable:
+                lacking.append(report.name)
+        except ApiError as error:
+            failing[report.name] = str(error)
+    if len(lacking) == asked:
+        yield Finding(
+            "plan",
+            Verdict.PROBLEM,
+            "no report is allowed (403): they need the Plus or Pro plan, and the app's user the "
+            "permission 'Reports: View reports'",
+        )
+    elif lacking:
+        yield Finding(
+            "plan",
+            Verdict.WARNING,
+            f"not allowed (403): {', '.join(lacking)}. If the plan lacks them, list them in "
+            "expect_unavailable",
+        )
+    else:
+        yield Finding("plan", Verdict.OK, "all reports are allowed")
+    for name, words in failing.items():
+        yield Finding(name, Verdict.PROBLEM, words)
+
+
+def _reads_of_yesterday(run: Run, name: str) -> Iterator[Read]:
+    yesterday = run.now.astimezone(run.time.zone).date() - timedelta(days=1)
+    span = (window_of(Grain.DAY, yesterday, run.time.zone),)
+    run.planner.selects = everything
+    for read in run.planner.reads(REPORTS[name], [span]):
+        if isinstance(read, Read):
+            yield read
+
+
+def _time_zone(run: Run) -> Finding:
+    """Asks the busy times report for an hour around noon: it says which hour of the company's day
+    that was."""
+    zone, report = run.time.zone, REPORTS["conversations_busy_times"]
+    today = run.now.astimezone(zone).date()
+    hours: Counter[int] = Counter()
+    for ago in range(1, LOOK_BACK_DAYS + 1):
+        noon = datetime.combine(today - timedelta(days=ago), time(12), zone)
+        span = {"start": wire_instant(noon), "end": wire_instant(noon + timedelta(minutes=59))}
+        request = Request.of(f"{API_ROOT}{report.path}", span)
+        try:
+            flat = flatten_report(report, [(run.client.get(request).body, {})])
+        except (ApiError, AnswerError) as error:
+            return Finding("time zone", Verdict.WARNING, f"{zone.key}, unchecked: {error}")
+        for row in flat.rows[report.name]:
+            hours[int(row["hour"])] += int(row["conversation_count"])
+    if sum(hours.values()) < LEAST_CONVERSATIONS:
+        return Finding(
+            "time zone", Verdict.OK, f"{zone.key}; too few conversations last week to compare hours"
+        )
+    ((hour, _),) = hours.most_common(1)
+    if hour == NOON:
+        return Finding("time zone", Verdict.OK, f"{zone.key}, as Help Scout's busiest hours")
+    return Finding(
+        "time zone",
+        Verdict.WARNING,
+        f"noon in {zone.key} is {hour}:00 in Help Scout's busiest hours: days would be cut at "
+        "another midnight than the company's. Look at its settings in Help Scout, set timezone",
+    )
+
+
+def _some(items: Any) -> str:
+    words = [str(item) for item in items]
+    return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+
+
+def print_findings(console: Console, findings: list[Finding]) -> None:
+    """Prints a line a matter."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("matter", "", "how it stands, and what to do"):
+        table.add_column(name, no_wrap=name != "how it stands, and what to do")
+    for finding in findings:
+        table.add_row(finding.matter, str(finding.verdict), finding.words)
+    console.print(table)
+    problems = sum(finding.verdict is Verdict.PROBLEM for finding in findings)
+    warnings = sum(finding.verdict is Verdict.WARNING for finding in findings)
+    console.print(f"{problems} problems, {warnings} warnings")

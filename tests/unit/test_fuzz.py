@@ -29,7 +29,7 @@ SENTINELS: dict[str, tuple[Any, tuple[str, ...]]] = {
 }
 """What is put somewhere into a body, and how it shows in what comes out."""
 
-STRANGE = [
+STRANGE: list[Any] = [
     None,
     "",
     "12",

@@ -56,7 +56,7 @@ def test_a_stopped_load_keeps_what_was_read_and_the_next_one_goes_on(
     ours, fresh = tmp_path / "ours.duckdb", tmp_path / "fresh.duckdb"
     sandbox.latency_ms = LATENCY_MS
     reads = 0
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGINT,):  # SIGTERM: below
         with started("load", "--warehouse", str(ours), env=env) as process:
             wait_for_requests(sandbox, 250)
             began, sent = time.monotonic(), len(sandbox.requests)

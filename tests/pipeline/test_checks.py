@@ -56,7 +56,8 @@ DAMAGE = {
         where {DAY} and slice_user_id = 4001""",
     "ranges_add_up": f"""
         delete from productivity_overall_ranges where rowid =
-        (select min(rowid) from productivity_overall_ranges where slice = 'all' and {DAY})""",
+        (select min(rowid) from productivity_overall_ranges
+            where slice = 'all' and conversation_count > 0 and {DAY})""",
     # the numbers of one inbox under another's name, where that one's were
     "slices_add_up": f"""
         update company_overall set total_replies = (

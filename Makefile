@@ -1,15 +1,19 @@
-# Every target does the set-up that it needs: uv comes from pip into .uv/, all else from uv.lock.
+# Every target does the set-up that it needs: uv comes from pip into .uv/, all else from
+# uv.lock, everything by its hash.
 
 UV := .uv/bin/uv
 RUN := $(UV) run --locked --all-extras
 
-.PHONY: help setup demo test test-slow test-all lint check bench docs clean
+.PHONY: help setup demo test test-slow test-all chaos lint check audit bench docs clean
+RUNS ?= 300
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(UV):
-	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv uv
+$(UV): .ci/uv.txt
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+		--require-hashes --upgrade --target .uv -r .ci/uv.txt
+	@touch $(UV)
 
 setup: $(UV) ## install everything into .venv
 	@$(UV) sync --quiet --locked --all-extras
@@ -32,7 +36,13 @@ lint: setup ## style, types, and whether generated tables are up to date
 test-all: setup ## run all tests at once, the longest first
 	$(RUN) pytest -n auto --dist loadgroup --no-loadscope-reorder
 
+chaos: setup ## 300 loads (RUNS=300) through random faults and kills, each by the dice of its seed
+	CHAOS_RUNS=$(RUNS) $(RUN) pytest -v -n auto --dist loadgroup tests/chaos
+
 check: lint test-all ## what CI runs
+
+audit: setup ## look all locked packages up among the known vulnerabilities
+	$(UV) audit --locked
 
 bench: setup ## measure, in one run and as ratios
 	$(RUN) python -m tests.bench

@@ -24,7 +24,7 @@ _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 class ReportLine:
     """What a run came to for one report: windows by status, rows and requests.
 
-    `problem` is one of the errors that its windows came to, None without any.
+    `problem` is the first window that came to an error, and the error; None without any.
     """
 
     report: str
@@ -83,14 +83,20 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
         )
         # A window that only waits for an earlier one says less than the one that it waits for.
         problems = rows(
-            "select report, coalesce(min(case when error not like 'read, but%%' then error end), "
-            "min(error)) from window_reads where run_id = %s and error is not null group by report"
+            "select report, grain, window_date, slice, error from (select *, row_number() over ("
+            "partition by report order by case when error like 'read, but%%' then 1 else 0 end, "
+            "window_start, grain, slice) as place from window_reads "
+            "where run_id = %s and error is not null) as problems where place = 1"
         )
         lists = (
             rows("select list, error from list_reads where run_id = %s and error is not null")
             if LIST_READS.name in known
             else []
         )
+    first_problems = {
+        report: f"First the {grain} {day} of {slice_}: {error}"
+        for report, grain, day, slice_, error in problems
+    }
     lines = [
         ReportLine(
             report=report,
@@ -100,7 +106,7 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             unknown_fields=tuple(
                 sorted({f for name, fields in unknown if name == report for f in fields.split(",")})
             ),
-            problem=dict(problems).get(report),
+            problem=first_problems.get(report),
         )
         for report in REPORTS
         if any(name == report for name, *_ in counts)
@@ -141,6 +147,8 @@ def print_summary(console: Console, summary: Summary) -> None:
                 f"{', '.join(line.unknown_fields)}",
                 markup=False,
             )
+    if any(line.count(Status.FAILED) for line in summary.lines):
+        console.print("what failed is due again: the next load asks for it")
 
 
 def print_query(console: Console, pipeline: Pipeline, title: str, sql: str) -> None:

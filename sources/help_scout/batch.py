@@ -10,6 +10,7 @@ import dlt
 import orjson
 
 from .catalog import Report
+from .hints import rows_of
 from .ledger import WINDOW_READS, ledger_row, not_stored, window_context
 from .outcome import Outcome
 from .restatements import RESTATEMENTS, measures_of, restatements
@@ -174,9 +175,9 @@ class Batch:
         yield from self.flush()
 
     def flush(self) -> Iterator[Any]:
-        """The rows taken over, as Arrow tables marked with their table's name."""
+        """The rows taken over, as Arrow tables for dlt."""
         for name, rows in self._rows.items():
             if rows:
                 arrow = to_arrow(self._tables[name], rows, self._unknown_types[name])
-                yield dlt.mark.with_table_name(arrow, name)
+                yield rows_of(self._tables[name], arrow)
                 self._rows[name] = []

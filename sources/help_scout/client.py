@@ -40,6 +40,7 @@ ANSWER_SECONDS = 120.0  # for a whole body: one that trickles never runs into th
 MAX_TRIES = 5
 MAX_TRIES_OVER_LIMIT = 15  # 429 is the turn of others, not a failure
 MAX_TRYING_SECONDS = 900.0
+FIRST_WAIT_SECONDS = 0.5
 MAX_WAIT_SECONDS = 60.0
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_CONNECTIONS = 32
@@ -242,7 +243,8 @@ class Client:
         """Before the next try: the limiter alone after a 429, else growing with jitter."""
         if _is_over_limit(state):
             return 0.0
-        return float(wait_exponential_jitter(multiplier=0.5, max=MAX_WAIT_SECONDS)(state))
+        wait = wait_exponential_jitter(multiplier=FIRST_WAIT_SECONDS, max=MAX_WAIT_SECONDS)
+        return float(wait(state))
 
 
 class Patience:

@@ -8,7 +8,7 @@ would jump into the future.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,86 +18,20 @@ from dlt.extract import DltResource
 from dlt.pipeline.pipeline import Pipeline
 
 from .batch import Batch, unknown_types
-from .catalog import Report, Type
+from .catalog import Report
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
+from .hints import missing_tables, rows_of
 from .ledger import LIST_READS, WINDOW_READS, list_row
 from .lists import dimension_row
+from .migration import check_stored
 from .reads import Span
 from .restatements import measures_of
 from .run import Run
 from .stored import Stamp, Stored
-from .tables import CURSOR, TOMBSTONE, StoredTable, to_arrow
+from .tables import CURSOR, to_arrow
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
-
-
-def hints_of(table: StoredTable) -> Any:
-    """The table as dlt hints. Each column gets a dict of its own: dlt renames shared ones."""
-    columns: dict[str, Any] = {}
-    for column in table.columns:
-        columns[column.name] = {
-            "name": column.name,
-            "data_type": "text" if column.unit.type is Type.JSON else str(column.unit.type),
-            "nullable": column.name not in table.primary_key,
-            "description": f"{column.description} ({column.unit.words})",
-        }
-        if column.personal:
-            columns[column.name]["x-personal"] = True
-    if TOMBSTONE in columns:
-        columns[TOMBSTONE]["hard_delete"] = True
-    return dlt.mark.make_hints(
-        table_name=table.name,
-        write_disposition="merge",
-        primary_key=list(table.primary_key),
-        merge_key=list(table.merge_key) or None,
-        columns=columns,
-        additional_table_hints={"description": table.description},
-    )
-
-
-def declare(tables: Iterable[StoredTable]) -> Iterator[Any]:
-    """Items that give dlt the tables' hints, before their rows.
-
-    An empty list and not an empty Arrow table: dlt's cursor cannot take rows after one.
-    """
-    for table in tables:
-        yield dlt.mark.with_hints([], hints_of(table), create_table_variant=True)
-
-
-def create(tables: Iterable[StoredTable]) -> Iterator[Any]:
-    """Items that make dlt create the tables though they have no rows.
-
-    dlt's own marker for empty tables would add id columns, which later Arrow rows then lack.
-    """
-    for table in tables:
-        yield dlt.mark.with_hints(
-            to_arrow(table, [], {}), hints_of(table), create_table_variant=True
-        )
-
-
-def undeclared(tables: Iterable[StoredTable]) -> list[StoredTable]:
-    """The tables that dlt's schema lacks, or has otherwise.
-
-    dlt checks a table's hints again with every batch, 20 ms each time: only these are declared.
-    """
-    return [table for table in tables if not _is_declared(table)]
-
-
-def _is_declared(table: StoredTable) -> bool:
-    known = dlt.current.source_schema().tables.get(table.name)
-    if known is None:
-        return False
-    return all(
-        known["columns"].get(name, {}).get(hint) == value
-        for name, column in hints_of(table)["columns"].items()
-        for hint, value in column.items()
-        if hint in ("description", "data_type")
-    ) and all(
-        bool(known["columns"][column.name].get(hint)) == (column.name in key)
-        for hint, key in (("primary_key", table.primary_key), ("merge_key", table.merge_key))
-        for column in table.columns
-    )
 
 
 def report_resource(
@@ -133,8 +67,7 @@ def report_resource(
         moves_cursor = covered_until.end_value is None
         before = stored_numbers(report, run, spans)
         batch = Batch(report, run, before, moves_cursor=moves_cursor)
-        new = undeclared(batch.tables)
-        yield from declare(new)
+        check_stored(batch.tables)
         reads = run.reads(report, spans)
         for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
             yield from batch.add(outcomes)
@@ -142,7 +75,7 @@ def report_resource(
             if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
         yield from batch.finish()
-        yield from create(new)
+        yield from missing_tables(batch.tables)
         state["requests_per_minute"] = run.client.limiter.limit_per_minute
         run.note_read(report)
         if run.round is not None:
@@ -198,8 +131,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         state = dlt.current.source_state()
         run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
-        new = undeclared([table, LIST_READS])
-        yield from declare(new)
+        check_stored([table, LIST_READS])
         rows, problem = [], None
         try:
             rows = [
@@ -221,10 +153,9 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             dimension.name, len(rows), problem, account=run.settings.account, run_id=run.run_id,
             fetched_at=run.now,
         )  # fmt: skip
-        yield dlt.mark.with_table_name(to_arrow(LIST_READS, [ledger], {}), LIST_READS.name)
+        yield rows_of(LIST_READS, to_arrow(LIST_READS, [ledger], {}))
         if rows:
-            arrow = to_arrow(table, rows, unknown_types(table))
-            yield dlt.mark.with_table_name(arrow, table.name)
-        yield from create(new)
+            yield rows_of(table, to_arrow(table, rows, unknown_types(table)))
+        yield from missing_tables([table])
 
     return read_list

@@ -19,6 +19,7 @@ from .client import Client
 from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .lists import AccountLists
+from .migration import pin_catalog
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, Request, plan_spans
 from .privacy import Privacy
@@ -100,6 +101,7 @@ class Run:
         """Keeps what must not change between loads, in the source's state: account, time zone,
         start date, what named groups are made of. ConfigurationError when it did. And when each
         breakdown was first asked for: items that come later bring their history with them."""
+        pin_catalog(state)
         self.time.pin(state)
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)

@@ -57,10 +57,10 @@ def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.mark.slow(minutes=2)
 def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path: Path) -> None:
-    demo = help_scout_process("demo", "--today", DAY, "--days", "8", "--warehouse", "demo.duckdb")
-    with served("--until", DAY, "--days", "78") as env:
+    demo = help_scout_process("demo", "--today", DAY, "--days", "4", "--warehouse", "demo.duckdb")
+    with served("--until", DAY, "--days", "74") as env:
         load = help_scout(
-            *("load", "--since", "2026-11-13", "--until", DAY, "--warehouse", "load.duckdb"),
+            *("load", "--since", "2026-11-17", "--until", DAY, "--warehouse", "load.duckdb"),
             env=env,
         )
 

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from pipelines import agenda
 from sources.help_scout_sandbox import Sandbox
+from tests.forks import FORKS
 
-from .load_process import YEAR_START
-from .support import SMALL, differing, numbers, query, serving, status_of
+from .support import SMALL, differing, load_into, numbers, query, serving, status_of
 
 KILLS = 20
-LONGEST_LIFE_SECONDS = 9  # a start and more than a chunk: every phase is met
+LONGEST_LIFE_SECONDS = 14.0
+CHUNK_DAYS, LARGE_CHUNK_DAYS = 4, 120
+"""A killed life is longer than a small chunk takes, so that every phase of a load is met; what is
+left of the year is no matter of kills."""
 YEAR = replace(SMALL, days=440)
+YEAR_START = "2025-11-10"
 
 
-def start_load(warehouse: Path, base_url: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.pipeline.load_process", str(warehouse), base_url]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[2])
+def load_year(warehouse: Path, base_url: str, chunk_days: int) -> None:
+    agenda.CHUNK_DAYS = chunk_days
+    load_into(warehouse, base_url, start_date=YEAR_START)
+
+
+def start_load(warehouse: Path, base_url: str, chunk_days: int) -> BaseProcess:
+    process = FORKS.Process(target=load_year, args=(warehouse, base_url, chunk_days))
+    process.start()
+    return process
 
 
 @pytest.mark.slow(minutes=10)
@@ -36,21 +46,17 @@ def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(
     peaceful, killed = tmp_path / "peaceful.duckdb", tmp_path / "killed.duckdb"
     moments = random.Random(20)
     with serving(Sandbox(YEAR)) as base_url:
-        deaths = 0
-        while deaths < KILLS:
-            with start_load(killed, base_url) as process:
-                try:
-                    process.wait(timeout=moments.uniform(1, LONGEST_LIFE_SECONDS))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    deaths += 1
-                    continue
-            # Through before its time: what is left of the kills goes at nightly runs.
-            assert process.returncode == 0
-        assert process.returncode == -signal.SIGKILL
+        for _ in range(KILLS):
+            process = start_load(killed, base_url, CHUNK_DAYS)
+            process.join(moments.uniform(0.5, LONGEST_LIFE_SECONDS))
+            process.kill()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
+        assert query(killed, "select count(*) > 2 from _dlt_loads") == [(True,)]
         for warehouse in (killed, peaceful):
-            with start_load(warehouse, base_url) as process:
-                assert process.wait() == 0
+            process = start_load(warehouse, base_url, LARGE_CHUNK_DAYS)
+            process.join()
+            assert process.exitcode == 0
 
     assert differing(numbers(killed), numbers(peaceful)) == {}
     key = "report, slice, grain, window_start"

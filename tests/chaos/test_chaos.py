@@ -1,0 +1,155 @@
+"""Through storms of faults and `kill -9`: after the next clean run nothing lacks, nothing doubles.
+
+Each run is drawn from its seed: CHAOS_RUNS says how many runs there are (`make chaos`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sources.help_scout.plan import API_ROOT
+from sources.help_scout.reports import REPORTS
+from sources.help_scout_sandbox import Sandbox
+from tests.cli.support import reaching
+from tests.pipeline.support import SMALL, Rows, differing, numbers, query
+
+from .life import Ended, live
+from .weather import storm
+
+RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
+MOST_LIVES = 3
+REPORTS_EACH = 6
+LONGEST_LIFE_SECONDS = 3.0
+ENDS = (0, 1, 2, 3)
+REPORT_TABLES = {table.name: report for report in REPORTS.values() for table in report.tables}
+
+
+@dataclass
+class World:
+    """An account behind a server that can go away and come back at the same address."""
+
+    sandbox: Sandbox
+    stack: ExitStack = field(default_factory=ExitStack)
+    port: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+    everything: dict[str, Rows] = field(default_factory=dict)
+    windows: Rows = field(default_factory=list)
+
+    def open(self) -> None:
+        server = self.stack.enter_context(self.sandbox.serve(self.port))
+        self.port = server.port
+
+    def close(self) -> None:
+        self.stack.close()
+
+    def calm(self) -> None:
+        """Ends every trouble."""
+        self.sandbox.faults.clear()
+        self.sandbox.clock_skew_seconds = 0
+
+    def expected(self, reports: tuple[str, ...]) -> dict[str, Rows]:
+        """The tables that an undisturbed load of the reports makes."""
+        return {
+            table: rows
+            for table, rows in self.everything.items()
+            if table not in REPORT_TABLES or REPORT_TABLES[table].name in reports
+        }
+
+
+def windows_of(warehouse: Path) -> Rows:
+    key = "report, slice, grain, window_start, window_end"
+    return query(warehouse, f"select {key}, status, rows from report_windows order by all")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The account, and what a load that nothing disturbs makes of it."""
+    now = datetime.now(UTC)
+    noon = f"Etc/GMT{now.hour - 12:+d}"  # where it is about noon: no day begins while tests run
+    spec = replace(SMALL, until=now - timedelta(hours=1), days=30, timezone=noon)
+    folder = tmp_path_factory.mktemp("undisturbed")
+    warehouse = folder / "w.duckdb"
+    with Sandbox(spec) as sandbox:
+        world = World(sandbox)
+        world.open()
+        world.env = reaching(
+            sandbox,
+            f"http://127.0.0.1:{world.port}",
+            timezone=noon,
+            start_date=(now - timedelta(days=4)).date().isoformat(),
+        )
+        ended = live(("load", "--warehouse", str(warehouse)), world.env, folder, patient=True)
+        assert ended.code == 0, ended
+        world.everything, world.windows = numbers(warehouse), windows_of(warehouse)
+        yield world
+        world.close()
+
+
+@pytest.mark.slow(minutes=2)
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(n, marks=pytest.mark.xdist_group(f"chaos-{n % 2}")) for n in range(RUNS)],
+    ids="seed-{}".format,
+)
+def test_after_any_storm_the_next_run_has_everything(
+    world: World, tmp_path: Path, seed: int
+) -> None:
+    dice = Random(seed)
+    reports = tuple(sorted(dice.sample(sorted(REPORTS), REPORTS_EACH)))
+    warehouse = tmp_path / "w.duckdb"
+    load = ("load", "--warehouse", str(warehouse), "--reports", ",".join(reports))
+
+    for _ in range(dice.randint(1, MOST_LIVES)):
+        ended = stormy_life(dice, world, load, tmp_path, reports)
+        world.calm()
+        assert ended.was_killed or ended.code in ENDS, ended
+        assert "Traceback" not in ended.out + ended.err, ended
+        assert ended.code != 2 or "credentials" in ended.err, ended
+        if ended.code == 0:  # it says that all is there
+            assert is_whole(world, warehouse, reports)
+
+    ended = live(load, world.env, tmp_path, patient=True)
+    assert ended.code == 0, ended
+    assert is_whole(world, warehouse, reports)
+
+
+def stormy_life(
+    dice: Random, world: World, load: tuple[str, ...], folder: Path, reports: tuple[str, ...]
+) -> Ended:
+    """A load in bad weather; it may be killed, and the server may go away for a while."""
+    for fault in storm(dice, [API_ROOT + REPORTS[name].path for name in reports]):
+        world.sandbox.faults.add(fault)
+    world.sandbox.clock_skew_seconds = dice.choice((0, 0, -400, 400))
+    moment = dice.uniform(0.1, LONGEST_LIFE_SECONDS)
+
+    def go_away() -> None:
+        world.close()
+        time.sleep(dice.uniform(0.05, 1.0))
+        world.open()
+
+    return live(
+        load,
+        world.env,
+        folder,
+        killed_after=moment if dice.random() < 0.5 else None,
+        events=[(dice.uniform(0.1, moment), go_away)] if dice.random() < 0.3 else [],
+    )
+
+
+def is_whole(world: World, warehouse: Path, reports: tuple[str, ...]) -> bool:
+    """Whether no row lacks and none is doubled, and the ledger says so."""
+    assert differing(numbers(warehouse), world.expected(reports)) == {}
+    assert windows_of(warehouse) == [row for row in world.windows if row[0] in reports]
+    key = "report, slice, grain, window_start, run_id"
+    doubles = f"select {key} from window_reads group by all having count(*) > 1"
+    assert query(warehouse, doubles) == []
+    return True

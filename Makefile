@@ -15,8 +15,8 @@ $(UV): .ci/uv.txt
 		--require-hashes --upgrade --target .uv -r .ci/uv.txt
 	@touch $(UV)
 
-setup: $(UV) ## install everything into .venv
-	@$(UV) sync --quiet --locked --all-extras
+setup: $(UV) ## install everything into .venv, compiled: commands start in a third of the time
+	@$(UV) sync --quiet --locked --all-extras --compile-bytecode
 
 demo: setup ## load 60 days of an invented account into data/help_scout.duckdb
 	@$(RUN) help-scout demo

@@ -1,44 +1,25 @@
-"""Rows of several windows, gathered into Arrow batches; what belongs together is held together."""
+"""Rows of several windows, gathered into batches; what belongs together is held together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-import dlt
 import orjson
 
 from .catalog import Report
-from .hints import rows_of
 from .ledger import WINDOW_READS, ledger_row, not_stored, window_context
 from .outcome import Outcome
 from .restatements import RESTATEMENTS, measures_of, restatements
 from .run import Run
 from .stored import Stamp
-from .tables import (
-    UNKNOWN_KINDS,
-    UNKNOWN_VALUES,
-    StoredTable,
-    stored_table,
-    to_arrow,
-    tombstone,
-)
+from .tables import UNKNOWN_VALUES, StoredTable, stored_table, tombstone
 from .windows import Window
 
-
-def unknown_types(table: StoredTable) -> dict[str, str]:
-    """The types of the columns that earlier loads added for fields the catalog does not know."""
-    known = dlt.current.source_schema().tables.get(table.name)
-    declared = {column.name for column in table.columns}
-    return {
-        name: UNKNOWN_KINDS[str(column["data_type"])]
-        for name, column in (known["columns"] if known else {}).items()
-        if name not in declared and column.get("data_type") in UNKNOWN_KINDS
-    }
-
-
 ROWS_PER_BATCH = 10_000
+TableBatch: TypeAlias = tuple[StoredTable, list[dict[str, Any]]]
+"""A table and rows of it."""
 
 
 class Batch:
@@ -68,7 +49,6 @@ class Batch:
             self._tables[RESTATEMENTS.name] = RESTATEMENTS
         self._held: list[Outcome] = []
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
-        self._unknown_types = {t.name: unknown_types(t) for t in self._tables.values()}
 
     @property
     def row_count(self) -> int:
@@ -80,7 +60,7 @@ class Batch:
         """The report's tables and the ledger."""
         return list(self._tables.values())
 
-    def add(self, outcomes: list[Outcome]) -> Iterator[Any]:
+    def add(self, outcomes: list[Outcome]) -> Iterator[TableBatch]:
         """Adds windows read, and gives what is worth a load file, as `flush`.
 
         Reads that overlap in time (slices and grains of the same days) are held until all of
@@ -95,7 +75,7 @@ class Batch:
     def _coverage(self, window: Window) -> datetime:
         return window.covered_until(self._run.now)
 
-    def _release(self) -> Iterator[Any]:
+    def _release(self) -> Iterator[TableBatch]:
         """Takes the held windows over, up to where a read that blocks the report begins.
 
         Where its span begins, not where it failed: reads of the same span that would have
@@ -130,7 +110,7 @@ class Batch:
                 yield from self.flush()
         self._held = []
 
-    def _add_rows(self, outcome: Outcome) -> Iterator[Any]:
+    def _add_rows(self, outcome: Outcome) -> Iterator[TableBatch]:
         settings = self._run.settings
         context = window_context(
             outcome, account=settings.account, lookback=settings.lookback, now=self._run.now
@@ -169,15 +149,14 @@ class Batch:
             now=self._run.now,
         )
 
-    def finish(self) -> Iterator[Any]:
+    def finish(self) -> Iterator[TableBatch]:
         """All that is left, as `flush`."""
         yield from self._release()
         yield from self.flush()
 
-    def flush(self) -> Iterator[Any]:
-        """The rows taken over, as Arrow tables for dlt."""
+    def flush(self) -> Iterator[TableBatch]:
+        """The rows taken over, table by table."""
         for name, rows in self._rows.items():
             if rows:
-                arrow = to_arrow(self._tables[name], rows, self._unknown_types[name])
-                yield rows_of(self._tables[name], arrow)
                 self._rows[name] = []
+                yield self._tables[name], rows

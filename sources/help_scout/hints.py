@@ -6,32 +6,38 @@ table's first item of all: none is given more often than it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dlt
-import pyarrow as pa
 
 from .migration import data_type_of
-from .tables import TOMBSTONE, StoredTable, to_arrow
+from .tables import TOMBSTONE, UNKNOWN_KINDS, StoredTable, to_arrow
 
 
-def rows_of(table: StoredTable, rows: pa.Table) -> Any:
-    """The item that gives dlt rows of the table."""
-    if _is_declared(table):
-        return dlt.mark.with_table_name(rows, table.name)
-    return dlt.mark.with_hints(rows, hints_of(table), create_table_variant=True)
+class Items:
+    """Rows as the items that a dlt resource yields."""
 
+    def __init__(self) -> None:
+        self._unknown: dict[str, dict[str, str]] = {}
 
-def missing_tables(tables: Iterable[StoredTable]) -> Iterator[Any]:
-    """Items that make dlt create the tables that had no rows so far.
+    def of(self, table: StoredTable, rows: Iterable[Mapping[str, Any]]) -> Any:
+        """The item that gives dlt the rows of the table."""
+        unknown = self._unknown.setdefault(table.name, _unknown_types(table))
+        arrow = to_arrow(table, rows, unknown)
+        if _is_declared(table):
+            return dlt.mark.with_table_name(arrow, table.name)
+        return dlt.mark.with_hints(arrow, hints_of(table), create_table_variant=True)
 
-    dlt's own marker for empty tables would add id columns, which later Arrow rows then lack. A
-    resource's last items: its cursor cannot take rows after an empty Arrow table.
-    """
-    for table in tables:
-        if not _is_declared(table):
-            yield rows_of(table, to_arrow(table, [], {}))
+    def missing(self, tables: Iterable[StoredTable]) -> Iterator[Any]:
+        """Items that make dlt create those of the tables that have had no rows so far.
+
+        dlt's own marker for empty tables would add id columns, which later Arrow rows then lack. A
+        resource's last items: its cursor cannot take rows after an empty Arrow table.
+        """
+        for table in tables:
+            if not _is_declared(table):
+                yield self.of(table, [])
 
 
 def hints_of(table: StoredTable) -> Any:
@@ -73,3 +79,14 @@ def _is_declared(table: StoredTable) -> bool:
         for hint, key in (("primary_key", table.primary_key), ("merge_key", table.merge_key))
         for column in table.columns
     )
+
+
+def _unknown_types(table: StoredTable) -> dict[str, str]:
+    """The types of the columns that earlier loads added for fields the catalog does not know."""
+    known = dlt.current.source_schema().tables.get(table.name)
+    declared = {column.name for column in table.columns}
+    return {
+        name: UNKNOWN_KINDS[str(column["data_type"])]
+        for name, column in (known["columns"] if known else {}).items()
+        if name not in declared and column.get("data_type") in UNKNOWN_KINDS
+    }

@@ -17,11 +17,11 @@ from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
 from dlt.pipeline.pipeline import Pipeline
 
-from .batch import Batch, unknown_types
+from .batch import Batch
 from .catalog import Report
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
-from .hints import missing_tables, rows_of
+from .hints import Items
 from .ledger import LIST_READS, WINDOW_READS, list_row
 from .lists import dimension_row
 from .migration import check_stored
@@ -29,7 +29,7 @@ from .reads import Span
 from .restatements import measures_of
 from .run import Run
 from .stored import Stamp, Stored
-from .tables import CURSOR, to_arrow
+from .tables import CURSOR
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
 
@@ -68,14 +68,17 @@ def report_resource(
         before = stored_numbers(report, run, spans)
         batch = Batch(report, run, before, moves_cursor=moves_cursor)
         check_stored(batch.tables)
+        items = Items()
         reads = run.reads(report, spans)
         for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
-            yield from batch.add(outcomes)
+            for table, rows in batch.add(outcomes):
+                yield items.of(table, rows)
             run.note(outcomes, moves_cursor=moves_cursor)
             if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
-        yield from batch.finish()
-        yield from missing_tables(batch.tables)
+        for table, rows in batch.finish():
+            yield items.of(table, rows)
+        yield from items.missing(batch.tables)
         state["requests_per_minute"] = run.client.limiter.limit_per_minute
         run.note_read(report)
         if run.round is not None:
@@ -153,9 +156,10 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             dimension.name, len(rows), problem, account=run.settings.account, run_id=run.run_id,
             fetched_at=run.now,
         )  # fmt: skip
-        yield rows_of(LIST_READS, to_arrow(LIST_READS, [ledger], {}))
+        items = Items()
+        yield items.of(LIST_READS, [ledger])
         if rows:
-            yield rows_of(table, to_arrow(table, rows, unknown_types(table)))
-        yield from missing_tables([table])
+            yield items.of(table, rows)
+        yield from items.missing([table])
 
     return read_list

@@ -26,9 +26,9 @@ from .life import Ended, live
 from .weather import storm
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
-MOST_LIVES = 3
-REPORTS_EACH = 6
-LONGEST_LIFE_SECONDS = 3.0
+MOST_LIVES = 2
+REPORTS_EACH = 4
+LONGEST_LIFE_SECONDS = 2.5
 ENDS = (0, 1, 2, 3)
 REPORT_TABLES = {table.name: report for report in REPORTS.values() for table in report.tables}
 
@@ -85,7 +85,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             sandbox,
             f"http://127.0.0.1:{world.port}",
             timezone=noon,
-            start_date=(now - timedelta(days=4)).date().isoformat(),
+            start_date=(now - timedelta(days=2)).date().isoformat(),
         )
         ended = live(("load", "--warehouse", str(warehouse)), world.env, folder, patient=True)
         assert ended.code == 0, ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from sources.help_scout import client, rate_limit
 from sources.help_scout.auth import TOKEN_PATH
+from sources.help_scout.plan import API_ROOT
+from sources.help_scout.reports import REPORTS
 from sources.help_scout_sandbox import Fault, Sandbox
 from tests.pipeline.support import SMALL, serving
 
@@ -18,7 +21,6 @@ from .support import Finished, help_scout, reaching
 
 pytestmark = pytest.mark.xdist_group("cli_faults")
 CHAT = "/v2/reports/chat"
-FIRST = "chat: 3 failed. First the day 2026-11-02 of all: /v2/reports/chat: "
 NEXT = "what failed is due again: the next load asks for it"
 SECONDS = 0.2
 Account = tuple[Sandbox, dict[str, str]]
@@ -33,59 +35,92 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture(autouse=True)
 def little_patience(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(client, "TIMEOUT", httpx.Timeout(SECONDS))
-    monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr(client, "MAX_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(rate_limit, "DEFAULT_RETRY_AFTER_SECONDS", 0.01)
+    shorten(monkeypatch)
     yield
     account[0].faults.clear()
 
 
-def load_through(account: Account, path: str, **fault: Any) -> Finished:
-    """A load of one day of two reports, with a fault that does not end."""
-    sandbox, env = account
-    sandbox.faults.add(Fault(**{"path": path, "times": None, "seconds": 3 * SECONDS, **fault}))
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Makes time-outs and waits short."""
+    patch.setattr(client, "TIMEOUT", httpx.Timeout(SECONDS))
+    patch.setattr(client, "FIRST_WAIT_SECONDS", 0.001)
+    patch.setattr(client, "MAX_WAIT_SECONDS", 0.01)
+    patch.setattr(rate_limit, "DEFAULT_RETRY_AFTER_SECONDS", 0.01)
+
+
+def load(account: Account, *reports: str) -> Finished:
+    """A load of one day of the reports."""
     day = ("--since", "2026-11-02", "--until", "2026-11-03")
-    done = help_scout("load", "--reports", "chat,email", *day, env=env)
+    done = help_scout("load", "--reports", ",".join(reports), *day, env=account[1])
     assert "Traceback" not in done.out + done.err
     return replace(done, out=" ".join(done.out.split()))  # whatever the terminal's width
 
 
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ({"kind": "status", "status": 500}, "the API answered 500 (5 tries in"),
-        ({"kind": "status", "status": 502}, "the API answered 502 (5 tries in"),
-        ({"kind": "status", "status": 503}, "the API answered 503 (5 tries in"),
-        ({"kind": "status", "status": 504}, "the API answered 504 (5 tries in"),
-        ({"kind": "status", "status": 429}, "over the account's rate limit (429) (15 tries in"),
-        (
-            {"kind": "status", "status": 429, "retry_after": 0},
-            "over the account's rate limit (429) (15 tries in",
-        ),
-        (
-            {"kind": "status", "status": 401},
-            "the API refuses even a new token (401). Is the user who owns the app active? (5 tries",
-        ),
-        ({"kind": "stall"}, "no answer in time (5 tries in"),
-        ({"kind": "stall_body"}, "no answer in time (5 tries in"),
-        ({"kind": "long_length"}, "no answer in time (5 tries in"),
-        ({"kind": "short_length"}, "the answer is not JSON, or was cut short (5 tries in"),
-        ({"kind": "truncate"}, "the answer is not JSON, or was cut short (5 tries in"),
-        ({"kind": "html"}, "the answer is not JSON, or was cut short (5 tries in"),
-        ({"kind": "drop"}, "the connection broke"),
-        ({"kind": "reset"}, "the connection broke"),
-    ],
-    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
-)
-def test_a_report_that_cannot_be_read_is_named_with_its_first_window(
-    account: Account, fault: dict[str, Any], words: str
-) -> None:
-    done = load_through(account, CHAT, **fault)
+def load_through(account: Account, path: str, **fault: Any) -> Finished:
+    """A load with a fault that does not end."""
+    account[0].faults.add(Fault(**{"path": path, "times": None, "seconds": 3 * SECONDS, **fault}))
+    return load(account, "chat", "email")
+
+
+@pytest.fixture(scope="module")
+def told(account: Account) -> str:
+    """What a load prints whose reports each have a fault of their own, but for `email`."""
+    for report, fault, _ in FAULTS:
+        path = API_ROOT + REPORTS[report].path
+        account[0].faults.add(Fault(path=path, times=None, seconds=3 * SECONDS, **fault))
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        done = load(account, "email", *(report for report, *_ in FAULTS))
     assert done.code == 3
-    assert FIRST + words in done.out
+    assert " email 2 3 · " in done.out  # the others are loaded
     assert NEXT in done.out
-    assert " email 2 3 " in done.out  # the others are loaded
+    return done.out
+
+
+FAULTS: list[tuple[str, dict[str, Any], str]] = [
+    ("chat", {"kind": "status", "status": 500}, "the API answered 500 (5 tries in"),
+    ("phone", {"kind": "status", "status": 502}, "the API answered 502 (5 tries in"),
+    ("company_overall", {"kind": "status", "status": 503}, "the API answered 503 (5 tries in"),
+    ("docs_overall", {"kind": "status", "status": 504}, "the API answered 504 (5 tries in"),
+    (
+        "conversations_overall",
+        {"kind": "status", "status": 429},
+        "over the account's rate limit (429) (15 tries in",
+    ),
+    (
+        "productivity_overall",
+        {"kind": "status", "status": 429, "retry_after": 0},
+        "over the account's rate limit (429) (15 tries in",
+    ),
+    (
+        "happiness_overall",
+        {"kind": "status", "status": 401},
+        "the API refuses even a new token (401). Is the user who owns the app active? (5 tries in",
+    ),
+    ("conversations_new", {"kind": "stall"}, "no answer in time (5 tries in"),
+    ("productivity_resolved", {"kind": "stall_body"}, "no answer in time (5 tries in"),
+    ("productivity_replies_sent", {"kind": "long_length"}, "no answer in time (5 tries in"),
+    ("company_customers_helped", {"kind": "short_length"}, "the answer is not JSON, or was cut"),
+    (
+        "happiness_ratings",
+        {"kind": "truncate"},
+        "the answer is not JSON, or was cut short (5 tries",
+    ),
+    ("company_drilldown", {"kind": "html"}, "the answer is not JSON, or was cut short (5 tries in"),
+    ("conversations_drilldown", {"kind": "drop"}, "the connection broke"),
+    ("productivity_response_time", {"kind": "reset"}, "the connection broke"),
+]
+"""Reports, their faults, and what is said of them."""
+
+
+@pytest.mark.parametrize(("report", "words"), [(report, words) for report, _, words in FAULTS])
+def test_a_report_that_cannot_be_read_is_named_with_its_first_window(
+    told: str, report: str, words: str
+) -> None:
+    path = API_ROOT + REPORTS[report].path
+    found = re.search(rf"{report}: \d+ failed. First the day 2026-11-02 of \S+: {path}: ", told)
+    assert found is not None
+    assert told[found.end() :].startswith(words)
 
 
 def test_a_report_that_the_plan_lacks_is_unavailable(account: Account) -> None:
@@ -120,7 +155,7 @@ def test_without_a_token_nothing_is_begun(
 def test_a_list_that_cannot_be_read_is_named(account: Account) -> None:
     done = load_through(account, "/v2/mailboxes", kind="status", status=500)
     assert done.code == 3
-    assert "list mailboxes: failed. /v2/mailboxes: the API answered 500 (5 tries in" in done.out
+    assert "list inboxes: failed. /v2/mailboxes: the API answered 500 (5 tries in" in done.out
 
 
 @pytest.mark.parametrize("kind", ["latency", "expire_tokens"])

@@ -176,8 +176,7 @@ class Nights:
             if patience.ends_with(outcomes):
                 break
         run.note_read(report)
-        marked = [item for item in batch.finish() if item.meta.table_name == WINDOW_READS.name]
-        return [row for item in marked for row in item.data]
+        return [row for table, rows in batch.finish() if table == WINDOW_READS for row in rows]
 
     def due_from(self, run: Run, report: str) -> datetime:
         """From where the report's windows are due."""
@@ -218,11 +217,9 @@ class Nights:
 
 @contextmanager
 def without_dlt() -> Iterator[None]:
-    """Has agendas read the ledger of `Nights`, and batches hand out rows as they are."""
+    """Has agendas read the ledger of `Nights`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.agenda.stored_of", lambda nights, _account: nights.stored())
-        patch.setattr("sources.help_scout.batch.unknown_types", lambda _table: {})
-        patch.setattr("sources.help_scout.batch.to_arrow", lambda _table, rows, _types: rows)
         yield
 
 

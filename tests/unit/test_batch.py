@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.batch import Batch
+from sources.help_scout.batch import Batch, TableBatch
 from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.plan import plan_spans
 from sources.help_scout.privacy import Privacy
@@ -31,11 +30,6 @@ Key = tuple[str, str, datetime]
 
 TOTAL, FIRST, SECOND = Slice(), Slice.of(mailbox=1), Slice.of(mailbox=2)
 WEEKS = tuple(window(day, Grain.WEEK) for day in ("2026-03-02", "2026-03-09", "2026-03-16"))
-
-
-@pytest.fixture(autouse=True)
-def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.help_scout.batch.unknown_types", lambda _table: {})
 
 
 def batch() -> Batch:
@@ -76,11 +70,11 @@ def outcomes(span: Span, slice_: Slice, kind: str = GOOD, alone: int | None = No
     return found
 
 
-def rows_of(items: Iterable[Any]) -> dict[str, list[dict[str, Any]]]:
+def rows_of(batches: Iterable[TableBatch]) -> dict[str, list[dict[str, Any]]]:
     """The rows that came out, by table."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for item in items:
-        found.setdefault(item.meta.table_name, []).extend(item.data.to_pylist())
+    for table, rows in batches:
+        found.setdefault(table.name, []).extend(rows)
     return found
 
 
@@ -88,13 +82,13 @@ def gathered(*reads: list[Outcome]) -> dict[str, list[dict[str, Any]]]:
     """The rows of all reads, taken out after each as well as at the end."""
     target = batch()
 
-    def items() -> Iterator[Any]:
+    def batches() -> Iterator[TableBatch]:
         for read in reads:
             list(target.add(read))
             yield from target.flush()
         yield from target.finish()
 
-    return rows_of(items())
+    return rows_of(batches())
 
 
 def story(rows: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str, str]]:

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from sources.help_scout.batch import Batch
+from sources.help_scout.batch import Batch, TableBatch
 from sources.help_scout.errors import Unreachable
 from sources.help_scout.plan import Request, wire_instant
 from sources.help_scout.reports import REPORTS
@@ -22,11 +20,6 @@ REPORT = REPORTS["user_replies"]
 REPLIES = "/v2/reports/user/replies"
 AFTER = at("2026-03-10T00:00")
 DOWN = Unreachable("down", status=502)
-
-
-@pytest.fixture(autouse=True)
-def no_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.help_scout.batch.unknown_types", lambda _table: {})
 
 
 def day_of(request: Request) -> Window:
@@ -62,13 +55,13 @@ def stored_and_first_lacking(bodies: dict[str, Any], listed: list[int]) -> tuple
         spans = run.spans(REPORT, AFTER, None)
         batch = Batch(REPORT, run)
 
-        def items() -> Iterator[Any]:
+        def batches() -> Iterator[TableBatch]:
             for outcomes in run.reader.outcomes(run.reads(REPORT, spans)):
                 list(batch.add(outcomes))
                 yield from batch.flush()
             yield from batch.finish()
 
-        found = rows_of(items()).get(REPORT.name, [])
+        found = rows_of(batches()).get(REPORT.name, [])
         there = {(row["slice"], row["window_start"]) for row in found}
         lacking = [
             day.covered_until(run.now)

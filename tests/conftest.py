@@ -47,3 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _minutes(item: pytest.Item) -> float:
     slow = item.get_closest_marker("slow")
     return float(slow.kwargs.get("minutes", 0)) if slow is not None else 0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells the story of each chaos run, by its seed."""
+    stories = [
+        story
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, story in getattr(report, "user_properties", ())
+        if name == "story" and report.when == "call"
+    ]
+    for story in sorted(stories):
+        terminalreporter.write_line(story)

@@ -24,16 +24,15 @@ CATALOG_VERSION = 1
 ANEW = "load everything anew with: help-scout rebuild"
 
 
-def pin_catalog(state: dict[str, Any]) -> None:
-    """Keeps the catalog's version in the source's state; ConfigurationError when a newer one has
-    written there: we would leave its columns empty."""
+def check_catalog(state: Mapping[str, Any]) -> None:
+    """ConfigurationError when the source's state tells of a newer catalog: we would leave its
+    columns empty."""
     stored = state.get("catalog_version", CATALOG_VERSION)
     if stored > CATALOG_VERSION:
         raise ConfigurationError(
             f"this warehouse was written by a newer help-scout (catalog {stored}, this one has "
             f"{CATALOG_VERSION}): install that one, or {ANEW}"
         )
-    state["catalog_version"] = CATALOG_VERSION
 
 
 def data_type_of(kind: Type) -> str:

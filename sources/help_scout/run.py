@@ -19,7 +19,7 @@ from .client import Client
 from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .lists import AccountLists
-from .migration import pin_catalog
+from .migration import CATALOG_VERSION, check_catalog
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, Request, plan_spans
 from .privacy import Privacy
@@ -99,13 +99,15 @@ class Run:
 
     def pin(self, state: dict[str, Any]) -> None:
         """Keeps what must not change between loads, in the source's state: account, time zone,
-        start date, what named groups are made of. ConfigurationError when it did. And when each
-        breakdown was first asked for: items that come later bring their history with them."""
-        pin_catalog(state)
+        start date, what named groups are made of. ConfigurationError when it did. And the version
+        of the catalog, and when each breakdown was first asked for: items that come later bring
+        their history with them."""
+        check_catalog(state)
         self.time.pin(state)
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)
         self.pin_privacy(state)
+        state["catalog_version"] = CATALOG_VERSION
         since = state.setdefault("breakdowns", {})
         for name in self._breakdown_names:
             since.setdefault(name, self.now.isoformat())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ import pytest
 
 from sources.help_scout.plan import API_ROOT
 from sources.help_scout.reports import REPORTS
-from sources.help_scout_sandbox import Sandbox
+from sources.help_scout_sandbox import Fault, Sandbox
 from tests.cli.support import reaching
 from tests.pipeline.support import SMALL, Rows, differing, numbers, query
 
@@ -26,7 +26,6 @@ from .life import Ended, live
 from .weather import storm
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
-MOST_LIVES = 2
 REPORTS_EACH = 4
 LONGEST_LIFE_SECONDS = 2.5
 ENDS = (0, 1, 2, 3)
@@ -101,16 +100,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     ids="seed-{}".format,
 )
 def test_after_any_storm_the_next_run_has_everything(
-    world: World, tmp_path: Path, seed: int
+    world: World, tmp_path: Path, seed: int, record_property: Callable[[str, object], None]
 ) -> None:
     dice = Random(seed)
     reports = tuple(sorted(dice.sample(sorted(REPORTS), REPORTS_EACH)))
     warehouse = tmp_path / "w.duckdb"
     load = ("load", "--warehouse", str(warehouse), "--reports", ",".join(reports))
 
-    for _ in range(dice.randint(1, MOST_LIVES)):
-        ended = stormy_life(dice, world, load, tmp_path, reports)
+    for number in range(dice.choice((1, 1, 1, 2))):
+        faults = storm(dice, [API_ROOT + REPORTS[name].path for name in reports])
+        ended = stormy_life(dice, world, load, tmp_path, faults)
         world.calm()
+        kinds = ", ".join(sorted({fault.kind for fault in faults}))
+        end = "killed" if ended.was_killed else f"exit code {ended.code}"
+        record_property("story", f"seed {seed:3}, load {number + 1}: {kinds}: {end}")
         assert ended.was_killed or ended.code in ENDS, ended
         assert "Traceback" not in ended.out + ended.err, ended
         assert ended.code != 2 or "credentials" in ended.err, ended
@@ -123,10 +126,10 @@ def test_after_any_storm_the_next_run_has_everything(
 
 
 def stormy_life(
-    dice: Random, world: World, load: tuple[str, ...], folder: Path, reports: tuple[str, ...]
+    dice: Random, world: World, load: tuple[str, ...], folder: Path, faults: list[Fault]
 ) -> Ended:
     """A load in bad weather; it may be killed, and the server may go away for a while."""
-    for fault in storm(dice, [API_ROOT + REPORTS[name].path for name in reports]):
+    for fault in faults:
         world.sandbox.faults.add(fault)
     world.sandbox.clock_skew_seconds = dice.choice((0, 0, -400, 400))
     moment = dice.uniform(0.1, LONGEST_LIFE_SECONDS)

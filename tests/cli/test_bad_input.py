@@ -179,7 +179,9 @@ def test_a_report_that_the_plan_lacks_is_told_and_the_rest_loads(
         account.forbidden.clear()
 
     assert (done.code, expected.code) == (3, 0)
-    assert "chat: 1 unavailable. /v2/reports/chat: not available to this user (403)" in done.out
+    told = " ".join(done.out.split())
+    assert "chat: 1 unavailable. First the day 2026-11-02 of all: /v2/reports/chat: not " in told
+    assert "not available to this user (403)" in told
     with duckdb.connect(str(tmp_path / "data/help_scout.duckdb"), read_only=True) as warehouse:
         statuses = warehouse.execute(
             "select report, status, count(*) from reports.report_windows group by all order by all"

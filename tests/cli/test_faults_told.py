@@ -101,11 +101,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("productivity_resolved", {"kind": "stall_body"}, "no answer in time (5 tries in"),
     ("productivity_replies_sent", {"kind": "long_length"}, "no answer in time (5 tries in"),
     ("company_customers_helped", {"kind": "short_length"}, "the answer is not JSON, or was cut"),
-    (
-        "happiness_ratings",
-        {"kind": "truncate"},
-        "the answer is not JSON, or was cut short (5 tries",
-    ),
+    ("conversations_new_drilldown", {"kind": "truncate"}, "the answer is not JSON, or was cut"),
     ("company_drilldown", {"kind": "html"}, "the answer is not JSON, or was cut short (5 tries in"),
     ("conversations_drilldown", {"kind": "drop"}, "the connection broke"),
     ("productivity_response_time", {"kind": "reset"}, "the connection broke"),

@@ -13,7 +13,7 @@ import pytest
 from pipelines.agenda import source_state
 from pipelines.errors import explain
 from pipelines.warehouse import open_pipeline
-from sources.help_scout import migration
+from sources.help_scout import migration, run
 from sources.help_scout.catalog import RATE, Column, Table
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.ledger import LIST_READS, WINDOW_READS
@@ -108,7 +108,8 @@ def test_a_warehouse_of_a_newer_catalog_is_refused_and_stays_as_it_was(
     load: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
-        newer.setattr(migration, "CATALOG_VERSION", CATALOG_VERSION + 1)
+        for module in (migration, run):
+            newer.setattr(module, "CATALOG_VERSION", CATALOG_VERSION + 1)
         warehouse = load()
     before = whole_tables(warehouse, leave_out=())
     with pytest.raises(Exception, match="was written by a newer help-scout"):

@@ -10,6 +10,7 @@ import pytest
 
 from sources.help_scout.errors import ConfigurationError, Unreachable
 from sources.help_scout.lists import UNTAGGED
+from sources.help_scout.migration import CATALOG_VERSION
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.windows import window_of
 
@@ -78,6 +79,7 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
         run.pin(state)
     assert set(state.pop("breakdowns").values()) == {run.now.isoformat()}
+    assert state.pop("catalog_version") == CATALOG_VERSION
     assert set(state.pop("privacy").values()) == {"keep"}
     assert state == {
         "other": 1,
@@ -94,6 +96,7 @@ def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
         run.pin(state)
         assert (run.time.zone, run.time.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
     assert state.pop("breakdowns")
+    assert state.pop("catalog_version") == CATALOG_VERSION
     assert state.pop("privacy")
     assert state == {"account": "main", "timezone": "Europe/Berlin", "start_date": "2025-07-01"}
 
@@ -104,6 +107,7 @@ def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
         run.pin(state)
         assert run.time.first_day == date(2024, 1, 1)
     assert state.pop("breakdowns")
+    assert state.pop("catalog_version") == CATALOG_VERSION
     assert state.pop("privacy")
     assert state == {"account": "main", "timezone": "America/New_York", "start_date": "2024-01-01"}
 

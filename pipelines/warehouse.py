@@ -76,23 +76,24 @@ def _reason(path: Path, message: str) -> str:
 
 def _holder(path: Path, pid: str | None) -> str:
     """Who holds the file: one of our runs leaves a note, of others DuckDB tells the process."""
+    left = state_folder(path) / WRITER
     try:
-        note = orjson.loads((state_folder(path) / WRITER).read_bytes())
+        note = orjson.loads(left.read_bytes())
+        since = datetime.fromtimestamp(left.stat().st_mtime, UTC)
     except (OSError, orjson.JSONDecodeError):
-        note = {}
+        note, since = {}, None
     if pid is None:
         return "another process"
-    if str(note.get("pid")) == pid:
-        return f"help-scout {note.get('command')} (PID {pid}) since {note.get('since')}"
+    if since is not None and str(note.get("pid")) == pid:
+        return f"help-scout {note.get('command')} (PID {pid}) since {since:%Y-%m-%d %H:%M:%S} UTC"
     return f"another process (PID {pid})"
 
 
 def _leave_note(path: Path) -> None:
-    """Says for other processes who writes to the file, and since when."""
+    """Says for other processes who writes to the file; since when, its own date tells."""
     folder = state_folder(path)
     folder.mkdir(exist_ok=True)
-    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    note = {"pid": os.getpid(), "since": since, "command": " ".join(sys.argv[1:2])}
+    note = {"pid": os.getpid(), "command": " ".join(sys.argv[1:2])}
     (folder / WRITER).write_bytes(orjson.dumps(note))
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -18,30 +17,19 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-from tenacity.wait import wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type
 
 from .auth import ClientCredentials, DocsKey
-from .errors import (
-    ApiError,
-    ConfigurationError,
-    ReportUnavailable,
-    RequestRefused,
-    Stopped,
-    Unreachable,
-)
+from .errors import ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
 from .rate_limit import RateLimiter
+from .refusals import broken, check_status, correlation_id
+from .retries import StopTrying, wait_seconds
 
 DEFAULT_BASE_URL = "https://api.helpscout.net"
 DEFAULT_DOCS_BASE_URL = "https://docsapi.helpscout.net"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 ANSWER_SECONDS = 120.0  # for a whole body: one that trickles never runs into the time-out above
-MAX_TRIES = 5
-MAX_TRIES_OVER_LIMIT = 15  # 429 is the turn of others, not a failure
-MAX_TRYING_SECONDS = 900.0
-FIRST_WAIT_SECONDS = 0.5
-MAX_WAIT_SECONDS = 60.0
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_CONNECTIONS = 32
 
@@ -143,8 +131,8 @@ class Client:
         try:
             for attempt in Retrying(
                 retry=retry_if_exception_type(Unreachable),
-                stop=Patience(self._clock),
-                wait=self._wait_seconds,
+                stop=StopTrying(self._clock),
+                wait=wait_seconds,
                 sleep=self._sleep,
                 reraise=True,
             ):
@@ -153,7 +141,7 @@ class Client:
                     return self._try_once(request, tries)
         except Unreachable as error:
             seconds = self._clock() - began
-            told = f"{error} ({_times(tries)} in {seconds:.0f} s)"
+            told = f"{error} ({tries} {'try' if tries == 1 else 'tries'} in {seconds:.0f} s)"
             raise Unreachable(
                 told, status=error.status, correlation_id=error.correlation_id, requests=tries
             ) from error
@@ -168,23 +156,19 @@ class Client:
             self.sent += 1
         try:
             response, content = self._exchange(request)
-        except httpx.TimeoutException as error:
-            raise Unreachable(f"{request.path}: no answer in time") from error
         except httpx.RequestError as error:
-            if isinstance(_root_of(error), ssl.SSLCertVerificationError):
-                raise RequestRefused(_certificate_words(self.base_url, error)) from error
-            raise Unreachable(f"{request.path}: {_transport_words(error)}") from error
+            raise broken(request, self.base_url, error) from error
         self._note_clock(response)
-        self._raise_for_status(request, response, content)
+        check_status(request, response, content)
         try:
             body = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             raise Unreachable(
                 f"{request.path}: the answer is not JSON, or was cut short",
                 status=response.status_code,
-                correlation_id=_correlation_id(response),
+                correlation_id=correlation_id(response),
             ) from error
-        return Answer(body, request, self._now(), tries, _correlation_id(response))
+        return Answer(body, request, self._now(), tries, correlation_id(response))
 
     def _note_clock(self, response: httpx.Response) -> None:
         told = response.headers.get("Date")
@@ -207,68 +191,6 @@ class Client:
                     raise httpx.ReadTimeout("the body trickles", request=response.request)
             return response, b"".join(chunks)
 
-    def _raise_for_status(self, request: Request, response: httpx.Response, content: bytes) -> None:
-        status = response.status_code
-        if status == httpx.codes.OK:
-            return
-        details: dict[str, Any] = {"status": status, "correlation_id": _correlation_id(response)}
-        if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise Unreachable(f"{request.path}: over the account's rate limit (429)", **details)
-        if status >= 500:
-            raise Unreachable(f"{request.path}: the API answered {status}", **details)
-        if status == httpx.codes.UNAUTHORIZED:
-            raise Unreachable(
-                f"{request.path}: the API refuses even a new token (401). Is the user who owns "
-                "the app active?",
-                **details,
-            )
-        if response.is_redirect:
-            raise RequestRefused(
-                f"{request.path}: the API answered with a redirect ({status}) to "
-                f"{urlsplit(response.headers['Location']).hostname or 'elsewhere'}, which is not "
-                "followed, since credentials would go with it. Is base_url right?",
-                **details,
-            )
-        if status == httpx.codes.FORBIDDEN:
-            raise ReportUnavailable(
-                f"{request.path}: not available to this user (403). Reports need the Plus or Pro "
-                "plan and the permission 'Reports: View reports'",
-                **details,
-            )
-        raise RequestRefused(
-            f"{request.path}: the API refused the request ({status}){_reason(content)}", **details
-        )
-
-    def _wait_seconds(self, state: RetryCallState) -> float:
-        """Before the next try: the limiter alone after a 429, else growing with jitter."""
-        if _is_over_limit(state):
-            return 0.0
-        wait = wait_exponential_jitter(multiplier=FIRST_WAIT_SECONDS, max=MAX_WAIT_SECONDS)
-        return float(wait(state))
-
-
-class Patience:
-    """When trying one request ends: after so many tries, and after so long in any case."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._latest = clock() + MAX_TRYING_SECONDS
-        self._over_limit = 0
-
-    def __call__(self, state: RetryCallState) -> bool:
-        """Whether the try just made was the last."""
-        self._over_limit += _is_over_limit(state)
-        return (
-            state.attempt_number - self._over_limit >= MAX_TRIES
-            or self._over_limit >= MAX_TRIES_OVER_LIMIT
-            or self._clock() >= self._latest
-        )
-
-
-def _is_over_limit(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome is not None else None
-    return isinstance(error, ApiError) and error.status == httpx.codes.TOO_MANY_REQUESTS
-
 
 def docs_client(base_url: str, api_key: str, now: Callable[[], datetime] = utc_now) -> Client:
     """A client of the Docs API, which knows its callers by a key."""
@@ -283,42 +205,3 @@ def check_base_url(base_url: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise ConfigurationError(f"base_url={base_url!r}: credentials travel over https only")
     return base_url.rstrip("/")
-
-
-def _transport_words(error: httpx.RequestError) -> str:
-    if isinstance(error, httpx.ConnectError):
-        return f"cannot connect ({error}): is base_url right, and the network up?"
-    return f"the connection broke ({type(error).__name__})"
-
-
-def _certificate_words(base_url: str, error: httpx.RequestError) -> str:
-    return (
-        f"the certificate of {urlsplit(base_url).hostname} is not trusted ({error}). Is base_url "
-        "right? Where a company's proxy opens TLS, name its certificate in SSL_CERT_FILE"
-    )
-
-
-def _root_of(error: BaseException) -> BaseException:
-    """The first cause of the error."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error
-
-
-def _times(tries: int) -> str:
-    return "1 try" if tries == 1 else f"{tries} tries"
-
-
-def _correlation_id(response: httpx.Response) -> str | None:
-    value = response.headers.get("Correlation-Id")
-    return None if value is None else str(value)
-
-
-def _reason(content: bytes) -> str:
-    """What the error body says of each parameter, ': start (malformed date)'; never values."""
-    try:
-        body = orjson.loads(content)
-        errors = body["_embedded"]["errors"]
-        return ": " + ", ".join(f"{e.get('path')} ({e.get('message')})" for e in errors)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return ""

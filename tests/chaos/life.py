@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from pipelines.cli import main
-from sources.help_scout import client, rate_limit
+from sources.help_scout import client, rate_limit, retries
 from tests.forks import FORKS
 
 LONGEST_SECONDS = 60.0
@@ -68,7 +68,7 @@ def _run(arguments: list[str], env: dict[str, str], folder: Path, patient: bool)
     if not patient:
         client.TIMEOUT = httpx.Timeout(TIMEOUT_SECONDS)
         client.ANSWER_SECONDS = 4 * TIMEOUT_SECONDS
-        client.FIRST_WAIT_SECONDS = 0.01
-        client.MAX_WAIT_SECONDS = 0.1
+        retries.FIRST_WAIT_SECONDS = 0.01
+        retries.MAX_WAIT_SECONDS = 0.1
         rate_limit.DEFAULT_RETRY_AFTER_SECONDS = 0.1
     main(arguments)

@@ -90,7 +90,7 @@ def test_wrong_credentials(account: Account) -> None:
 def test_a_token_that_is_refused_for_good(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sources.help_scout.client.MAX_TRIES", 2)
+    monkeypatch.setattr("sources.help_scout.retries.MAX_TRIES", 2)
     account.sandbox.faults.add(Fault(path="/v2/users*", kind="status", status=401, times=None))
     told(account.examined(), "credentials", "problem", "Is the user who owns the app active?")
 
@@ -110,7 +110,7 @@ def test_a_plan_without_one_report(account: Account) -> None:
 
 
 def test_a_report_that_fails(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.help_scout.client.MAX_TRIES", 1)
+    monkeypatch.setattr("sources.help_scout.retries.MAX_TRIES", 1)
     account.sandbox.faults.add(Fault(path="/v2/reports/phone", kind="status", times=None))
     told(
         account.examined(), "phone", "problem", "/v2/reports/phone: the API answered 500 (1 try in"

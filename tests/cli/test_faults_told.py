@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.help_scout import client, rate_limit
+from sources.help_scout import client, rate_limit, retries
 from sources.help_scout.auth import TOKEN_PATH
 from sources.help_scout.plan import API_ROOT
 from sources.help_scout.reports import REPORTS
@@ -43,8 +43,8 @@ def little_patience(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def shorten(patch: pytest.MonkeyPatch) -> None:
     """Makes time-outs and waits short."""
     patch.setattr(client, "TIMEOUT", httpx.Timeout(SECONDS))
-    patch.setattr(client, "FIRST_WAIT_SECONDS", 0.001)
-    patch.setattr(client, "MAX_WAIT_SECONDS", 0.01)
+    patch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+    patch.setattr(retries, "MAX_WAIT_SECONDS", 0.01)
     patch.setattr(rate_limit, "DEFAULT_RETRY_AFTER_SECONDS", 0.01)
 
 

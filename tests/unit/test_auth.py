@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from sources.help_scout.auth import TOKEN_PATH
-from sources.help_scout.client import MAX_TRIES, Client
+from sources.help_scout.client import Client
 from sources.help_scout.errors import ApiError, CredentialsError, Unreachable
+from sources.help_scout.retries import MAX_TRIES
 
 from .builders import FakeClock
 from .stand_in_api import REQUEST, SECRET, Api, always, failure, in_turn, ok

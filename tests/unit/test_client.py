@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from sources.help_scout.auth import ClientCredentials
-from sources.help_scout.client import MAX_TRIES, MAX_TRIES_OVER_LIMIT, Client, check_base_url
+from sources.help_scout.client import Client, check_base_url
 from sources.help_scout.errors import (
     ConfigurationError,
     ReportUnavailable,
     RequestRefused,
     Unreachable,
 )
+from sources.help_scout.retries import MAX_TRIES, MAX_TRIES_OVER_LIMIT
 
 from .builders import NOW, FakeClock
 from .stand_in_api import REQUEST, SECRET, Api, Responder, always, failure, in_turn, ok

@@ -14,17 +14,30 @@ from rich.console import Console
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import utc_now
 from sources.help_scout.errors import ConfigurationError
+from sources.help_scout.privacy import Forgotten
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 from sources.help_scout.slices import SLICE_PARAMS
+from sources.help_scout.tables import UNKNOWN_VALUES
 
 from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Verdict, all_checks, query_of, run_checks
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .load import configured_run, load
 from .packages import finish_pending
-from .privacy import Customers, copy_without_traces, forget, make_stricter
+from .privacy import (
+    Customers,
+    changed_modes,
+    copy_without_traces,
+    count_unplaced,
+    forget,
+    keep_forgotten,
+    make_stricter,
+    owe_copy,
+    owes_copy,
+)
 from .progress import LoadProgress
 from .status import look_at
 from .stopping import stopping_at_signals
@@ -43,12 +56,14 @@ OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to load, where, how much of it, and with which options besides the configured ones."""
+    """What to load, where, how much of it, with which options besides the configured ones, and whom
+    to leave out besides those whom the warehouse was told to forget."""
 
     warehouse: Path
     request: LoadRequest = field(default_factory=LoadRequest)
     options: dict[str, Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
+    forgotten: frozenset[Forgotten] = frozenset()
     clock: Callable[[], datetime] = utc_now
 
 
@@ -60,6 +75,7 @@ def run_job(
     run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
     run.budget = job.budget
     try:
+        run.privacy = run.privacy.with_forgotten(job.forgotten)
         check_warehouse(job.warehouse, run.settings.account)
         run.lists.list_of("users")  # before a file is made: credentials and host are right
         if not job.warehouse.exists():
@@ -101,13 +117,17 @@ def run_rebuild(console: Console, job: Job) -> int:
     For what cannot be changed in place, the time zone above all. Nothing is put in place before
     `status` finds nothing lacking in it; the old file is kept, under a name of its own.
     """
-    old, new = job.warehouse, job.warehouse.with_suffix(f".rebuilding{job.warehouse.suffix}")
+    old, new = job.warehouse, being_rebuilt(job.warehouse)
     if not old.exists():
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
     run = configured_run(clock=job.clock, **job.options)
     try:
         check_warehouse(old, run.settings.account)
-        start_date = _state_of(old).get("start_date")
+        with open_pipeline(old) as pipeline:
+            start_date = source_state(pipeline).get("start_date")
+            stored = stored_of(pipeline, run.settings.account)
+            forgotten = frozenset(stored.forgotten() if stored is not None else ())
+        run.privacy.with_forgotten(forgotten)
         if new.exists():
             _check_begun(new, run)
     finally:
@@ -115,7 +135,7 @@ def run_rebuild(console: Console, job: Job) -> int:
     options = dict(job.options)
     if run.settings.start_date is None and start_date is not None:
         options["start_date"] = start_date
-    anew = replace(job, warehouse=new, options=options)
+    anew = replace(job, warehouse=new, options=options, forgotten=forgotten)
     code = run_job(console, anew)
     if code != STOPPED and not _is_complete(anew):
         code = run_job(console, replace(anew, request=LoadRequest(backfill=True)))
@@ -125,6 +145,8 @@ def run_rebuild(console: Console, job: Job) -> int:
             f"help-scout status --warehouse {new} shows what lacks"
         )
         return code or PARTIAL
+    with open_pipeline(new) as pipeline:
+        keep_forgotten(pipeline, run.settings.account, forgotten, job.clock())
     kept = put_in_place(new, old, job.clock())
     console.print(f"{old} is rebuilt; the file that it was, with its change log, is {kept}")
     return COMPLETE
@@ -157,38 +179,63 @@ def _is_complete(job: Job) -> bool:
 def _keep_privacy(console: Console, warehouse: Path, run: Run) -> None:
     """Makes what is loaded as strict about personal data as the configuration is now, and tells
     what stays stricter."""
+    if owes_copy(warehouse):
+        copy_without_traces(warehouse)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
         before = state.get("privacy", {})
         if before in ({}, run.privacy.modes()):
             return
         run.pin_privacy(dict(state))
-        finish_pending(pipeline)
-        stricter, looser = make_stricter(pipeline, before, run.privacy)
+        stricter, looser = changed_modes(before, run.privacy)
+        if stricter:
+            console.print(f"privacy: rewriting {len(stricter)} columns of what is loaded")
+            finish_pending(pipeline)
+            owe_copy(warehouse)
+            make_stricter(pipeline, stricter, run.privacy)
     if stricter:
         copy_without_traces(warehouse)
-        console.print(f"privacy: {len(stricter)} columns of what is loaded are rewritten")
     if looser:
         console.print(
             f"privacy: {len(looser)} columns stay hashed or dropped in what is loaded so far "
-            f"({looser[0]}, …): help-scout rebuild loads them anew"
+            f"({looser[0]}, …), new rows come as configured now: help-scout rebuild loads all anew"
         )
+
+
+def being_rebuilt(warehouse: Path) -> Path:
+    """Where `rebuild` builds the file that is to take the warehouse's place."""
+    return warehouse.with_suffix(f".rebuilding{warehouse.suffix}")
 
 
 def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
     """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come."""
     customers = Customers.parse(texts)
     require_loaded(warehouse)
+    code = _forget_in(console, warehouse, customers)
+    if being_rebuilt(warehouse).exists():
+        _forget_in(console, being_rebuilt(warehouse), customers)
+    for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
+        console.print(
+            f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
+        )
+    return code
+
+
+def _forget_in(console: Console, warehouse: Path, customers: Customers) -> int:
     account = sole_account(warehouse)
     run = configured_run(account=account, client_id="-", client_secret="-")  # noqa: S106
+    account = run.settings.account
     try:
         with open_pipeline(warehouse) as pipeline:
             state = source_state(pipeline)
             run.pin_privacy(dict(state))
+            stored = stored_of(pipeline, account)
+            before = stored.forgotten() if stored is not None else set()
+            run.privacy.with_forgotten(before)
             finish_pending(pipeline)
-            found, changed = forget(
-                pipeline, run.settings.account, run.privacy, customers, utc_now()
-            )
+            owe_copy(warehouse)
+            found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
+            unplaced = count_unplaced(pipeline)
     finally:
         run.close()
     copy_without_traces(warehouse)
@@ -196,13 +243,19 @@ def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
         console.print(f"{table}: {count:,} rows", markup=False)
     console.print(
         f"forgotten, by {len(found.ids)} ids and {len(found.emails)} e-mail addresses: "
-        f"{sum(changed.values()):,} rows emptied in {len(changed)} tables; loads leave them empty"
+        f"{sum(changed.values()):,} rows emptied in {len(changed)} tables of {warehouse}; loads "
+        "leave them empty"
     )
-    for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
+    if unplaced:
         console.print(
-            f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
+            f"{UNKNOWN_VALUES.name} holds {unplaced:,} rows of which nothing tells whose they are: "
+            "look there, or drop them with privacy_columns = { unknown = 'drop' }"
         )
-    return COMPLETE
+    known = {one.customer_hash for one in before}
+    if changed or all(run.privacy.customer_hash(one) in known for one in customers):
+        return COMPLETE
+    console.print("nothing of them was found here: is the id or address spelt right?")
+    return PARTIAL
 
 
 def _tell_what_was_not_asked(

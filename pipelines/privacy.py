@@ -21,6 +21,7 @@ from sources.help_scout.privacy import (
     HASHED,
     REMOVED,
     UNKNOWN,
+    Forgotten,
     Privacy,
     personal_columns,
 )
@@ -70,10 +71,10 @@ def forget(
         def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
 
-        customers = _known_as(run, columns, named)
+        customers = _known_as(run, columns, named, privacy)
         changed: dict[str, int] = {}
         for table, personal in _customer_tables(columns):
-            condition, parameters = _about(table, columns, customers)
+            condition, parameters = _about(table, columns, customers, privacy)
             there = " or ".join(f'"{name}" is not null' for name in personal)
             where = f"where ({condition}) and ({there})"
             ((count,),) = run(f"select count(*) from {table} {where}", *parameters)
@@ -81,18 +82,46 @@ def forget(
                 nothing = ", ".join(f'"{name}" = null' for name in personal)
                 run(f"update {table} set {nothing} {where}", *parameters)
                 changed[table] = int(count)
-        run(
+    keep_forgotten(
+        pipeline,
+        account,
+        {Forgotten(privacy.customer_hash(one), privacy.key_print) for one in customers},
+        now,
+    )
+    return customers, changed
+
+
+def keep_forgotten(
+    pipeline: Pipeline, account: str, forgotten: Iterable[Forgotten], now: datetime
+) -> None:
+    """Puts customers on the list of those whom loads leave out."""
+    with pipeline.sql_client() as client:
+        client.execute_sql(
             f"create table if not exists {FORGOTTEN} (account varchar, customer_hash varchar, "
-            "forgotten_at timestamptz)"
+            "key_print varchar, forgotten_at timestamptz)"
         )
-        for hashed in sorted({privacy.customer_hash(customer) for customer in customers}):
-            run(
+        for one in sorted(forgotten, key=lambda one: one.customer_hash):
+            client.execute_sql(
                 f"delete from {FORGOTTEN} where account = %s and customer_hash = %s",
                 account,
-                hashed,
+                one.customer_hash,
             )
-            run(f"insert into {FORGOTTEN} values (%s, %s, %s)", account, hashed, now)
-    return customers, changed
+            client.execute_sql(
+                f"insert into {FORGOTTEN} values (%s, %s, %s, %s)",
+                account,
+                one.customer_hash,
+                one.key_print,
+                now,
+            )
+
+
+def count_unplaced(pipeline: Pipeline) -> int:
+    """Rows of values that the catalog does not know and that may be of anybody."""
+    if UNKNOWN_VALUES.name not in _columns(pipeline):
+        return 0
+    with pipeline.sql_client() as client:
+        ((count,),) = client.execute_sql(f"select count(*) from {UNKNOWN_VALUES.name}") or [(0,)]
+    return int(count)
 
 
 def _columns(pipeline: Pipeline) -> dict[str, dict[str, str]]:
@@ -115,7 +144,7 @@ def _columns(pipeline: Pipeline) -> dict[str, dict[str, str]]:
 
 def _customer_tables(columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
     """The tables whose rows are about customers, with the columns to empty: what is personal, and
-    texts that the catalog does not know."""
+    all that the catalog does not know."""
     for report in REPORTS.values():
         for table in report.tables:
             known = columns.get(table.name, {})
@@ -124,7 +153,7 @@ def _customer_tables(columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple
             personal = [
                 c.name for c in table.columns if c.personal and not c.name.startswith(_OF_USERS)
             ]
-            personal += _unknown_texts(stored_table(report, table), columns)
+            personal += _unknown_columns(stored_table(report, table), columns)
             if personal:
                 yield table.name, personal
 
@@ -132,9 +161,12 @@ def _customer_tables(columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple
 _OF_USERS = ("user_", "assigned_user_")
 
 
-def _known_as(run: Any, columns: Mapping[str, Mapping[str, str]], named: Customers) -> Customers:
+def _known_as(
+    run: Any, columns: Mapping[str, Mapping[str, str]], named: Customers, privacy: Privacy
+) -> Customers:
     """The customers with the ids and addresses that conversations of theirs alone tell of them."""
     ids, emails = set(named.ids), set(named.emails)
+    stored = _stored_emails(named, privacy)
     for table in columns:
         customers = f"{table}{CUSTOMERS_OF}"
         if "customer_email" not in columns[table] or customers not in columns:
@@ -147,9 +179,9 @@ def _known_as(run: Any, columns: Mapping[str, Mapping[str, str]], named: Custome
         for customer_id, email in run(
             f"select distinct alone.customer_id, lower(d.customer_email) from {table} as d "
             f"inner join ({alone}) as alone on alone.conversation_id = d.conversation_id "
-            f"where lower(d.customer_email) in ({_list(named.emails)}) "
+            f"where lower(d.customer_email) in ({_list(stored)}) "
             f"or alone.customer_id in ({_list(named.ids)})",
-            *named.emails,
+            *stored,
             *named.ids,
         ):
             ids.add(int(customer_id))
@@ -158,18 +190,25 @@ def _known_as(run: Any, columns: Mapping[str, Mapping[str, str]], named: Custome
     return Customers(frozenset(ids), frozenset(emails))
 
 
+def _stored_emails(customers: Customers, privacy: Privacy) -> list[str]:
+    """How the customers' addresses may stand in a table: as they are, and hashed."""
+    hashed = (privacy.hash_in("customer_email", email) for email in customers.emails)
+    return [*customers.emails, *hashed]
+
+
 def _about(
-    table: str, columns: Mapping[str, Mapping[str, str]], customers: Customers
+    table: str, columns: Mapping[str, Mapping[str, str]], customers: Customers, privacy: Privacy
 ) -> tuple[str, list[Any]]:
     """The condition that a row is about the customers, with its parameters."""
+    emails = _stored_emails(customers, privacy)
     conditions: list[str] = []
     parameters: list[Any] = []
     if "customer_id" in columns[table]:
         conditions.append(f"customer_id in ({_list(customers.ids)})")
         parameters += customers.ids
     if "customer_email" in columns[table]:
-        conditions.append(f"lower(customer_email) in ({_list(customers.emails)})")
-        parameters += customers.emails
+        conditions.append(f"lower(customer_email) in ({_list(emails)})")
+        parameters += emails
         if f"{table}{CUSTOMERS_OF}" in columns:
             conditions.append(
                 f"conversation_id in (select conversation_id from {table}{CUSTOMERS_OF} "
@@ -183,44 +222,45 @@ def _list(items: Iterable[Any]) -> str:
     return ", ".join("%s" for _ in items) or "null"
 
 
-def make_stricter(
-    pipeline: Pipeline, before: Mapping[str, str], privacy: Privacy
-) -> tuple[list[str], list[str]]:
-    """Rewrites what is loaded for columns whose mode became stricter since `before`.
-
-    Returns those columns, and those whose mode became looser: what is gone cannot be had back.
-    """
-    columns = _columns(pipeline)
-    keys = {(table, column.name) for table, column, is_key in personal_columns() if is_key}
+def changed_modes(before: Mapping[str, str], privacy: Privacy) -> tuple[list[str], list[str]]:
+    """The columns whose mode is stricter than `before`, and those whose mode is looser: what is
+    gone cannot be had back."""
     stricter: list[str] = []
     looser: list[str] = []
-    with pipeline.sql_client() as client:
-        for name, mode in privacy.modes().items():
-            was = before.get(name, mode)
-            if was == mode:
-                continue
+    for name, mode in privacy.modes().items():
+        was = before.get(name, mode)
+        if was != mode:
             (stricter if mode in STRICTER[was] else looser).append(name)
-            for table, column in _stored_as(name, columns) if mode in STRICTER[was] else ():
+    return stricter, looser
+
+
+def make_stricter(pipeline: Pipeline, names: Iterable[str], privacy: Privacy) -> None:
+    """Rewrites what is loaded of columns whose mode became stricter."""
+    columns = _columns(pipeline)
+    keys = {(table, column.name) for table, column, is_key in personal_columns() if is_key}
+    modes = privacy.modes()
+    with pipeline.sql_client() as client:
+        for name in names:
+            for table, column in _stored_as(name, columns):
                 where = f'where "{column}" is not null'
-                if mode == "hash":
+                if modes[name] == "hash":
                     values = client.execute_sql(
                         f'select distinct "{column}" from {table} {where} '
-                        f"and not starts_with(\"{column}\", '{HASHED}')"
+                        f"and not regexp_full_match(\"{column}\", '{HASHED}[0-9a-f]{{32}}')"
                     )
                     for (value,) in values or []:
                         client.execute_sql(
                             f'update {table} set "{column}" = %s where "{column}" = %s',
-                            privacy.hash_of(str(value)),
+                            privacy.hash_in(column, value),
                             value,
                         )
                 elif (table, column) in keys:
                     client.execute_sql(
                         f"update {table} set \"{column}\" = '{REMOVED} ' || rowid {where} "
-                        f"and not starts_with(\"{column}\", '{REMOVED} ')"
+                        f"and not regexp_full_match(\"{column}\", '{REMOVED} [0-9]+')"
                     )
                 else:
                     client.execute_sql(f'update {table} set "{column}" = null {where}')
-    return stricter, looser
 
 
 def _stored_as(name: str, columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
@@ -241,17 +281,41 @@ def _stored_as(name: str, columns: Mapping[str, Mapping[str, str]]) -> Iterator[
         yield UNKNOWN_VALUES.name, "wire_values"
 
 
-def _unknown_texts(table: StoredTable, columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """The text columns of a table that the catalog does not know."""
+def _unknown_columns(table: StoredTable, columns: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The columns of a table that the catalog does not know; not dlt's own."""
     declared = {column.name for column in table.columns}
-    for name, kind in columns.get(table.name, {}).items():
-        if name not in declared and kind == "VARCHAR":
+    return [
+        name
+        for name in columns.get(table.name, {})
+        if name not in declared and not name.startswith("_dlt")
+    ]
+
+
+def _unknown_texts(table: StoredTable, columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for name in _unknown_columns(table, columns):
+        if columns[table.name][name] == "VARCHAR":
             yield name
+
+
+def owe_copy(path: Path) -> None:
+    """Notes that values are going to be overwritten: whatever happens, `copy_without_traces` is
+    still to come."""
+    _debt(path).touch()
+
+
+def owes_copy(path: Path) -> bool:
+    """Whether overwritten values may still be readable in the file."""
+    return _debt(path).exists()
+
+
+def _debt(path: Path) -> Path:
+    return state_folder(path) / "overwritten"
 
 
 def copy_without_traces(path: Path) -> None:
     """Replaces the file by a copy of what it holds: overwritten values are in neither it nor the
     working files beside it any more."""
+    state, path = state_folder(path), path.resolve()
     new = path.with_suffix(f".rewriting{path.suffix}")
     new.unlink(missing_ok=True)
     connection = connect(new)
@@ -262,5 +326,6 @@ def copy_without_traces(path: Path) -> None:
         connection.execute(f'copy from database old to "{current}"')
     finally:
         connection.close()
+    new.chmod(path.stat().st_mode)
     new.replace(path)
-    shutil.rmtree(state_folder(path), ignore_errors=True)
+    shutil.rmtree(state, ignore_errors=True)

@@ -32,6 +32,11 @@ BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half 
 
 def check_warehouse(path: Path, account: str) -> None:
     """Returns when the file can take the account's rows; WarehouseError says why not."""
+    if "'" in str(path.resolve()):
+        raise WarehouseError(
+            f"{path.resolve()}: dlt cannot load through a path with an apostrophe. Choose another "
+            "file with --warehouse"
+        )
     if path.exists():
         check_account(path, account)
         return
@@ -126,6 +131,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
 def state_folder(path: Path) -> Path:
     """Where dlt keeps a file's working state: nothing that the file itself does not hold, but for
     a load that was interrupted."""
+    path = path.resolve() if path.is_symlink() else path
     return path.parent / f".{path.name}.pipelines"
 
 

@@ -199,7 +199,17 @@ def docs_client(base_url: str, api_key: str, now: Callable[[], datetime] = utc_n
 
 def check_base_url(base_url: str) -> str:
     """The base URL without a trailing slash; https unless it is this machine."""
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"base_url={base_url!r}: expected an address like https://host"
+        ) from error
+    if parts.username or parts.password:
+        raise ConfigurationError(
+            "base_url=… holds a user name or password: credentials belong into client_id and "
+            "client_secret"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"base_url={base_url!r}: expected an address like https://host")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .catalog import Column, Report, Table
@@ -37,6 +38,14 @@ def personal_columns() -> Iterator[tuple[str, Column, bool]]:
         for column in dimension.columns:
             if column.personal:
                 yield dimension.name, column, False
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A forgotten customer: the keyed hash of an id or address, and a print of the key."""
+
+    customer_hash: str
+    key_print: str | None
 
 
 class Privacy:
@@ -108,6 +117,11 @@ class Privacy:
         digest = hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
         return HASHED + digest[:32]
 
+    def hash_in(self, column: str, value: Any) -> str:
+        """The keyed hash of a column's value: that of an address however it is written."""
+        text = str(value)
+        return self.hash_of(text.lower() if column.endswith("email") else text)
+
     def customer_hash(self, customer: str | int) -> str:
         """How a customer, by id or e-mail address, stands on the list of those forgotten."""
         self._require_key("forgetting a customer")
@@ -119,11 +133,18 @@ class Privacy:
             return False
         return any(c is not None and self.customer_hash(c) in self._forgotten for c in customers)
 
-    def with_forgotten(self, forgotten: Collection[str]) -> Privacy:
-        """The same with these customers forgotten; ConfigurationError without the key for it."""
+    def with_forgotten(self, forgotten: Collection[Forgotten]) -> Privacy:
+        """The same with these customers forgotten too; ConfigurationError without the key that
+        they were hashed with: they could not be recognized."""
         if forgotten:
             self._require_key(f"{len(forgotten)} customers were forgotten: recognizing them")
-        return Privacy(self._mode, self._columns, self._key.decode() or None, forgotten)
+        if {one.key_print for one in forgotten} - {self.key_print}:
+            raise ConfigurationError(
+                "customers were forgotten with another privacy_key, and cannot be recognized with "
+                "this one: set that one"
+            )
+        hashes = self._forgotten | {one.customer_hash for one in forgotten}
+        return Privacy(self._mode, self._columns, self._key.decode() or None, hashes)
 
     def protect_report(self, report: Report, block: TableRows) -> TableRows:
         """The rows of a window's tables as they may be stored."""
@@ -174,16 +195,16 @@ class Privacy:
         protected = dict(row)
         for name, value in row.items():
             column = known.get(name)
-            if column is None:
-                if isinstance(value, str):
-                    mode = "drop" if forgotten else self.mode_of(table, UNKNOWN)
-                    protected[name] = self._value(mode, value)
-            elif column.personal and value is not None:
-                mode = "drop" if forgotten else self.mode_of(table, name)
-                protected[name] = self._value(mode, value)
+            if value is None or (column is not None and not column.personal):
+                continue
+            if forgotten:
+                protected[name] = None
+            elif column is not None or isinstance(value, str):
+                mode = self.mode_of(table, name if column is not None else UNKNOWN)
+                protected[name] = self._value(mode, name, value)
         return protected
 
-    def _value(self, mode: str, value: Any) -> Any:
+    def _value(self, mode: str, column: str, value: Any) -> Any:
         if mode == "keep":
             return value
-        return self.hash_of(str(value)) if mode == "hash" else None
+        return self.hash_in(column, value) if mode == "hash" else None

@@ -14,6 +14,7 @@ https://developer.helpscout.com/mailbox-api/overview/rate-limiting/
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -207,4 +208,4 @@ class OtherClients:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+    return int(text) if text is not None and re.fullmatch(r"\d{1,9}", text) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,8 +34,8 @@ def check_status(request: Request, response: httpx.Response, content: bytes) -> 
     if response.is_redirect:
         raise RequestRefused(
             f"{request.path}: the API answered with a redirect ({status}) to "
-            f"{urlsplit(response.headers['Location']).hostname or 'elsewhere'}, which is not "
-            "followed, since credentials would go with it. Is base_url right?",
+            f"{_host_of(response.headers.get('Location', ''))}, which is not followed, since "
+            "credentials would go with it. Is base_url right?",
             **details,
         )
     if status == httpx.codes.FORBIDDEN:
@@ -72,6 +73,13 @@ def correlation_id(response: httpx.Response) -> str | None:
     return None if value is None else str(value)
 
 
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or "elsewhere"
+    except ValueError:
+        return "elsewhere"
+
+
 def _root_of(error: BaseException) -> BaseException:
     """The first cause of the error."""
     while (cause := error.__cause__ or error.__context__) is not None:
@@ -80,10 +88,11 @@ def _root_of(error: BaseException) -> BaseException:
 
 
 def _reason(content: bytes) -> str:
-    """What the error body says of each parameter, ': start (malformed date)'; never values."""
+    """What the error body says of each parameter, ': start (malformed date)'; never addresses."""
     try:
         body = orjson.loads(content)
         errors = body["_embedded"]["errors"]
-        return ": " + ", ".join(f"{e.get('path')} ({e.get('message')})" for e in errors)
+        told = ": " + ", ".join(f"{e.get('path')} ({e.get('message')})" for e in errors)
+        return re.sub(r"[^\s()]*@[^\s()]*", "…", told)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return ""

@@ -18,6 +18,7 @@ from .dimensions import DIMENSIONS
 from .drivers import driver_column
 from .ledger import REPORT_WINDOWS
 from .outcome import Status
+from .privacy import Forgotten
 from .windows import Grain, Window
 
 Query: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
@@ -155,14 +156,14 @@ class Stored:
         )
         return {(row[0], row[1]): (utc(row[2]), row[3]) for row in rows}
 
-    def forgotten(self) -> set[str]:
-        """The customers, hashed, who are to stay forgotten."""
+    def forgotten(self) -> set[Forgotten]:
+        """The customers who are to stay forgotten."""
         if FORGOTTEN not in self._tables:
             return set()
         rows = self._query(
-            f"select customer_hash from {FORGOTTEN} where account = %s", self._account
+            f"select customer_hash, key_print from {FORGOTTEN} where account = %s", self._account
         )
-        return {str(row[0]) for row in rows}
+        return {Forgotten(*row) for row in rows}
 
     def restated(self) -> list[tuple[str, int, int]]:
         """How many windows and measures of each report re-reads found changed so far."""

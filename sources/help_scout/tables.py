@@ -183,11 +183,15 @@ def _unknown_columns(
 ) -> dict[str, pa.Array]:
     found: dict[str, list[Any]] = {}
     for position, row in enumerate(rows):
-        for name in row.keys() - declared:
-            kind = _unknown_type(row[name])
+        taken: set[str] = set()
+        unknown = {name: _unknown_type(row[name]) for name in row.keys() - declared}
+        # Those that can have their own name come first, so that no other takes it.
+        for name in sorted(unknown, key=lambda n: (known.get(n, unknown[n]) != unknown[n], n)):
+            kind = unknown[name]
             column = name
-            while known.setdefault(column, kind) != kind:
+            while known.setdefault(column, kind) != kind or column in taken:
                 column = f"{column}_{kind}"
+            taken.add(column)
             found.setdefault(column, [None] * len(rows))[position] = row[name]
     return {
         name: pa.array(values, type=_UNKNOWN_TYPES[known[name]]) for name, values in found.items()

@@ -40,16 +40,20 @@ def live(
     *,
     patient: bool = False,
     killed_after: float | None = None,
+    in_loading: bool = False,
     events: Sequence[tuple[float, Callable[[], None]]] = (),
 ) -> Ended:
-    """Runs the command to its end, or kills it after so many seconds; `events` happen meanwhile,
-    each at its second."""
+    """Runs the command to its end, or kills it after so many seconds, from its start or from that
+    of the loading step; `events` happen meanwhile, each at its second."""
     process = FORKS.Process(target=_run, args=(list(arguments), env, folder, patient))
     began = time.monotonic()
     process.start()
     for seconds, happen in events:
         process.join(max(0.0, began + seconds - time.monotonic()))
         happen()
+    if in_loading:
+        while process.is_alive() and not is_loading(folder):
+            time.sleep(0.002)
     process.join(LONGEST_SECONDS if killed_after is None else killed_after)
     is_hung = process.is_alive() and killed_after is None
     process.kill()
@@ -58,6 +62,11 @@ def live(
     assert not is_hung, f"still running after {LONGEST_SECONDS:.0f} s:\n{out}\n{err}"
     assert process.exitcode is not None
     return Ended(code=process.exitcode, out=out, err=err)
+
+
+def is_loading(folder: Path) -> bool:
+    """Whether a load package is just being written to the warehouse."""
+    return any(folder.glob(".*.pipelines/*/load/normalized/*/started_jobs/*"))
 
 
 def _run(arguments: list[str], env: dict[str, str], folder: Path, patient: bool) -> None:

@@ -22,12 +22,12 @@ from sources.help_scout_sandbox import Fault, Sandbox
 from tests.cli.support import reaching
 from tests.pipeline.support import SMALL, Rows, differing, numbers, query
 
-from .life import Ended, live
+from .life import Ended, is_loading, live
 from .weather import storm
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
 REPORTS_EACH = 4
-LONGEST_LIFE_SECONDS = 2.5
+LONGEST_LIFE_SECONDS, LONGEST_LOADING_SECONDS = 2.5, 0.7
 ENDS = (0, 1, 2, 3)
 REPORT_TABLES = {table.name: report for report in REPORTS.values() for table in report.tables}
 
@@ -112,7 +112,9 @@ def test_after_any_storm_the_next_run_has_everything(
         ended = stormy_life(dice, world, load, tmp_path, faults)
         world.calm()
         kinds = ", ".join(sorted({fault.kind for fault in faults}))
-        end = "killed" if ended.was_killed else f"exit code {ended.code}"
+        end = f"exit code {ended.code}"
+        if ended.was_killed:
+            end = "killed while loading" if is_loading(tmp_path) else "killed"
         record_property("story", f"seed {seed:3}, load {number + 1}: {kinds}: {end}")
         assert ended.was_killed or ended.code in ENDS, ended
         assert "Traceback" not in ended.out + ended.err, ended
@@ -133,6 +135,7 @@ def stormy_life(
         world.sandbox.faults.add(fault)
     world.sandbox.clock_skew_seconds = dice.choice((0, 0, -400, 400))
     moment = dice.uniform(0.1, LONGEST_LIFE_SECONDS)
+    killed_after = dice.choice((None, moment, dice.uniform(0.0, LONGEST_LOADING_SECONDS)))
 
     def go_away() -> None:
         world.close()
@@ -143,7 +146,8 @@ def stormy_life(
         load,
         world.env,
         folder,
-        killed_after=moment if dice.random() < 0.5 else None,
+        killed_after=killed_after,
+        in_loading=killed_after is not None and killed_after != moment,
         events=[(dice.uniform(0.1, moment), go_away)] if dice.random() < 0.3 else [],
     )
 

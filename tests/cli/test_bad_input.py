@@ -116,6 +116,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
         (("--since", "2199-01-01"), "since=2199-01-01: that is in the future"),
         (("--warehouse", "/dev/null/x.duckdb"), "cannot write to /dev/null"),
         (("--warehouse", "/sys/x.duckdb"), "cannot write to /sys"),  # read-only, even for root
+        (("--warehouse", "o'brien.duckdb"), "a path with an apostrophe. Choose another file"),
         (("--warehouse", "tpyo/x.duckdb"), "cannot write to tpyo: No such file or directory"),
     ],
 )

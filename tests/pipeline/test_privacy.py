@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,8 +14,10 @@ import pytest
 from rich.console import Console
 
 from pipelines.agenda import LoadRequest
-from pipelines.jobs import Job, run_forget, run_job
+from pipelines.jobs import Job, run_forget, run_job, run_rebuild
+from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import personal_columns
+from sources.help_scout.reports import REPORTS as ALL_REPORTS
 from sources.help_scout_sandbox import Sandbox
 
 from .support import NOW, SMALL, load_into, query, serving, ticking
@@ -95,10 +98,8 @@ def found_in_tables(warehouse: Path, values: frozenset[str]) -> set[str]:
     return {value for value in values if value in words}
 
 
-def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
-    """The load as the command line does it; what it printed."""
-    console = Console(record=True, width=200, file=StringIO())
-    settings = {
+def settings_for(known: Known) -> dict[str, Any]:
+    return {
         "base_url": known.base_url,
         "client_id": "sandbox-id",
         "client_secret": "sandbox-secret",
@@ -106,9 +107,14 @@ def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
         "docs_api_key": "sandbox-docs-key",
         "start_date": START,
     }
+
+
+def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
+    """The load as the command line does it; what it printed."""
+    console = Console(record=True, width=200, file=StringIO())
     clock = ticking(NOW + timedelta(days=night))
     request = LoadRequest(reports=REPORTS)
-    job = Job(warehouse=target, request=request, options=settings | options, clock=clock)
+    job = Job(warehouse=target, request=request, options=settings_for(known) | options, clock=clock)
     assert run_job(console, job) == 0
     return console.export_text()
 
@@ -148,9 +154,7 @@ def test_a_stricter_mode_rewrites_what_is_loaded_and_a_looser_one_says_it_cannot
 ) -> None:
     warehouse = tmp_path / "w.duckdb"
     load(warehouse, known)
-    assert "columns of what is loaded are rewritten" in load(
-        warehouse, known, 1, privacy="hash", privacy_key=KEY
-    )
+    assert "columns of what is loaded" in load(warehouse, known, 1, privacy="hash", privacy_key=KEY)
     assert found_in_tables(warehouse, known.personal) == set()
     assert found_in_files(tmp_path, known.telling) == set()
     hashed = "select count(*) from users where starts_with(email, 'hash:')"
@@ -162,34 +166,131 @@ def test_a_stricter_mode_rewrites_what_is_loaded_and_a_looser_one_says_it_cannot
     assert "help-scout rebuild" in told
 
 
-def test_a_forgotten_customer_stays_forgotten(
-    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    warehouse = tmp_path / "w.duckdb"
-    load(warehouse, known, privacy_key=KEY)
+@dataclass(frozen=True)
+class Somebody:
+    """A customer with conversations of their own."""
+
+    id: int
+    email: str
+    name: str
+
+
+def somebody(known: Known) -> Somebody:
     ((customer, email, name),) = query(
-        warehouse,
+        known.kept,
         "select c.customer_id, d.customer_email, d.customer_name from conversations_drilldown as d "
         "inner join conversations_drilldown_customers as c using (conversation_id) "
-        "where c.customer_id > 0 and d.customer_email is not null limit 1",
+        "where c.customer_id > 0 and d.customer_email is not null order by all limit 1",
     )
-    about = frozenset({email, name})
-    assert found_in_tables(warehouse, about) == about
+    return Somebody(customer, email, name)
+
+
+def copy_of(known: Known, folder: Path) -> Path:
+    """A warehouse of its own in which everything is kept."""
+    return Path(shutil.copy(known.kept, folder / "w.duckdb"))
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("SOURCES__HELP_SCOUT__PRIVACY_KEY", KEY)
+    return KEY
+
+
+def forget(warehouse: Path, *customers: str, code: int = 0) -> str:
     console = Console(record=True, width=200, file=StringIO())
-    assert run_forget(console, warehouse, [email]) == 0
-    told = console.export_text()
+    assert run_forget(console, warehouse, customers) == code
+    return console.export_text()
+
+
+def about(warehouse: Path, customer: Somebody) -> set[tuple[str | None, ...]]:
+    rows = query(
+        warehouse,
+        "select subject, preview, customer_name, customer_email from conversations_drilldown "
+        f"inner join conversations_drilldown_customers using (conversation_id) "
+        f"where customer_id = {customer.id}",
+    )
+    return set(rows)
+
+
+NOTHING = {(None, None, None, None)}
+
+
+def test_a_forgotten_customer_stays_forgotten(known: Known, tmp_path: Path, key: str) -> None:
+    warehouse, customer = copy_of(known, tmp_path), somebody(known)
+    assert found_in_tables(warehouse, frozenset({customer.email, customer.name}))
+    told = forget(warehouse, customer.email)
     assert "forgotten, by 1 ids and 1 e-mail addresses" in told
-    assert email not in told
+    assert customer.email not in told
     for night in (0, 1):  # as it stands, and after a load that reads the days again
-        assert found_in_tables(warehouse, frozenset({email})) == set()
-        assert found_in_files(tmp_path, (email,)) == set()
-        rows = query(
-            warehouse,
-            "select subject, preview, customer_name from conversations_drilldown "
-            "inner join conversations_drilldown_customers using (conversation_id) "
-            f"where customer_id = {customer}",
-        )
-        assert rows
-        assert set(rows) == {(None, None, None)}
-        load(warehouse, known, night + 1, privacy_key=KEY)
+        assert found_in_tables(warehouse, frozenset({customer.email})) == set()
+        assert found_in_files(tmp_path, (customer.email,)) == set()
+        assert about(warehouse, customer) == NOTHING
+        load(warehouse, known, night + 1, privacy_key=key)
+    assert "0 rows emptied" in forget(warehouse, customer.email)  # told before: no mistake
+
+
+def test_a_customer_forgotten_by_one_key_is_not_brought_back_by_another(
+    known: Known, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse, customer = copy_of(known, tmp_path), somebody(known)
+    forget(warehouse, customer.email)
+    monkeypatch.delenv("SOURCES__HELP_SCOUT__PRIVACY_KEY")
+    for other in (None, KEY[::-1]):
+        with pytest.raises(ConfigurationError, match="customers were forgotten"):
+            load(warehouse, known, 1, privacy_key=other)
+    assert about(warehouse, customer) == NOTHING
+
+
+def test_a_rebuilt_warehouse_has_not_got_the_forgotten_customer_back(
+    known: Known, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in set(ALL_REPORTS) - {"company_overall", *REPORTS}:
+        monkeypatch.delitem(ALL_REPORTS, name)
+    warehouse, customer = copy_of(known, tmp_path), somebody(known)
+    forget(warehouse, customer.email)
+    console = Console(record=True, width=200, file=StringIO())
+    job = Job(warehouse=warehouse, options=settings_for(known), clock=ticking(NOW))
+    assert run_rebuild(console, job) == 0
+    assert about(warehouse, customer) == NOTHING
+    load(warehouse, known, 1, privacy_key=key)
+    assert about(warehouse, customer) == NOTHING
+
+
+def test_a_customer_whose_address_is_hashed_is_found(
+    known: Known, tmp_path: Path, key: str
+) -> None:
+    warehouse, customer = copy_of(known, tmp_path), somebody(known)
+    load(warehouse, known, privacy="hash", privacy_key=key)
+    assert about(warehouse, customer) != NOTHING
+    assert "forgotten, by 1 ids" in forget(warehouse, customer.email.upper())
+    assert about(warehouse, customer) == NOTHING
+
+
+def test_nobody_of_that_name_is_told(known: Known, tmp_path: Path, key: str) -> None:
+    told = forget(copy_of(known, tmp_path), "nobody@example.com", code=3)
+    assert "nothing of them was found here: is the id or address spelt right?" in told
+
+
+def test_what_a_killed_forgetting_left_readable_is_overwritten_by_the_next_run(
+    known: Known, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse, customer = copy_of(known, tmp_path), somebody(known)
+    with monkeypatch.context() as dying:
+        dying.setattr("pipelines.jobs.copy_without_traces", lambda _: None)
+        forget(warehouse, customer.email)
+    assert found_in_files(tmp_path, (customer.email,))
+    load(warehouse, known, 1, privacy_key=key)
+    assert found_in_files(tmp_path, (customer.email,)) == set()
+
+
+def test_a_link_to_a_warehouse_stays_one(known: Known, tmp_path: Path, key: str) -> None:
+    (tmp_path / "far").mkdir()
+    warehouse, customer = copy_of(known, tmp_path / "far"), somebody(known)
+    warehouse.chmod(0o640)
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(warehouse)
+    forget(link, customer.email)
+    assert link.is_symlink()
+    assert warehouse.stat().st_mode & 0o777 == 0o640
+    assert about(warehouse, customer) == NOTHING
+    assert found_in_files(tmp_path, (customer.email,)) == set()

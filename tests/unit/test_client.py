@@ -162,6 +162,23 @@ def test_a_redirect_is_not_followed_wherever_it_leads(status: int, location: str
     assert ("evil.test" in told) == ("evil" in location)
 
 
+@pytest.mark.parametrize("status", [302, 304])
+@pytest.mark.parametrize("headers", [{}, {"Location": "http://[bad"}])
+def test_a_redirect_to_nowhere_is_refused_in_words(status: int, headers: dict[str, str]) -> None:
+    told = str(failure(Api(always(lambda: httpx.Response(status, headers=headers)))))
+    assert "redirect" in told
+    assert "not followed" in told
+
+
+def test_what_the_api_says_of_a_refusal_gives_no_address_away() -> None:
+    errors = [{"path": "query", "message": "may not be jane@example.com"}]
+
+    def refused() -> httpx.Response:
+        return httpx.Response(400, json={"_embedded": {"errors": errors}})
+
+    assert str(failure(Api(always(refused)))).endswith("(400): query (may not be …)")
+
+
 class Trickle(httpx.SyncByteStream):
     """A body of which a byte comes every ten seconds, for ever."""
 
@@ -236,10 +253,11 @@ def test_a_good_address_loses_its_slash_only(url: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["http://api.helpscout.net", "http://127.0.0.1.evil.test", "http://localhost@evil.test",
+     "https://id:TOPSECRET@api.helpscout.net", "https://[x",
      "ftp://api.helpscout.net", "api.helpscout.net", "", "https://", "file:///etc/passwd"],
 )  # fmt: skip
 def test_credentials_go_to_no_address_without_https(url: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"^base_url="):
+    with pytest.raises(ConfigurationError, match=r"^base_url=(?!.*TOPSECRET)"):
         check_base_url(url)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sources.help_scout.errors import ConfigurationError
-from sources.help_scout.privacy import Privacy, personal_columns
+from sources.help_scout.privacy import Forgotten, Privacy, personal_columns
 from sources.help_scout.reports import REPORTS
 
 KEY = "a key of many characters"
@@ -73,7 +73,9 @@ def test_dropped_search_terms_still_tell_rows_apart() -> None:
 @pytest.mark.parametrize("customer", ["71", 71, "jane@example.com", " JANE@example.com "])
 def test_a_forgotten_customer_leaves_nothing_but_the_conversation(customer: str | int) -> None:
     privacy = Privacy(key=KEY)
-    privacy = privacy.with_forgotten([privacy.customer_hash(customer)])
+    privacy = privacy.with_forgotten(
+        [Forgotten(privacy.customer_hash(customer), privacy.key_print)]
+    )
     jane, joe = protected(privacy)
     empty = ("subject", "customer_name", "customer_email", "new_field")
     assert {jane[name] for name in empty} == {None}
@@ -83,7 +85,7 @@ def test_a_forgotten_customer_leaves_nothing_but_the_conversation(customer: str 
 
 def test_ratings_of_a_forgotten_customer_keep_their_rating_only() -> None:
     privacy = Privacy(key=KEY)
-    privacy = privacy.with_forgotten([privacy.customer_hash(71)])
+    privacy = privacy.with_forgotten([Forgotten(privacy.customer_hash(71), privacy.key_print)])
     rating = {"customer_id": 71, "customer_name": "Jane", "rating_comments": "no!", "rating_id": 3}
     block = {"happiness_ratings": [rating | {"thread_id": 1, "rated_at": 2, "occurrence": 1}]}
     (found,) = privacy.protect_report(REPORTS["happiness_ratings"], block)["happiness_ratings"]
@@ -116,7 +118,7 @@ def test_without_the_key_a_warehouse_that_forgot_somebody_cannot_be_loaded() -> 
     with pytest.raises(
         ConfigurationError, match=r"2 customers were forgotten: .* needs privacy_key"
     ):
-        Privacy().with_forgotten(["hash:1", "hash:2"])
+        Privacy().with_forgotten([Forgotten("hash:1", "p"), Forgotten("hash:2", "p")])
 
 
 def test_names_addresses_and_words_are_marked_personal() -> None:

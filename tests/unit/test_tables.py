@@ -18,6 +18,7 @@ from sources.help_scout.tables import (
     NO_NUMBER,
     NO_TEXT,
     TOMBSTONE,
+    UNKNOWN_VALUES,
     WINDOW_KEY,
     StoredTable,
     context_columns,
@@ -113,6 +114,14 @@ def test_the_context_of_a_window_is_made_of_declared_columns(report: Report) -> 
     assert ("previous_window_start" in context) == (
         report.compares and report.shape is Shape.OVERALL
     )
+
+
+def test_unknown_fields_never_share_a_column() -> None:
+    known: dict[str, str] = {}
+    to_arrow(UNKNOWN_VALUES, [{"size": "big", "size_number": 1.0}], known)
+    rows = to_arrow(UNKNOWN_VALUES, [{"size": 2.0, "size_number": 3.0}], known).to_pylist()
+    found = {name: rows[0][name] for name in rows[0] if name.startswith("size")}
+    assert found == {"size_number": 3.0, "size_number_number": 2.0}
 
 
 def test_unknown_fields_come_after_the_declared_columns() -> None:

@@ -93,12 +93,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.close()
 
 
-@pytest.mark.slow(minutes=2)
-@pytest.mark.parametrize(
-    "seed",
-    [pytest.param(n, marks=pytest.mark.xdist_group(f"chaos-{n % 2}")) for n in range(RUNS)],
-    ids="seed-{}".format,
-)
+@pytest.mark.slow(minutes=5)
+@pytest.mark.xdist_group("chaos")
+@pytest.mark.parametrize("seed", range(RUNS), ids="seed-{}".format)
 def test_after_any_storm_the_next_run_has_everything(
     world: World, tmp_path: Path, seed: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -7,10 +7,13 @@ import signal
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines import agenda
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.settings import Settings
 from sources.help_scout_sandbox import Sandbox
 from tests.forks import FORKS
 
@@ -23,11 +26,17 @@ CHUNK_DAYS, LARGE_CHUNK_DAYS = 2, 400
 left of the year is no matter of kills."""
 YEAR = replace(SMALL, days=440)
 YEAR_START = "2025-11-10"
+TOTALS = {
+    name: ["all"]
+    for name, report in REPORTS.items()
+    if "all" in {breakdown.text for breakdown in Settings().breakdowns_of(report)}
+}
+OPTIONS: dict[str, Any] = {"start_date": YEAR_START, "breakdowns": TOTALS}
 
 
 def load_year(warehouse: Path, base_url: str, chunk_days: int) -> None:
     agenda.CHUNK_DAYS = chunk_days
-    load_into(warehouse, base_url, start_date=YEAR_START)
+    load_into(warehouse, base_url, **OPTIONS)
 
 
 def start_load(warehouse: Path, base_url: str, chunk_days: int) -> BaseProcess:
@@ -64,7 +73,7 @@ def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(
     assert query(killed, loaded) == query(peaceful, loaded)
     doubles = f"select {key}, run_id from window_reads group by all having count(*) > 1"
     assert query(killed, doubles) == []
-    status = status_of(killed, start_date=YEAR_START)
+    status = status_of(killed, **OPTIONS)
     assert status.exit_code == 0
     assert all(one.coverage_pct == 100 for one in status.slices)
     assert query(killed, "select count(*) from restatements") == [(0,)]

@@ -29,13 +29,10 @@ REPORTS = (
     "company_overall",
     "conversations_overall",
     "conversations_busy_times",
-    "conversations_drilldown",
     "conversations_fields_drilldown",
     "conversations_new",
     "happiness_ratings",
-    "user_overall",
     "user_conversation_history",
-    "user_replies",
 )
 START = "2026-10-26"
 

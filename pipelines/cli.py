@@ -126,7 +126,7 @@ def rebuild(warehouse: Path, max_requests: int | None, max_minutes: float | None
 def forget(warehouse: Path, customers: tuple[str, ...]) -> None:
     """Removes the personal data of customers, by id or e-mail address, and keeps it out."""
     with told_in_words():
-        from .jobs import run_forget
+        from .forgetting import run_forget
 
         code = run_forget(console(), warehouse, customers)
     sys.exit(code)

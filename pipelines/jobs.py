@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,34 +20,23 @@ from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 from sources.help_scout.slices import SLICE_PARAMS
-from sources.help_scout.tables import UNKNOWN_VALUES
 
 from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Verdict, all_checks, query_of, run_checks
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
+from .forgetting import keep_forgotten
 from .load import configured_run, load
 from .packages import finish_pending
-from .privacy import (
-    Customers,
-    changed_modes,
-    copy_without_traces,
-    count_unplaced,
-    forget,
-    keep_forgotten,
-    make_stricter,
-    owe_copy,
-    owes_copy,
-)
+from .privacy import changed_modes, copy_without_traces, make_stricter, owe_copy, owes_copy
 from .progress import LoadProgress
 from .status import look_at
 from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
 from .warehouse import (
+    being_rebuilt,
     check_warehouse,
     open_pipeline,
     put_in_place,
-    require_loaded,
-    sole_account,
 )
 
 MOST_SKEW_SECONDS = 120
@@ -200,62 +189,6 @@ def _keep_privacy(console: Console, warehouse: Path, run: Run) -> None:
             f"privacy: {len(looser)} columns stay hashed or dropped in what is loaded so far "
             f"({looser[0]}, …), new rows come as configured now: help-scout rebuild loads all anew"
         )
-
-
-def being_rebuilt(warehouse: Path) -> Path:
-    """Where `rebuild` builds the file that is to take the warehouse's place."""
-    return warehouse.with_suffix(f".rebuilding{warehouse.suffix}")
-
-
-def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
-    """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come."""
-    customers = Customers.parse(texts)
-    require_loaded(warehouse)
-    code = _forget_in(console, warehouse, customers)
-    if being_rebuilt(warehouse).exists():
-        _forget_in(console, being_rebuilt(warehouse), customers)
-    for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
-        console.print(
-            f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
-        )
-    return code
-
-
-def _forget_in(console: Console, warehouse: Path, customers: Customers) -> int:
-    account = sole_account(warehouse)
-    run = configured_run(account=account, client_id="-", client_secret="-")  # noqa: S106
-    account = run.settings.account
-    try:
-        with open_pipeline(warehouse) as pipeline:
-            state = source_state(pipeline)
-            run.pin_privacy(dict(state))
-            stored = stored_of(pipeline, account)
-            before = stored.forgotten() if stored is not None else set()
-            run.privacy.with_forgotten(before)
-            finish_pending(pipeline)
-            owe_copy(warehouse)
-            found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
-            unplaced = count_unplaced(pipeline)
-    finally:
-        run.close()
-    copy_without_traces(warehouse)
-    for table, count in changed.items():
-        console.print(f"{table}: {count:,} rows", markup=False)
-    console.print(
-        f"forgotten, by {len(found.ids)} ids and {len(found.emails)} e-mail addresses: "
-        f"{sum(changed.values()):,} rows emptied in {len(changed)} tables of {warehouse}; loads "
-        "leave them empty"
-    )
-    if unplaced:
-        console.print(
-            f"{UNKNOWN_VALUES.name} holds {unplaced:,} rows of which nothing tells whose they are: "
-            "look there, or drop them with privacy_columns = { unknown = 'drop' }"
-        )
-    known = {one.customer_hash for one in before}
-    if changed or all(run.privacy.customer_hash(one) in known for one in customers):
-        return COMPLETE
-    console.print("nothing of them was found here: is the id or address spelt right?")
-    return PARTIAL
 
 
 def _tell_what_was_not_asked(

@@ -135,6 +135,11 @@ def state_folder(path: Path) -> Path:
     return path.parent / f".{path.name}.pipelines"
 
 
+def being_rebuilt(warehouse: Path) -> Path:
+    """Where `rebuild` builds the file that is to take the warehouse's place."""
+    return warehouse.with_suffix(f".rebuilding{warehouse.suffix}")
+
+
 def spare_memory(pipeline: Pipeline) -> None:
     """Has DuckDB sort and join through a file beside the warehouse rather than in memory."""
     if pipeline.destination is not None and pipeline.destination.destination_name == "duckdb":

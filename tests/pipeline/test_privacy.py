@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 
 from pipelines.agenda import LoadRequest
-from pipelines.jobs import Job, run_forget, run_job, run_rebuild
+from pipelines.forgetting import run_forget
+from pipelines.jobs import Job, run_job, run_rebuild
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import personal_columns
 from sources.help_scout.reports import REPORTS as ALL_REPORTS
@@ -276,7 +277,7 @@ def test_what_a_killed_forgetting_left_readable_is_overwritten_by_the_next_run(
 ) -> None:
     warehouse, customer = copy_of(known, tmp_path), somebody(known)
     with monkeypatch.context() as dying:
-        dying.setattr("pipelines.jobs.copy_without_traces", lambda _: None)
+        dying.setattr("pipelines.forgetting.copy_without_traces", lambda _: None)
         forget(warehouse, customer.email)
     assert found_in_files(tmp_path, (customer.email,))
     load(warehouse, known, 1, privacy_key=key)

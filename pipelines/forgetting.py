@@ -1,0 +1,249 @@
+"""Customers that are to be forgotten: their personal data is taken out and kept out.
+
+Who it was stays in the warehouse as a keyed hash only, by which every later load knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dlt.pipeline.pipeline import Pipeline
+from rich.console import Console
+
+from sources.help_scout.client import utc_now
+from sources.help_scout.privacy import CUSTOMERS_OF, HASHED, Forgotten, Privacy
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.resources import stored_of
+from sources.help_scout.stored import FORGOTTEN
+from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
+
+from .agenda import source_state
+from .errors import COMPLETE, PARTIAL, UsageError
+from .load import configured_run
+from .packages import finish_pending
+from .privacy import columns_of, copy_without_traces, owe_copy, unknown_columns
+from .warehouse import being_rebuilt, open_pipeline, require_loaded, sole_account
+
+
+def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
+    """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come."""
+    customers = Customers.parse(texts)
+    require_loaded(warehouse)
+    code = _forget_in(console, warehouse, customers)
+    if being_rebuilt(warehouse).exists():
+        _forget_in(console, being_rebuilt(warehouse), customers)
+    for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
+        console.print(
+            f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
+        )
+    return code
+
+
+def _forget_in(console: Console, warehouse: Path, customers: Customers) -> int:
+    account = sole_account(warehouse)
+    run = configured_run(account=account, client_id="-", client_secret="-")  # noqa: S106
+    account = run.settings.account
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            state = source_state(pipeline)
+            run.pin_privacy(dict(state))
+            stored = stored_of(pipeline, account)
+            before = stored.forgotten() if stored is not None else set()
+            run.privacy.with_forgotten(before)
+            finish_pending(pipeline)
+            owe_copy(warehouse)
+            found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
+            unplaced = count_unplaced(pipeline)
+    finally:
+        run.close()
+    copy_without_traces(warehouse)
+    for table, count in changed.items():
+        console.print(f"{table}: {count:,} rows", markup=False)
+    console.print(
+        f"forgotten, by {len(found.ids)} ids and {len(found.emails)} e-mail addresses: "
+        f"{sum(changed.values()):,} rows emptied in {len(changed)} tables of {warehouse}; loads "
+        "leave them empty"
+    )
+    if unplaced:
+        console.print(
+            f"{UNKNOWN_VALUES.name} holds {unplaced:,} rows of which nothing tells whose they are: "
+            "look there, or drop them with privacy_columns = { unknown = 'drop' }"
+        )
+    known = {one.customer_hash for one in before}
+    if changed or all(run.privacy.customer_hash(one) in known for one in customers):
+        return COMPLETE
+    console.print("nothing of them was found here: is the id or address spelt right?")
+    return PARTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """Customers by their ids and e-mail addresses, in lower case."""
+
+    ids: frozenset[int]
+    emails: frozenset[str]
+
+    @classmethod
+    def parse(cls, texts: Sequence[str]) -> Customers:
+        """The customers that the texts name; UsageError for what is neither id nor address."""
+        ids, emails = set(), set()
+        for text in texts:
+            if text.isdecimal():
+                ids.add(int(text))
+            elif "@" in text.strip("@"):
+                emails.add(text.strip().lower())
+            else:
+                raise UsageError(f"{text!r}: name a customer by id (12345) or e-mail address")
+        return cls(frozenset(ids), frozenset(emails))
+
+    def __iter__(self) -> Iterator[str | int]:
+        yield from self.ids
+        yield from self.emails
+
+
+def forget(
+    pipeline: Pipeline, account: str, privacy: Privacy, named: Customers, now: datetime
+) -> tuple[Customers, dict[str, int]]:
+    """Takes the customers' personal data out of every table and keeps their hashes, so that no load
+    brings it back. Returns who they were found to be, and how many rows of each table changed."""
+    columns = columns_of(pipeline)
+    with pipeline.sql_client() as client:
+
+        def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
+
+        customers = _known_as(run, columns, named, privacy)
+        changed: dict[str, int] = {}
+        for table, personal in _customer_tables(columns):
+            condition, parameters = _about(table, columns, customers, privacy)
+            there = " or ".join(f'"{name}" is not null' for name in personal)
+            where = f"where ({condition}) and ({there})"
+            ((count,),) = run(f"select count(*) from {table} {where}", *parameters)
+            if count:
+                nothing = ", ".join(f'"{name}" = null' for name in personal)
+                run(f"update {table} set {nothing} {where}", *parameters)
+                changed[table] = int(count)
+    keep_forgotten(
+        pipeline,
+        account,
+        {Forgotten(privacy.customer_hash(one), privacy.key_print) for one in customers},
+        now,
+    )
+    return customers, changed
+
+
+def keep_forgotten(
+    pipeline: Pipeline, account: str, forgotten: Iterable[Forgotten], now: datetime
+) -> None:
+    """Puts customers on the list of those whom loads leave out."""
+    with pipeline.sql_client() as client:
+        client.execute_sql(
+            f"create table if not exists {FORGOTTEN} (account varchar, customer_hash varchar, "
+            "key_print varchar, forgotten_at timestamptz)"
+        )
+        for one in sorted(forgotten, key=lambda one: one.customer_hash):
+            client.execute_sql(
+                f"delete from {FORGOTTEN} where account = %s and customer_hash = %s",
+                account,
+                one.customer_hash,
+            )
+            client.execute_sql(
+                f"insert into {FORGOTTEN} values (%s, %s, %s, %s)",
+                account,
+                one.customer_hash,
+                one.key_print,
+                now,
+            )
+
+
+def count_unplaced(pipeline: Pipeline) -> int:
+    """Rows of values that the catalog does not know and that may be of anybody."""
+    if UNKNOWN_VALUES.name not in columns_of(pipeline):
+        return 0
+    with pipeline.sql_client() as client:
+        ((count,),) = client.execute_sql(f"select count(*) from {UNKNOWN_VALUES.name}") or [(0,)]
+    return int(count)
+
+
+def _customer_tables(columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """The tables whose rows are about customers, with the columns to empty: what is personal, and
+    all that the catalog does not know."""
+    for report in REPORTS.values():
+        for table in report.tables:
+            known = columns.get(table.name, {})
+            if not {"customer_id", "customer_email"} & known.keys():
+                continue
+            personal = [
+                c.name for c in table.columns if c.personal and not c.name.startswith(_OF_USERS)
+            ]
+            personal += unknown_columns(stored_table(report, table), columns)
+            if personal:
+                yield table.name, personal
+
+
+_OF_USERS = ("user_", "assigned_user_")
+
+
+def _known_as(
+    run: Any, columns: Mapping[str, Mapping[str, str]], named: Customers, privacy: Privacy
+) -> Customers:
+    """The customers with the ids and addresses that conversations of theirs alone tell of them."""
+    ids, emails = set(named.ids), set(named.emails)
+    stored = _stored_emails(named, privacy)
+    for table in columns:
+        customers = f"{table}{CUSTOMERS_OF}"
+        if "customer_email" not in columns[table] or customers not in columns:
+            continue
+        alone = (
+            f"select c.conversation_id, min(c.customer_id) as customer_id from {customers} as c "
+            "where c.customer_id > 0 group by c.conversation_id "
+            "having count(distinct c.customer_id) = 1"
+        )
+        for customer_id, email in run(
+            f"select distinct alone.customer_id, lower(d.customer_email) from {table} as d "
+            f"inner join ({alone}) as alone on alone.conversation_id = d.conversation_id "
+            f"where lower(d.customer_email) in ({_list(stored)}) "
+            f"or alone.customer_id in ({_list(named.ids)})",
+            *stored,
+            *named.ids,
+        ):
+            ids.add(int(customer_id))
+            if email and not email.startswith(HASHED):
+                emails.add(email)
+    return Customers(frozenset(ids), frozenset(emails))
+
+
+def _stored_emails(customers: Customers, privacy: Privacy) -> list[str]:
+    """How the customers' addresses may stand in a table: as they are, and hashed."""
+    hashed = (privacy.hash_in("customer_email", email) for email in customers.emails)
+    return [*customers.emails, *hashed]
+
+
+def _about(
+    table: str, columns: Mapping[str, Mapping[str, str]], customers: Customers, privacy: Privacy
+) -> tuple[str, list[Any]]:
+    """The condition that a row is about the customers, with its parameters."""
+    emails = _stored_emails(customers, privacy)
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    if "customer_id" in columns[table]:
+        conditions.append(f"customer_id in ({_list(customers.ids)})")
+        parameters += customers.ids
+    if "customer_email" in columns[table]:
+        conditions.append(f"lower(customer_email) in ({_list(emails)})")
+        parameters += emails
+        if f"{table}{CUSTOMERS_OF}" in columns:
+            conditions.append(
+                f"conversation_id in (select conversation_id from {table}{CUSTOMERS_OF} "
+                f"where customer_id in ({_list(customers.ids)}))"
+            )
+            parameters += customers.ids
+    return " or ".join(conditions), parameters
+
+
+def _list(items: Iterable[Any]) -> str:
+    return ", ".join("%s" for _ in items) or "null"

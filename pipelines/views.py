@@ -2,7 +2,9 @@
 
 A table holds several grains and slices, so a bare SUM over one lies. `<table>_daily`, `_weekly`
 and `_monthly` hold one grain and the total (for reports that need a user, a range or a field:
-those, not narrowed further). `people` gives every user id a name, `labels` every code.
+those, not narrowed further). `<table>_by_inbox`, `_by_user` and `_by_team` hold all grains, the
+total beside each inbox or one row a user or team, with their names: what the marts are made of.
+`people` gives every user id a name, `labels` every code.
 """
 
 from __future__ import annotations
@@ -12,24 +14,51 @@ from collections.abc import Iterator
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.breakdowns import parse_breakdown
-from sources.help_scout.catalog import Report
+from sources.help_scout.catalog import FLAG, ID, PAGED, TEXT, Column, Report, Table
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.ledger import REPORT_WINDOWS, WINDOW_READS
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.reports.blocks import RANGE_LABELS
 from sources.help_scout.settings import Settings
+from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
 
 
-def base_kind(report: Report, office_hours: str = "off") -> str:
-    """The slice kind of the report's plain numbers: `all`, or what the report cannot do without.
+ALL_INBOXES = "All inboxes"
+_WORTH = (
+    Column(name="is_open", unit=FLAG, description="Not over yet when it was read"),
+    Column(name="is_provisional", unit=FLAG, description="Nights still read it again"),
+)
+ITEM_COLUMNS = {
+    "inbox": (
+        Column(name="inbox_id", unit=ID, description="Inbox; null for all inboxes"),
+        Column(name="inbox_name", unit=TEXT, description="Name of the inbox, or All inboxes"),
+        *_WORTH,
+    ),
+    "user": (
+        Column(name="user_id", unit=ID, description="User"),
+        Column(name="user_name", unit=TEXT, description="Name of the user", personal=True),
+        *_WORTH,
+    ),
+    "team": (
+        Column(name="team_id", unit=ID, description="Team"),
+        Column(name="team_name", unit=TEXT, description="Name of the team"),
+        *_WORTH,
+    ),
+}
+"""What the views by inbox, user and team have besides their tables' columns."""
+
+
+def base_kind(report: Report, office_hours: str = "off", by: str = "") -> str:
+    """The slice kind of the report's plain numbers: `all`, or what the report cannot do without;
+    with `by`, of those by inbox (`mailbox`), say.
 
     Where durations are counted in office hours only, those are the plain numbers.
     """
-    plain = parse_breakdown(report.slices[0], report)
+    plain = parse_breakdown(by or report.slices[0], report)
     if office_hours == "on" and report.office_hours:
         plain = plain.narrowed_by("office_hours", value=True)
     return plain.kind
@@ -62,6 +91,45 @@ def view_statements(
                     f"from \"{table.name}\" where grain = '{grain}' "
                     f"and slice_kind = '{base_kind(report, office_hours)}'"
                 )
+            yield from _by_items(report, table, names, columns, office_hours)
+
+
+def _by_items(
+    report: Report,
+    table: Table,
+    names: list[str],
+    columns: dict[str, list[str]],
+    office_hours: str,
+) -> Iterator[str]:
+    """The views of a table by inbox, or by user and by team; rows that reports list carry their
+    inbox themselves, and a team's are those of its users."""
+    params = {param.name for param in slice_params(report)}
+    worth = "covered_until < window_end as is_open, not is_final as is_provisional"
+    if "user" in params:
+        for by in ("user",) if report.shape in PAGED else ("user", "team"):
+            kind = base_kind(report, office_hours, by)
+            yield (
+                f'create or replace view "{table.name}_by_{by}" as select {_listed(names, by)}, '
+                f"t.slice_{by}_id as {by}_id, p.user_name as {by}_name, {worth} "
+                f'from "{table.name}" as t left join people as p on p.account = t.account '
+                f"and p.user_id = t.slice_{by}_id where t.slice_kind = '{kind}'"
+            )
+    elif "mailbox" in params and report.shape not in PAGED and "inboxes" in columns:
+        kinds = (base_kind(report, office_hours), base_kind(report, office_hours, "mailbox"))
+        yield (
+            f'create or replace view "{table.name}_by_inbox" as select {_listed(names, "inbox")}, '
+            "t.slice_mailbox_id as inbox_id, case when t.slice_mailbox_id is null "
+            f"then '{ALL_INBOXES}' else coalesce(i.mailbox_name, "
+            f"'Inbox ' || cast(t.slice_mailbox_id as varchar)) end as inbox_name, {worth} "
+            f'from "{table.name}" as t left join inboxes as i on i.account = t.account '
+            f"and i.mailbox_id = t.slice_mailbox_id where t.slice_kind in {kinds}"
+        )
+
+
+def _listed(names: list[str], by: str) -> str:
+    """The table's columns but those that the view names itself."""
+    own = {column.name for column in ITEM_COLUMNS[by]}
+    return ", ".join(f't."{name}"' for name in names if name not in own)
 
 
 PEOPLE = """

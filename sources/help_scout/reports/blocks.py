@@ -34,6 +34,18 @@ RESPONSE_TIME_LABELS = {
     9: "1-2 d",
     10: "> 2 d",
 }
+RESPONSE_TIME_UPPER_SECONDS = {
+    1: 900,
+    2: 1_800,
+    3: 3_600,
+    4: 7_200,
+    5: 10_800,
+    6: 21_600,
+    7: 43_200,
+    8: 86_400,
+    9: 172_800,
+}
+"""Where each range of response times ends; the last has no end."""
 HANDLE_TIME_LABELS = {1: "< 1 min", 2: "1-2 min", 3: "2-5 min", 4: "5-10 min", 5: "> 10 min"}
 REPLIES_LABELS = {
     1: "1 reply",

@@ -1,0 +1,61 @@
+-- What did each agent do, how fast, and how happy were their customers?
+-- grain: one row a window and user; days have replies, customers, handle time and happiness only
+-- from: user_overall_by_user, company_overall_users, people
+-- optional: user_happiness_by_user, user_chat_by_user
+-- is_listed: Whether the account still lists the user
+-- chat_count: Chats
+-- response_time_seconds: Average wait of customers for any reply of the user
+with by_day as (
+    select
+        c.account, c.grain, c.window_date, c.window_start, c.window_end, c.user_id,
+        c.replies, c.customers_helped, c.handle_time_seconds, c.happiness_score,
+        c.previous_replies, c.previous_happiness_score,
+        c.covered_until < c.window_end as is_open, not c.is_final as is_provisional
+    from reports.company_overall_users as c
+    where c.slice_kind = 'all' and c.grain = 'day'
+)
+select
+    u.account,
+    u.grain,
+    u.window_date,
+    u.window_start,
+    u.window_end,
+    u.user_id,
+    coalesce(u.user_name, p.user_name) as user_name,
+    coalesce(p.is_listed, false) as is_listed,
+    u.total_replies,
+    u.previous_total_replies,
+    u.delta_total_replies_pct,
+    u.customers_helped,
+    u.resolved,
+    u.closed,
+    u.response_time_seconds,
+    u.previous_response_time_seconds,
+    u.delta_response_time_pct,
+    u.resolution_time_seconds,
+    u.handle_time_seconds,
+    u.replies_to_resolve,
+    u.happiness_score,
+    u.previous_happiness_score,
+    h.ratings_count,
+    c.new_conversations as chat_count,
+    u.is_open,
+    u.is_provisional
+from reports.user_overall_by_user as u
+left join reports.user_happiness_by_user as h
+    on h.account = u.account and h.user_id = u.user_id
+    and h.grain = u.grain and h.window_start = u.window_start
+left join reports.user_chat_by_user as c
+    on c.account = u.account and c.user_id = u.user_id
+    and c.grain = u.grain and c.window_start = u.window_start
+left join reports.people as p on p.account = u.account and p.user_id = u.user_id
+where u.grain <> 'day'
+union all
+select
+    d.account, d.grain, d.window_date, d.window_start, d.window_end, d.user_id, p.user_name,
+    coalesce(p.is_listed, false), d.replies, d.previous_replies,
+    100.0 * (d.replies - d.previous_replies) / nullif(d.previous_replies, 0), d.customers_helped,
+    null, null, null, null, null, null, d.handle_time_seconds, null,
+    d.happiness_score, d.previous_happiness_score, null, null, d.is_open, d.is_provisional
+from by_day as d
+left join reports.people as p on p.account = d.account and p.user_id = d.user_id

@@ -1,0 +1,26 @@
+-- What did visitors of the Docs sites search for and not find: what should be written next?
+-- grain: one row a window and search term
+-- from: docs_overall_failed_searches
+-- search_term: What visitors searched for
+-- search_count: Searches that found nothing
+-- previous_search_count: The same in the window before; null when it was not among the listed ones
+-- search_rank: Place among the window's terms, 1 the most searched for
+select
+    s.account,
+    s.grain,
+    s.window_date,
+    s.window_start,
+    s.window_end,
+    s.search_term,
+    s.search_count,
+    b.search_count as previous_search_count,
+    rank() over (
+        partition by s.account, s.grain, s.window_start order by s.search_count desc
+    ) as search_rank,
+    s.covered_until < s.window_end as is_open,
+    not s.is_final as is_provisional
+from reports.docs_overall_failed_searches as s
+left join reports.docs_overall_failed_searches as b
+    on b.account = s.account and b.slice = s.slice and b.grain = s.grain
+    and b.window_end = s.window_start and b.search_term = s.search_term
+where s.slice = 'all'

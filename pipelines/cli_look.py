@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from .errors import UsageError
 from .options import (
+    PLACEHOLDERS,
     console,
+    opened,
     report_names,
     reports_option,
     since_option,
@@ -20,11 +19,6 @@ from .options import (
     until_option,
     warehouse_option,
 )
-
-if TYPE_CHECKING:
-    from dlt.pipeline.pipeline import Pipeline
-
-    from sources.help_scout.run import Run
 
 
 @click.command()
@@ -53,7 +47,7 @@ def plan(
         request = LoadRequest(
             reports=report_names(reports), since=since, until=until, backfill=backfill
         )
-        run = configured_run(**_placeholders())
+        run = configured_run(**PLACEHOLDERS)
         try:
             found = plan_load(run, warehouse, request)
             if requests:
@@ -79,7 +73,7 @@ def status(warehouse: Path, reports: str | None, slices: bool, as_json: bool) ->
         from .status_table import print_status
         from .warehouse import sole_account
 
-        run = configured_run(account=sole_account(warehouse), **_placeholders())
+        run = configured_run(account=sole_account(warehouse), **PLACEHOLDERS)
         try:
             found = look_at(run, warehouse, report_names(reports) or REPORTS)
             if as_json:
@@ -112,7 +106,7 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
         )
 
         checks = all_checks(only)
-        with _opened(warehouse) as (_, pipeline):
+        with opened(warehouse) as (_, pipeline):
             results = run_checks(query_of(pipeline), checks)
             store_results(pipeline, results, utc_now())
         if as_json:
@@ -185,31 +179,6 @@ def explain(
             slice=slice_,
             where=dict(text.split("=", 1) for text in where),
         )
-        with _opened(warehouse) as (run, pipeline):
+        with opened(warehouse) as (run, pipeline):
             found = explain_value(pipeline, run.time, question)
         print_explanation(console(), found, run.client.base_url, run.time)
-
-
-@contextmanager
-def _opened(warehouse: Path) -> Iterator[tuple[Run, Pipeline]]:
-    """A run that sends nothing, and the pipeline of a warehouse that holds a load; its views are
-    made anew, since an older version may have made them."""
-    from .agenda import source_state
-    from .load import configured_run
-    from .views import create_views
-    from .warehouse import open_pipeline, require_loaded, sole_account
-
-    require_loaded(warehouse)
-    run = configured_run(account=sole_account(warehouse), **_placeholders())
-    try:
-        with open_pipeline(warehouse) as pipeline:
-            run.pin(source_state(pipeline))
-            create_views(pipeline, run.settings)
-            yield run, pipeline
-    finally:
-        run.close()
-
-
-def _placeholders() -> dict[str, Any]:
-    """Credentials for commands that send nothing and so need none."""
-    return {"client_id": "-", "client_secret": "-"}

@@ -7,19 +7,14 @@ was not loaded is still due.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dlt
 from dlt.common.configuration import resolve_configuration
-from dlt.common.configuration.container import Container
-from dlt.common.configuration.providers.toml import SettingsTomlProvider
-from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.extract import DltSource
 from dlt.pipeline.pipeline import Pipeline
 
@@ -30,14 +25,13 @@ from sources.help_scout.outcome import Outcome
 from sources.help_scout.run import Run
 
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
-from .errors import UsageError
+from .configuration import check_option_names
 from .packages import finish_pending, load_package, set_options
 from .views import create_views
 
 log = logging.getLogger(__name__)
 
 CONFIG_SECTIONS = ("sources", "help_scout")
-ENVIRONMENT_PREFIX = "SOURCES__HELP_SCOUT__"
 INTERVAL_OPTIONS = ("since", "until")
 
 
@@ -55,28 +49,8 @@ def configured_run(
     )
     for name in INTERVAL_OPTIONS:
         resolved.pop(name)
-    check_option_names(set(spec.get_resolvable_fields()))
+    check_option_names(spec.get_resolvable_fields(), CONFIG_SECTIONS)
     return open_run(**resolved, clock=clock, on_outcome=on_outcome)
-
-
-def check_option_names(known: set[str]) -> None:
-    """Refuses names in the section `sources.help_scout` that are no options: a misspelt one would
-    change nothing, in silence."""
-    given = {
-        name.removeprefix(ENVIRONMENT_PREFIX).split("__")[0].lower()
-        for name in os.environ
-        if name.startswith(ENVIRONMENT_PREFIX)
-    }
-    for provider in Container()[PluggableRunContext].providers.providers:
-        if isinstance(provider, SettingsTomlProvider):
-            section, _ = provider.get_value(CONFIG_SECTIONS[-1], dict, "", *CONFIG_SECTIONS[:-1])
-            given |= set(section or {})
-    for name in sorted(given - known):
-        near = get_close_matches(name, known, n=1)
-        raise UsageError(
-            f"unknown option {name!r} in the configuration of sources.help_scout"
-            + (f", did you mean {near[0]!r}?" if near else "; .dlt/config.toml lists them all")
-        )
 
 
 def source_of(run: Run, since: datetime | None, until: datetime | None) -> DltSource:

@@ -1,4 +1,4 @@
-"""What the commands share: options, the console, and words for any failure."""
+"""What the commands share: options, the console, an opened warehouse, and words for any failure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from .errors import UsageError, explain
 
+if TYPE_CHECKING:
+    from dlt.pipeline.pipeline import Pipeline
+
+    from sources.help_scout.run import Run
+
 LEAST_WIDTH = 140
+PLACEHOLDERS: dict[str, Any] = {"client_id": "-", "client_secret": "-"}
+"""Credentials for commands that send nothing and so need none."""
 
 warehouse_option = click.option(
     "--warehouse",
@@ -76,3 +84,23 @@ def report_names(text: str | None) -> tuple[str, ...]:
     if text is not None and not names:
         raise UsageError("--reports names no report: write --reports chat,email")
     return tuple(find_report(name).name for name in names)
+
+
+@contextmanager
+def opened(warehouse: Path) -> Iterator[tuple[Run, Pipeline]]:
+    """A run that sends nothing, and the pipeline of a warehouse that holds a load; its views are
+    made anew, since an older version may have made them."""
+    from .agenda import source_state
+    from .load import configured_run
+    from .views import create_views
+    from .warehouse import open_pipeline, require_loaded, sole_account
+
+    require_loaded(warehouse)
+    run = configured_run(account=sole_account(warehouse), **PLACEHOLDERS)
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            run.pin(source_state(pipeline))
+            create_views(pipeline, run.settings)
+            yield run, pipeline
+    finally:
+        run.close()

@@ -14,6 +14,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from sources.help_scout.reports.blocks import RESPONSE_TIME_UPPER_SECONDS
 
+from .configuration import check_option_names
 from .errors import UsageError
 
 TARGETS = "targets"
@@ -58,6 +59,7 @@ class Targets:
     @classmethod
     def configured(cls) -> Targets:
         """The targets as dlt's configuration has them."""
+        check_option_names(METRICS, (TARGETS,))
         options = resolve_configuration(TargetOptions(), sections=(TARGETS,))
         return cls.of({name: float(options[name]) for name in METRICS})
 

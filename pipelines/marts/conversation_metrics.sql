@@ -16,7 +16,7 @@ with latest as (
         *,
         row_number() over (
             partition by account, conversation_id
-            order by fetched_at desc, window_start desc, position desc
+            order by fetched_at desc, window_start desc, position desc, user_id
         ) as by_age
     from reports.user_conversation_history_by_user as history
 ),

@@ -58,6 +58,7 @@ ranked as (
         *,
         min(window_date) over (partition by account, conversation_id) as first_seen_date,
         max(window_date) over (partition by account, conversation_id) as last_seen_date,
+        max(customer_email) over (partition by account, conversation_id) as known_email,
         row_number() over (
             partition by account, conversation_id order by fetched_at desc, window_date desc
         ) as by_age
@@ -106,9 +107,13 @@ written as (
 ),
 
 customers as (
-    select account, conversation_id, fetched_at, min(customer_id) as customer_id
-    from written
-    group by account, conversation_id, fetched_at
+    select account, conversation_id, min(customer_id) as customer_id
+    from (
+        select *, max(fetched_at) over (partition by account, conversation_id) as last_fetched_at
+        from written
+    ) as dated
+    where fetched_at = last_fetched_at
+    group by account, conversation_id
 )
 
 select
@@ -125,7 +130,7 @@ select
     coalesce(r.assigned_user_name, p.user_name) as assigned_user_name,
     c.customer_id,
     r.customer_name,
-    r.customer_email,
+    r.known_email as customer_email,
     t.tags,
     r.thread_count,
     r.has_attachments,
@@ -140,7 +145,6 @@ left join tags as t
     and t.fetched_at = r.fetched_at
 left join customers as c
     on c.account = r.account and c.conversation_id = r.conversation_id
-    and c.fetched_at = r.fetched_at
 left join reports.inboxes as i on i.account = r.account and i.mailbox_id = r.mailbox_id
 left join reports.people as p on p.account = r.account and p.user_id = r.assigned_user_id
 where r.by_age = 1

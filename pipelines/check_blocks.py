@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sources.help_scout.catalog import COUNT, Report, Shape
+from sources.help_scout.catalog import COUNT, Report, Shape, Table
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.restatements import compared_measures
-from sources.help_scout.slices import SLICE_PARAMS, slice_params
+from sources.help_scout.slices import GROUP, SLICE_PARAMS, slice_params
 from sources.help_scout.tables import WINDOW_KEY
+
+WINDOWS, READ_WELL = "checked_windows", "checked_reads"
+ROWS, PREVIOUS_BLOCKS = "checked_rows", "checked_blocks"
 
 SUMS = {
     "company_overall": ("total_replies", "closed"),
@@ -33,31 +36,42 @@ AVERAGES = {
 }
 
 
+def shared_tables(there: set[str]) -> dict[str, str]:
+    """The tables that checks share and name in braces, each with the query that makes it; those
+    before it may be named in it.
+
+    `windows` are `report_windows`; `read_well` those read whole and to their end, with the run that
+    did. `rows_of_reports` has the windows and slices of every table with the rows that they hold.
+    `previous_blocks` sets each count of an overall report's previous block beside the window
+    loaded for that period.
+    """
+    if "report_windows" not in there:
+        return {}
+    tables = {
+        WINDOWS: "select * from report_windows",
+        READ_WELL: f"select report, {', '.join(WINDOW_KEY)}, run_id from {WINDOWS} "
+        "where status in ('loaded', 'empty') and covered_until >= window_end",
+        ROWS: " union all ".join(_rows_of(report, table) for report, table in _tables(there)),
+    }
+    if previous := _previous_blocks(there):
+        tables[PREVIOUS_BLOCKS] = previous
+    return tables
+
+
 def building_blocks(there: set[str]) -> dict[str, str]:
     """The subqueries that checks name in braces, over the tables that are there.
 
-    `read_well` are the windows read whole and to their end, with the run that did; of two reports
-    `read_together` those that one run read, so that nothing can have moved in between by more
-    than minutes. `sums_of_slices`, `distinct_counts_of_slices` and `averages_of_slices` set a total
-    beside what its inboxes, or channels, come to, where all of them were read. `previous_blocks`
-    sets each count of an overall report's previous block beside the window loaded for that period.
-    `counts_of_reports` has every count of every overall report. The others put the tables of all
-    reports into one.
+    Of two reports `read_together` are the windows that one run read, so that nothing can have moved
+    in between by more than minutes. `sums_of_slices`, `distinct_counts_of_slices` and
+    `averages_of_slices` set a total beside what its inboxes, or channels, come to, where all of
+    them were read. `counts_of_reports` has every count of every overall report. The others put the
+    tables of all reports into one.
     """
-    tables = [
-        (report, table)
-        for report in REPORTS.values()
-        for table in report.tables
-        if table.name in there
-    ]
+    tables = _tables(there)
     key = ", ".join(WINDOW_KEY)
-    read_well = (
-        f"(select report, {key}, run_id from report_windows "
-        "where status in ('loaded', 'empty') and covered_until >= window_end)"
-    )
     same = " and ".join(f"own.{name} = other.{name}" for name in (*WINDOW_KEY, "run_id"))
     families = {
-        name: _parts_of_totals(read_well, measures, there)
+        name: _parts_of_totals(measures, there)
         for name, measures in (
             ("sums_of_slices", SUMS),
             ("distinct_counts_of_slices", DISTINCT_COUNTS),
@@ -76,75 +90,89 @@ def building_blocks(there: set[str]) -> dict[str, str]:
     return {
         **families,
         **({"counts_of_reports": _union(iter(counts))} if counts else {}),
-        "read_well": read_well,
+        "windows": WINDOWS,
+        "read_well": READ_WELL,
         "read_together": (
             "(select own.report, other.report as other, "
             f"{', '.join(f'own.{name}' for name in WINDOW_KEY)} "
-            f"from {read_well} as own inner join {read_well} as other on {same})"
+            f"from {READ_WELL} as own inner join {READ_WELL} as other on {same})"
         ),
-        "previous_blocks": _previous_blocks(read_well, there),
-        "rows_of_reports": _union(
-            f"select '{report.name}' as report, '{table.name}' as table_name, {key}, "
-            f"count(*) as found from {table.name} group by {key}"
-            for report, table in tables
-        ),
+        "previous_blocks": PREVIOUS_BLOCKS,
+        "rows_of_reports": ROWS,
         "doubled_rows": _union(
             f"select '{table.name}' as table_name, {key}, count(*) as found from {table.name} "
             f"group by {', '.join((*WINDOW_KEY, *table.key))} having count(*) > 1"
             for _, table in tables
         ),
         "windows_of_reports": _union(
-            f"select distinct account, grain, window_start, window_end, window_date from {name}"
-            for name in [*(table.name for _, table in tables), "report_windows"]
+            f"select account, grain, window_start, window_end, window_date from {name}"
+            for name in (ROWS, WINDOWS)
         ),
-        "slices_of_reports": _union(
-            f"select distinct '{table.name}' as table_name, account, slice, slice_kind, "
-            f"{_slice_by_columns(report)} as columns_say, {_kind_by_columns(report)} as "
-            f"kind_by_columns from {table.name}"
-            for report, table in tables
-        ),
+        "slices_of_reports": _slices_of_reports(),
     }
+
+
+def _tables(there: set[str]) -> list[tuple[Report, Table]]:
+    return [
+        (report, table)
+        for report in REPORTS.values()
+        for table in report.tables
+        if table.name in there
+    ]
 
 
 def _union(queries: Iterator[str]) -> str:
     return f"({' union all '.join(queries)})"
 
 
-def _slice_by_columns(report: Report) -> str:
-    """The slice's text as its columns give it; where several items are asked for as one, the text
-    itself: its columns name the group only."""
-    terms = []
-    for param in slice_params(report):
-        column = param.column.name
-        terms.append(
-            f"case when {column} is not null "
-            f"then '{param.name}=' || lower(cast({column} as varchar)) end"
-            if param.name == "office_hours"
-            else f"case when {column} is not null "
-            f"then '{param.name}=' || cast({column} as varchar) end"
-        )
-    text = f"coalesce(nullif(concat_ws(',', {', '.join(terms)}), ''), 'all')" if terms else "'all'"
-    if any(SLICE_PARAMS[param.name].joins for param in slice_params(report)):
-        return f"case when slice_group is not null then slice else {text} end"
-    return text
+_SLICE_COLUMNS = (*(param.column for param in SLICE_PARAMS.values()), GROUP)
 
 
-def _kind_by_columns(report: Report) -> str:
-    """The slice's kind as its columns give it; of a group only that its kind says so."""
-    terms = [
-        f"case when {param.column.name} is not null then '{param.name}' end"
-        for param in slice_params(report)
-    ]
-    kind = f"coalesce(nullif(concat_ws(',', {', '.join(terms)}), ''), 'all')" if terms else "'all'"
-    if any(SLICE_PARAMS[param.name].joins for param in slice_params(report)):
-        of_group = "case when slice_kind like '%%_group%%' then slice_kind else 'a group' end"
-        return f"case when slice_group is not null then {of_group} else {kind} end"
-    return kind
+def _rows_of(report: Report, table: Table) -> str:
+    """How many rows the table holds of each window and slice."""
+    params = slice_params(report)
+    own = [param.column.name for param in params]
+    if any(SLICE_PARAMS[param.name].joins for param in params):
+        own.append(GROUP.name)
+    listed = ", ".join(
+        column.name if column.name in own else f"cast(null as {column.unit.type}) as {column.name}"
+        for column in _SLICE_COLUMNS
+    )
+    key = ", ".join((*WINDOW_KEY, "window_end", "window_date", "slice_kind"))
+    return (
+        f"select '{report.name}' as report, '{table.name}' as table_name, {key}, {listed}, "
+        f"count(*) as found from {table.name} group by {', '.join((key, *own))}"
+    )
 
 
-def _parts_of_totals(
-    read_well: str, measures: Mapping[str, tuple[str, ...]], there: set[str]
-) -> str:
+def _slices_of_reports() -> str:
+    """The slices of each table, with their text and kind as the slice's columns give them.
+
+    Where several items are asked for as one, that is the text itself, and of the kind only that it
+    says so: the columns name the group alone.
+    """
+    columns = {name: param.column.name for name, param in SLICE_PARAMS.items()}
+
+    def first_of(terms: Iterator[str], group: str) -> str:
+        text = f"coalesce(nullif(concat_ws(',', {', '.join(terms)}), ''), 'all')"
+        return f"case when {GROUP.name} is not null then {group} else {text} end"
+
+    texts = {name: f"cast({column} as varchar)" for name, column in columns.items()}
+    texts["office_hours"] = f"lower({texts['office_hours']})"
+    says = first_of((f"'{name}=' || {text}" for name, text in texts.items()), "slice")
+    kind = first_of(
+        (f"case when {column} is not null then '{name}' end" for name, column in columns.items()),
+        "case when slice_kind like '%%_group%%' then slice_kind else 'a group' end",
+    )
+    stored = "table_name, account, slice, slice_kind"
+    return (
+        f"(select {stored}, {says} as columns_say, {kind} as kind_by_columns "
+        f"from (select distinct {stored}, {', '.join(column.name for column in _SLICE_COLUMNS)} "
+        f"from {ROWS}) as stored)"
+    )
+
+
+def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -> str:
     """Totals beside their inboxes and channels, of windows in which every one of these was read.
 
     By one run, but for those that have nothing: an inbox that came later is read by a later run.
@@ -162,7 +190,7 @@ def _parts_of_totals(
     def read(side: str) -> str:
         key = ("report", "account", "slice", "grain", "window_start")
         return (
-            f"inner join {read_well} as {side}_read on "
+            f"inner join {READ_WELL} as {side}_read on "
             + " and ".join(f"{side}_read.{name} = {side}.{name}" for name in key)
         )  # fmt: skip
 
@@ -188,32 +216,47 @@ def _parts_of_totals(
     )
 
 
-def _previous_blocks(read_well: str, there: set[str]) -> str:
-    """Counts only: they are never rounded."""
-    differences = [
-        f"select '{report.name}' as report, '{now}' as measure, later.*, "
-        f"earlier.{now} as expected, later.{then} as found, earlier.fetched_at as earlier_at "
-        f"from {report.name} as later inner join {report.name} as earlier "
-        "on earlier.account = later.account and earlier.slice = later.slice "
-        "and earlier.grain = later.grain and earlier.window_start = later.previous_window_start "
-        "and earlier.window_end = later.previous_window_end"
-        for report in REPORTS.values()
-        if report.name in there
-        for now, then in compared_measures(report).items()
-        if report.tables[0].column(now).unit is COUNT
-    ]
-    columns = (
-        "account, report, measure, slice, grain, window_date, window_start, "
-        "previous_window_start, fetched_at, earlier_at, expected, found"
-    )
+def _previous_blocks(there: set[str]) -> str:
+    """Counts only: they are never rounded. Empty when no report that has them is loaded."""
     read = " and ".join(
         f"{{0}}.{name} = both_say.{name}" for name in ("report", "account", "slice", "grain")
     )
+    both = " union all ".join(
+        f"select '{report.name}' as report, measure, account, slice, grain, window_date, "
+        "window_start, previous_window_start, fetched_at, earlier_at, expected, found "
+        f"from {_beside_previous(report)} as one"
+        for report in REPORTS.values()
+        if report.name in there and _compared_counts(report)
+    )
+    if not both:
+        return ""
     return (
-        f"(select both_say.*, later.run_id, earlier.run_id as earlier_run_id from "
-        f"({' union all '.join(f'select {columns} from ({one}) as one' for one in differences)}) "
-        f"as both_say inner join {read_well} as later on {read.format('later')} "
+        "select both_say.*, later.run_id, earlier.run_id as earlier_run_id "
+        f"from ({both}) as both_say inner join {READ_WELL} as later on {read.format('later')} "
         "and later.window_start = both_say.window_start "
-        f"inner join {read_well} as earlier on {read.format('earlier')} "
-        "and earlier.window_start = both_say.previous_window_start)"
+        f"inner join {READ_WELL} as earlier on {read.format('earlier')} "
+        "and earlier.window_start = both_say.previous_window_start"
+    )
+
+
+def _compared_counts(report: Report) -> dict[str, str]:
+    return {
+        now: then
+        for now, then in compared_measures(report).items()
+        if report.tables[0].column(now).unit is COUNT
+    }
+
+
+def _beside_previous(report: Report) -> str:
+    """Each count of the report, one a row, as its window has it and as the next one says it was."""
+    values = ", ".join(
+        f"('{now}', earlier.{now}, later.{then})" for now, then in _compared_counts(report).items()
+    )
+    return (
+        "(select later.*, earlier.fetched_at as earlier_at, figures.measure, figures.expected, "
+        f"figures.found from {report.name} as later inner join {report.name} as earlier "
+        "on earlier.account = later.account and earlier.slice = later.slice "
+        "and earlier.grain = later.grain and earlier.window_start = later.previous_window_start "
+        "and earlier.window_end = later.previous_window_end "
+        f"cross join lateral (values {values}) as figures (measure, expected, found))"
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from .check_blocks import building_blocks
+from .check_blocks import building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
 from .warehouse import DATASET
 
@@ -69,13 +69,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a check came to: how many rows it found and the first of them."""
+    """What a check came to: how many rows it found and the first of them.
+
+    `windows` are those that the rows are of, by grain and first local day; None when a row does not
+    say.
+    """
 
     check: Check
     verdict: Verdict
     rows: int = 0
     examples: list[dict[str, Any]] = field(default_factory=list)
     lacking: tuple[str, ...] = ()
+    windows: frozenset[tuple[str, date]] | None = None
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -121,7 +126,16 @@ def run_checks(query: Query, checks: Sequence[Check]) -> list[Result]:
     """What each check comes to on the warehouse that `query` asks."""
     there = {str(row["table_name"]) for row in query(TABLES)}
     parts = building_blocks(there)
+    if any("report_windows" in check.needs for check in checks):
+        _make_shared(query, shared_tables(there))
     return [_run(query, check, there, parts) for check in checks]
+
+
+def _make_shared(query: Query, tables: Mapping[str, str]) -> None:
+    """Makes what many checks read, once, as tables of this connection alone."""
+    for name, sql in tables.items():
+        query(f"drop table if exists {name}")
+        query(f"create temporary table {name} as {sql}")
 
 
 def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) -> Result:
@@ -135,18 +149,32 @@ def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) 
     verdict = Verdict.HOLDS
     if found:
         verdict = Verdict.FAILS if check.level is Level.FAILURE else Verdict(str(check.level))
-    return Result(check=check, verdict=verdict, rows=len(found), examples=found[:EXAMPLES])
+    return Result(
+        check=check,
+        verdict=verdict,
+        rows=len(found),
+        examples=found[:EXAMPLES],
+        windows=_windows_of(found),
+    )
 
 
-def query_of(pipeline: Pipeline) -> Query:
-    """Asks the pipeline's warehouse."""
+def _windows_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, date]] | None:
+    if not all("grain" in row and "window_date" in row for row in rows):
+        return None
+    return frozenset((row["grain"], row["window_date"]) for row in rows)
 
-    def query(sql: str) -> list[dict[str, Any]]:
-        with pipeline.sql_client() as client, client.execute_query(sql) as cursor:
-            columns = [str(column[0]) for column in cursor.description or ()]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
-    return query
+def check_pipeline(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:
+    """What each check comes to on the pipeline's warehouse."""
+    with pipeline.sql_client() as client:
+
+        def query(sql: str) -> list[dict[str, Any]]:
+            with client.execute_query(sql) as cursor:
+                columns = [str(column[0]) for column in cursor.description or ()]
+                rows = cursor.fetchall() if columns else []
+                return [dict(zip(columns, row, strict=True)) for row in rows]
+
+        return run_checks(query, checks)
 
 
 def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) -> None:
@@ -162,19 +190,18 @@ def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) 
             "select run_id from window_reads order by fetched_at desc limit 1"
         )
         run_id = str(latest[0][0]) if latest else None
-        for result in results:
-            client.execute_sql(
-                f"insert into {RESULTS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                check_run_id,
-                now,
-                run_id,
-                result.check.name,
-                result.check.sentence,
-                str(result.check.level),
-                str(result.verdict),
-                result.rows,
+        rows = [
+            (
+                *(check_run_id, now, run_id, result.check.name, result.check.sentence),
+                *(str(result.check.level), str(result.verdict), result.rows),
                 _json(result.examples),
             )
+            for result in results
+        ]
+        places = ", ".join(f"({', '.join('%s' for _ in row)})" for row in rows)
+        client.execute_sql(
+            f"insert into {RESULTS} values {places}", *(value for row in rows for value in row)
+        )
 
 
 def results_json(results: Sequence[Result]) -> str:

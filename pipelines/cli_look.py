@@ -97,17 +97,16 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
 
         from .checks import (
             all_checks,
+            check_pipeline,
             exit_code,
             print_results,
-            query_of,
             results_json,
-            run_checks,
             store_results,
         )
 
         checks = all_checks(only)
         with opened(warehouse) as (_, pipeline):
-            results = run_checks(query_of(pipeline), checks)
+            results = check_pipeline(pipeline, checks)
             store_results(pipeline, results, utc_now())
         if as_json:
             click.echo(results_json(results))

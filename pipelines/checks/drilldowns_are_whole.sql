@@ -2,7 +2,7 @@
 -- needs: report_windows
 select ledger.account, ledger.report, ledger.slice, ledger.grain, ledger.window_date,
        ledger.api_count as expected, coalesce(stored.found, 0) as found
-from report_windows as ledger
+from {windows} as ledger
 left join {rows_of_reports} as stored
     on stored.table_name = ledger.report and stored.account = ledger.account
     and stored.report = ledger.report and stored.slice = ledger.slice

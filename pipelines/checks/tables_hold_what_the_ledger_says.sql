@@ -7,7 +7,7 @@ select coalesce(ledger.account, stored.account) as account,
        coalesce(ledger.window_start, stored.window_start) as window_start,
        coalesce(ledger."rows", 0) as expected, coalesce(stored.found, 0) as found
 from (
-    select * from report_windows where status in ('loaded', 'empty', 'incomplete')
+    select * from {windows} where status in ('loaded', 'empty', 'incomplete')
 ) as ledger
 full join (
     select account, report, slice, grain, window_start, sum(found) as found

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.checks import Verdict, all_checks, query_of, run_checks
+from pipelines.checks import Verdict, all_checks, check_pipeline
 from pipelines.warehouse import open_pipeline
 from sources.help_scout.plan import API_ROOT
 from sources.help_scout.reports import REPORTS
@@ -124,7 +124,7 @@ def test_endless_shifts_leave_an_incomplete_window_that_lost_nothing_it_saw(
     assert set(stored) == sent
     assert len(sent) > 200
     with open_pipeline(warehouse) as pipeline:
-        (doubled,) = run_checks(query_of(pipeline), all_checks(["no_row_is_doubled"]))
+        (doubled,) = check_pipeline(pipeline, all_checks(["no_row_is_doubled"]))
     assert doubled.verdict is Verdict.HOLDS
 
 

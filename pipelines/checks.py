@@ -29,7 +29,7 @@ from .warehouse import DATASET
 FOLDER = Path(__file__).parent / "checks"
 EXAMPLES = 3
 RESULTS = "check_results"
-
+REPORTS_IN = ("report", "overall", "series")  # the columns of checks that name reports
 
 TABLES = f"select table_name from information_schema.tables where table_schema = '{DATASET}'"
 
@@ -71,8 +71,8 @@ class Check:
 class Result:
     """What a check came to: how many rows it found and the first of them.
 
-    `windows` are those that the rows are of, by grain and first local day; None when a row does not
-    say.
+    `windows` are those that the rows are of, by grain and first local day, None when a row does not
+    say; `reports` those that the rows name.
     """
 
     check: Check
@@ -81,6 +81,7 @@ class Result:
     examples: list[dict[str, Any]] = field(default_factory=list)
     lacking: tuple[str, ...] = ()
     windows: frozenset[tuple[str, date]] | None = None
+    reports: frozenset[str] = frozenset()
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -155,6 +156,7 @@ def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) 
         rows=len(found),
         examples=found[:EXAMPLES],
         windows=_windows_of(found),
+        reports=frozenset(row[name] for row in found for name in REPORTS_IN if name in row),
     )
 
 

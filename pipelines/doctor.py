@@ -26,7 +26,7 @@ from sources.help_scout.run import Run
 from sources.help_scout.windows import Grain, window_of
 
 from .errors import COMPLETE, PARTIAL, PipelineError
-from .jobs import MOST_SKEW_SECONDS
+from .remarks import MOST_SKEW_SECONDS
 from .warehouse import check_warehouse, open_pipeline
 
 BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}

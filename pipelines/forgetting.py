@@ -22,20 +22,23 @@ from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
 
 from .agenda import source_state
+from .closing import leave_no_traces
 from .errors import COMPLETE, PARTIAL, UsageError
 from .load import configured_run
 from .packages import finish_pending
-from .privacy import columns_of, copy_without_traces, owe_copy, unknown_columns
+from .planning import know_lists
+from .privacy import columns_of, owe_copy, unknown_columns
+from .publish import configured_mode
 from .warehouse import being_rebuilt, open_pipeline, require_loaded, sole_account
 
 
 def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
     """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come."""
-    customers = Customers.parse(texts)
+    customers, mode = Customers.parse(texts), configured_mode()
     require_loaded(warehouse)
-    code = _forget_in(console, warehouse, customers)
+    code = _forget_in(console, warehouse, customers, mode)
     if being_rebuilt(warehouse).exists():
-        _forget_in(console, being_rebuilt(warehouse), customers)
+        _forget_in(console, being_rebuilt(warehouse), customers, mode)
     for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
         console.print(
             f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
@@ -43,7 +46,7 @@ def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
     return code
 
 
-def _forget_in(console: Console, warehouse: Path, customers: Customers) -> int:
+def _forget_in(console: Console, warehouse: Path, customers: Customers, mode: int) -> int:
     account = sole_account(warehouse)
     run = configured_run(account=account, client_id="-", client_secret="-")  # noqa: S106
     account = run.settings.account
@@ -58,9 +61,11 @@ def _forget_in(console: Console, warehouse: Path, customers: Customers) -> int:
             owe_copy(warehouse)
             found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
             unplaced = count_unplaced(pipeline)
+            if stored is not None:
+                know_lists(stored, run)  # that nothing is asked of anybody
+        leave_no_traces(console, warehouse, run, mode)
     finally:
         run.close()
-    copy_without_traces(warehouse)
     for table, count in changed.items():
         console.print(f"{table}: {count:,} rows", markup=False)
     console.print(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,17 +18,29 @@ from sources.help_scout.privacy import Forgotten
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
-from sources.help_scout.settings import find_report
-from sources.help_scout.slices import SLICE_PARAMS
 
-from .agenda import LoadRequest, count_gaps, source_state
-from .checks import Verdict, all_checks, query_of, run_checks
+from .agenda import LoadRequest, source_state
+from .closing import (
+    Closing,
+    Judgement,
+    judge_load,
+    leave_no_traces,
+    make_marts,
+    put_out,
+)
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .forgetting import keep_forgotten
 from .load import configured_run, load
 from .packages import finish_pending
-from .privacy import changed_modes, copy_without_traces, make_stricter, owe_copy, owes_copy
+from .privacy import changed_modes, make_stricter, owe_copy, owes_copy
 from .progress import LoadProgress
+from .publish import unpublish
+from .remarks import (
+    tell_what_was_not_asked,
+    warn_of_clock,
+    warn_of_office_hours,
+    warn_of_unlisted_items,
+)
 from .status import look_at
 from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
@@ -39,14 +51,11 @@ from .warehouse import (
     put_in_place,
 )
 
-MOST_SKEW_SECONDS = 120
-OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to load, where, how much of it, with which options besides the configured ones, and whom
-    to leave out besides those whom the warehouse was told to forget."""
+    """What to load, where, how much of it, with which options besides the configured ones, whom to
+    leave out besides those whom the warehouse was told to forget, and whether to publish it."""
 
     warehouse: Path
     request: LoadRequest = field(default_factory=LoadRequest)
@@ -54,12 +63,14 @@ class Job:
     budget: Budget = field(default_factory=Budget)
     forgotten: frozenset[Forgotten] = frozenset()
     clock: Callable[[], datetime] = utc_now
+    publishes: bool = True
 
 
 def run_job(
     console: Console, job: Job, after_load: Callable[[Pipeline], None] = lambda _: None
 ) -> int:
-    """Runs a job and prints its summary; returns the exit code."""
+    """Runs a job, prints its summary and publishes what it has loaded; returns the exit code."""
+    closing = Closing.configured()
     progress = LoadProgress(console)
     run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
     run.budget = job.budget
@@ -71,33 +82,47 @@ def run_job(
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
         if job.warehouse.exists():
-            _keep_privacy(console, job.warehouse, run)
+            _keep_privacy(console, job.warehouse, run, closing.mode)
         with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
             with progress:
                 load(pipeline, run, job.request, progress.on_chunk)
+            make_marts(console, pipeline, closing.targets)
             summary = summarize(pipeline, run.run_id)
             print_summary(console, summary)
             ended_early = run.budget.was_hit or run.is_stopping
-            if not ended_early:
-                _tell_what_was_not_asked(console, pipeline, run, job.request, summary)
-            if job.clock is utc_now:
-                _warn_of_clock(console, run)
-            _warn_of_unlisted_items(console, run, job.request)
-            _warn_of_office_hours(console, pipeline, run)
-            console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
+            _tell(console, pipeline, run, job, None if ended_early else summary)
             after_load(pipeline)
-            if ended_early:
-                by = "a signal" if run.is_stopping else "the budget"
-                console.print(
-                    f"stopped by {by} after {run.client.sent:,} requests: what was read is loaded, "
-                    "the same command goes on from there"
-                )
-                return STOPPED
-            return summary.exit_code(run.settings.expect_unavailable)
+            judgement = Judgement(None, "the load is not whole yet")
+            if job.publishes and not ended_early:
+                judgement = judge_load(console, pipeline, run, job.clock(), progress)
+        if ended_early:
+            by = "a signal" if run.is_stopping else "the budget"
+            console.print(
+                f"stopped by {by} after {run.client.sent:,} requests: what was read is loaded, "
+                "the same command goes on from there"
+            )
+        published = put_out(console, job.warehouse, judgement, closing.mode) if job.publishes else 0
+        if ended_early:
+            return STOPPED
+        return published or summary.exit_code(run.settings.expect_unavailable)
     finally:
         run.close()
+
+
+def _tell(
+    console: Console, pipeline: Pipeline, run: Run, job: Job, summary: Summary | None
+) -> None:
+    """Prints what the job did not ask, what does not look right, and where it all is; `summary` is
+    None when it ended early."""
+    if summary is not None:
+        tell_what_was_not_asked(console, pipeline, run, job.request, summary)
+    if job.clock is utc_now:
+        warn_of_clock(console, run)
+    warn_of_unlisted_items(console, run, job.request)
+    warn_of_office_hours(console, pipeline, run)
+    console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
 
 
 def run_rebuild(console: Console, job: Job) -> int:
@@ -106,7 +131,7 @@ def run_rebuild(console: Console, job: Job) -> int:
     For what cannot be changed in place, the time zone above all. Nothing is put in place before
     `status` finds nothing lacking in it; the old file is kept, under a name of its own.
     """
-    old, new = job.warehouse, being_rebuilt(job.warehouse)
+    old, new, closing = job.warehouse, being_rebuilt(job.warehouse), Closing.configured()
     if not old.exists():
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
     run = configured_run(clock=job.clock, **job.options)
@@ -114,9 +139,12 @@ def run_rebuild(console: Console, job: Job) -> int:
         check_warehouse(old, run.settings.account)
         with open_pipeline(old) as pipeline:
             start_date = source_state(pipeline).get("start_date")
+            modes = source_state(pipeline).get("privacy", {})
             stored = stored_of(pipeline, run.settings.account)
             forgotten = frozenset(stored.forgotten() if stored is not None else ())
         run.privacy.with_forgotten(forgotten)
+        if owes_copy(old):
+            leave_no_traces(console, old, run, closing.mode)
         if new.exists():
             _check_begun(new, run)
     finally:
@@ -124,7 +152,7 @@ def run_rebuild(console: Console, job: Job) -> int:
     options = dict(job.options)
     if run.settings.start_date is None and start_date is not None:
         options["start_date"] = start_date
-    anew = replace(job, warehouse=new, options=options, forgotten=forgotten)
+    anew = replace(job, warehouse=new, options=options, forgotten=forgotten, publishes=False)
     code = run_job(console, anew)
     if code != STOPPED and not _is_complete(anew):
         code = run_job(console, replace(anew, request=LoadRequest(backfill=True)))
@@ -138,7 +166,23 @@ def run_rebuild(console: Console, job: Job) -> int:
         keep_forgotten(pipeline, run.settings.account, forgotten, job.clock())
     kept = put_in_place(new, old, job.clock())
     console.print(f"{old} is rebuilt; the file that it was, with its change log, is {kept}")
-    return COMPLETE
+    return _publish_rebuilt(console, replace(anew, warehouse=old), modes, closing.mode)
+
+
+def _publish_rebuilt(console: Console, job: Job, modes: Mapping[str, str], mode: int) -> int:
+    """Publishes what was rebuilt. Where it is stricter about personal data than by the `modes`
+    before, readers do not keep the copy of before either."""
+    progress = LoadProgress(console)
+    run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
+    try:
+        with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
+            run.pin(source_state(pipeline))
+            judgement = judge_load(console, pipeline, run, job.clock(), progress)
+        if judgement.publication is None and changed_modes(modes, run.privacy)[0]:
+            unpublish(job.warehouse)
+        return put_out(console, job.warehouse, judgement, mode)
+    finally:
+        run.close()
 
 
 def _check_begun(new: Path, run: Run) -> None:
@@ -165,11 +209,11 @@ def _is_complete(job: Job) -> bool:
         run.close()
 
 
-def _keep_privacy(console: Console, warehouse: Path, run: Run) -> None:
+def _keep_privacy(console: Console, warehouse: Path, run: Run, mode: int) -> None:
     """Makes what is loaded as strict about personal data as the configuration is now, and tells
     what stays stricter."""
     if owes_copy(warehouse):
-        copy_without_traces(warehouse)
+        leave_no_traces(console, warehouse, run, mode)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
         before = state.get("privacy", {})
@@ -183,77 +227,12 @@ def _keep_privacy(console: Console, warehouse: Path, run: Run) -> None:
             owe_copy(warehouse)
             make_stricter(pipeline, stricter, run.privacy)
     if stricter:
-        copy_without_traces(warehouse)
+        leave_no_traces(console, warehouse, run, mode)
     if looser:
         console.print(
             f"privacy: {len(looser)} columns stay hashed or dropped in what is loaded so far "
             f"({looser[0]}, …), new rows come as configured now: help-scout rebuild loads all anew"
         )
-
-
-def _tell_what_was_not_asked(
-    console: Console, pipeline: Pipeline, run: Run, request: LoadRequest, summary: Summary
-) -> None:
-    """Prints which reports had nothing to read, and after a nightly load how much is missing."""
-    if request.backfill:
-        if not summary.lines:
-            console.print("nothing to fill: whatever is wanted is there")
-        return
-    for name in request.report_names:
-        if not any(line.report == name for line in summary.lines):
-            console.print(f"{name}: nothing was due{_why_nothing(run, name, request)}")
-    if request.since is None and (missing := count_gaps(pipeline, run, request.reports)):
-        console.print(
-            f"{missing:,} windows are wanted and not there: help-scout status shows which, "
-            "help-scout backfill fills them"
-        )
-
-
-def _warn_of_clock(console: Console, run: Run) -> None:
-    """Tells when this machine's clock is wrong: what is due and final is told by it."""
-    skew = run.client.clock_skew_seconds
-    if skew is not None and abs(skew) > MOST_SKEW_SECONDS:
-        console.print(
-            f"this machine's clock is {abs(skew):,.0f} s {'behind' if skew > 0 else 'ahead'}: what "
-            "is due, and what is final, was told by it. Set it, then load again"
-        )
-
-
-def _warn_of_unlisted_items(console: Console, run: Run, request: LoadRequest) -> None:
-    """Tells of items in the configuration that the account lacks: the API may answer zeros."""
-    if run.is_stopping:
-        return
-    reports = (REPORTS[name] for name in request.report_names)
-    for name, items in run.planner.unlisted_items(reports).items():
-        console.print(
-            f"breakdowns name {name} {', '.join(sorted(map(str, items)))}, which the account's "
-            f"{SLICE_PARAMS[name].listed} lack: is it gone, or misspelt?"
-        )
-
-
-def _warn_of_office_hours(console: Console, pipeline: Pipeline, run: Run) -> None:
-    """Tells when durations in office hours are those around the clock: Help Scout ignores the
-    question where office hours are not set up."""
-    asked = any(
-        "office_hours" in breakdown.names
-        for report in REPORTS.values()
-        for breakdown in run.settings.breakdowns_of(report)
-    )
-    if not asked:
-        return
-    (result,) = run_checks(query_of(pipeline), all_checks([OFFICE_HOURS_CHECK]))
-    if result.verdict is Verdict.NOTICE:
-        console.print(
-            "office hours: all durations are the same as around the clock. Are office hours set up "
-            "in Help Scout? Where they are not, it ignores the question"
-        )
-
-
-def _why_nothing(run: Run, name: str, request: LoadRequest) -> str:
-    if request.since is None:
-        return ""
-    grains = " or ".join(run.settings.grains_of(find_report(name)))
-    return f": no {grains} ends in the interval"
 
 
 def _about_time(run: Run) -> str:

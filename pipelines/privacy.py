@@ -122,9 +122,14 @@ def _unknown_texts(table: StoredTable, columns: Mapping[str, Mapping[str, str]])
 
 
 def owe_copy(path: Path) -> None:
-    """Notes that values are going to be overwritten: whatever happens, `copy_without_traces` is
-    still to come."""
+    """Notes that values are going to be overwritten: whatever happens, they are still to be taken
+    out of the file and of its published copy."""
     _debt(path).touch()
+
+
+def settle_copy(path: Path) -> None:
+    """Notes that overwritten values are nowhere any more."""
+    _debt(path).unlink(missing_ok=True)
 
 
 def owes_copy(path: Path) -> bool:
@@ -138,8 +143,8 @@ def _debt(path: Path) -> Path:
 
 def copy_without_traces(path: Path) -> None:
     """Replaces the file by a copy of what it holds: overwritten values are in neither it nor the
-    working files beside it any more."""
-    state, path = state_folder(path), path.resolve()
+    working files beside it any more. That it is owed stays noted."""
+    state, debt, path = state_folder(path), _debt(path), path.resolve()
     new = path.with_suffix(f".rewriting{path.suffix}")
     new.unlink(missing_ok=True)
     connection = connect(new)
@@ -152,4 +157,8 @@ def copy_without_traces(path: Path) -> None:
         connection.close()
     new.chmod(path.stat().st_mode)
     new.replace(path)
-    shutil.rmtree(state, ignore_errors=True)
+    for left in state.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif left != debt:
+            left.unlink()

@@ -27,11 +27,13 @@ DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalo
 DEMO_ACCOUNT = "demo"
 MEMORY_LIMIT = "80MB"
 WRITER = "writer.json"
+PUBLISHED = ".published"
 BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
 
 
 def check_warehouse(path: Path, account: str) -> None:
     """Returns when the file can take the account's rows; WarehouseError says why not."""
+    refuse_published(path)
     if "'" in str(path.resolve()):
         raise WarehouseError(
             f"{path.resolve()}: dlt cannot load through a path with an apostrophe. Choose another "
@@ -54,6 +56,7 @@ def check_warehouse(path: Path, account: str) -> None:
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """A writing connection to the file, made if need be; WarehouseError says why there is none."""
+    refuse_published(path)
     is_new = not path.exists()
     config: dict[str, Any] = {"default_block_size": BLOCK_SIZE_BYTES} if is_new else {}
     try:
@@ -62,6 +65,16 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         if is_new:  # a full disk leaves the beginning of a file, which nothing could open
             path.unlink(missing_ok=True)
         raise WarehouseError(_reason(path, str(error))) from error
+
+
+def refuse_published(path: Path) -> None:
+    """Refuses to work on a published copy: the next one would replace what was written there."""
+    for name in (path, path.resolve()):
+        if PUBLISHED in name.suffixes[-2:]:
+            raise UsageError(
+                f"{path} is a copy for readers, which the next load replaces: name the warehouse "
+                f"that it is made from, {name.with_name(name.name.replace(PUBLISHED, '', 1))}"
+            )
 
 
 def _reason(path: Path, message: str) -> str:

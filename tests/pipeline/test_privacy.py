@@ -9,6 +9,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from rich.console import Console
@@ -277,8 +278,9 @@ def test_what_a_killed_forgetting_left_readable_is_overwritten_by_the_next_run(
 ) -> None:
     warehouse, customer = copy_of(known, tmp_path), somebody(known)
     with monkeypatch.context() as dying:
-        dying.setattr("pipelines.forgetting.copy_without_traces", lambda _: None)
-        forget(warehouse, customer.email)
+        dying.setattr("pipelines.closing.copy_without_traces", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            forget(warehouse, customer.email)
     assert found_in_files(tmp_path, (customer.email,))
     load(warehouse, known, 1, privacy_key=key)
     assert found_in_files(tmp_path, (customer.email,)) == set()

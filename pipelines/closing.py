@@ -1,0 +1,251 @@
+"""The end of a job: the numbers are checked, and published for readers where they agree.
+
+An account moves while it is read: a number of a closed window may change between two requests of
+one night, and then a check fails though nothing is wrong. So what disagrees is read once more
+before anything is decided.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from dlt.pipeline.pipeline import Pipeline
+from rich.console import Console
+
+from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.outcome import Status
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.rounds import STATE as ROUNDS
+from sources.help_scout.run import Run
+from sources.help_scout.windows import Grain, window_of
+
+from .agenda import LoadRequest, count_gaps, source_state
+from .checks import Result, Verdict, all_checks, check_pipeline, store_results
+from .errors import COMPLETE, FAILED, PARTIAL, WarehouseError
+from .load import load
+from .marts import create_marts, told
+from .privacy import copy_without_traces, settle_copy
+from .progress import LoadProgress
+from .publish import (
+    Publication,
+    configured_mode,
+    publish,
+    published_path,
+    read_publication,
+    remove_leftovers,
+    unpublish,
+)
+from .targets import Targets
+from .warehouse import open_pipeline
+
+MOST_DAYS = 8
+"""Days that are read once more at most: where more disagrees, it is not for the time of reading."""
+
+_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How jobs end, as configured: the targets of the marts and the mode of the published copy."""
+
+    targets: Targets
+    mode: int
+
+    @classmethod
+    def configured(cls) -> Closing:
+        """As dlt's configuration has it; UsageError for what cannot be."""
+        return cls(targets=Targets.configured(), mode=configured_mode())
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether what is loaded may be published: as what, or why not."""
+
+    publication: Publication | None
+    reason: str = ""
+
+
+def judge(
+    console: Console,
+    pipeline: Pipeline,
+    run: Run,
+    now: datetime,
+    look_again: Callable[[LoadRequest], None] | None = None,
+) -> Judgement:
+    """Checks what is loaded, and once more what `look_again` has read again where it disagrees."""
+    if WINDOW_READS.name not in pipeline.default_schema.tables:
+        return Judgement(None, "nothing is loaded yet")
+    run_id = run.run_id
+    results = check_pipeline(pipeline, all_checks())
+    again = list(second_look(run, results)) if look_again is not None else []
+    if look_again is not None and again:
+        console.print(
+            f"{_named(_failed(results))} failed: reading once more what disagrees, since numbers "
+            "may move while they are read"
+        )
+        for request in again:
+            look_again(request)
+        results = check_pipeline(pipeline, all_checks())
+    store_results(pipeline, results, now)
+    if failed := _failed(results):
+        return Judgement(None, f"{_named(failed)} failed, help-scout check shows what disagrees")
+    verdicts = [result.verdict for result in results]
+    return Judgement(
+        Publication(
+            published_at=now,
+            run_id=run_id,
+            account=run.settings.account,
+            timezone=run.time.zone.key,
+            missing_windows=count_gaps(pipeline, run),
+            failed_windows=_count_failed(pipeline),
+            checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
+            checks_failed=len(failed),
+            checks_skipped=verdicts.count(Verdict.SKIPPED),
+            checks_drifted=verdicts.count(Verdict.DRIFT),
+        )
+    )
+
+
+def _failed(results: Sequence[Result]) -> list[Result]:
+    return [result for result in results if result.verdict is Verdict.FAILS]
+
+
+def _named(failed: Sequence[Result]) -> str:
+    names = ", ".join(result.check.name for result in failed)
+    return f"the check{'s' if len(failed) > 1 else ''} {names}"
+
+
+def _count_failed(pipeline: Pipeline) -> int:
+    with pipeline.sql_client() as client:
+        ((count,),) = client.execute_sql(
+            "select count(*) from report_windows where last_attempt_status = %s", str(Status.FAILED)
+        ) or [(0,)]
+    return int(count)
+
+
+def second_look(run: Run, results: Sequence[Result]) -> Iterator[LoadRequest]:
+    """What to read once more of what failing checks found: the days on which the windows end that
+    disagree, of the reports that were compared. Nothing where that would not settle it: where
+    windows are not named, not over, or too many.
+    """
+    names, days = set[str](), set[date]()
+    for result in _failed(results):
+        compared = result.reports or {_OWNERS[n] for n in result.check.needs if n in _OWNERS}
+        ends = [
+            window_of(Grain(grain), first, run.time.zone) for grain, first in result.windows or ()
+        ]
+        if not compared or not ends or any(window.end > run.now for window in ends):
+            return
+        names |= compared
+        days |= {window.last_second.astimezone(run.time.zone).date() for window in ends}
+    if len(days) > MOST_DAYS or run.is_stopping:
+        return
+    for first, last in _stretches(sorted(days)):
+        yield LoadRequest(
+            reports=tuple(name for name in REPORTS if name in names),
+            since=first.isoformat(),
+            until=(last + timedelta(days=1)).isoformat(),
+        )
+
+
+def _stretches(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """The first and last day of each stretch of days without a gap."""
+    first = None
+    for day in days:
+        first = first or day
+        if day + timedelta(days=1) not in days:
+            yield first, day
+            first = None
+
+
+def judge_load(
+    console: Console, pipeline: Pipeline, run: Run, now: datetime, progress: LoadProgress
+) -> Judgement:
+    """Judges what a job has loaded, with a second look as a run of its own in the ledger."""
+
+    def look_again(request: LoadRequest) -> None:
+        run.run_id = uuid.uuid4().hex
+        with progress:
+            load(pipeline, run, request, progress.on_chunk)
+
+    return judge(console, pipeline, run, now, look_again)
+
+
+def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
+    """Makes the marts anew, and says which cannot be made."""
+    if WINDOW_READS.name in pipeline.default_schema.tables:
+        for line in told(create_marts(pipeline, targets)):
+            console.print(line)
+
+
+def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) -> int:
+    """Publishes what was judged well, or says why readers keep what they have; the exit code. The
+    warehouse must be closed."""
+    if judgement.publication is None:
+        console.print(f"not published: {judgement.reason}. {_kept(warehouse)}", markup=False)
+        return PARTIAL
+    try:
+        path = publish(warehouse, judgement.publication, mode)
+    except (OSError, duckdb.Error, WarehouseError) as error:
+        console.print(
+            f"not published: {' '.join(str(error).split())}. {warehouse} is whole, the next load "
+            f"or backfill publishes it. {_kept(warehouse)}",
+            markup=False,
+        )
+        return FAILED
+    held = judgement.publication.checks_held
+    console.print(f"published for readers: {path}, {held} checks hold", markup=False)
+    return COMPLETE
+
+
+def _kept(warehouse: Path) -> str:
+    before = read_publication(warehouse)
+    if before is not None:
+        return f"Readers keep the copy of {before.local_time}"
+    if published_path(warehouse).exists():
+        return "Readers keep the copy of before"
+    return "There is no copy for readers yet"
+
+
+def publish_anew(console: Console, warehouse: Path, run: Run, mode: int) -> None:
+    """Has readers see nothing that the warehouse does not hold any more: publishes it as it is now,
+    or deletes the copy when it holds half a night or checks fail."""
+    remove_leftovers(warehouse)
+    path = published_path(warehouse)
+    if not path.exists():
+        return
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            state = source_state(pipeline)
+            run.pin(state)
+            judgement = (
+                Judgement(None, "a load is not whole yet")
+                if state.get(ROUNDS)
+                else judge(console, pipeline, run, run.now)
+            )
+        if judgement.publication is not None:
+            publish(warehouse, judgement.publication, mode)
+            console.print(f"{path} is published anew", markup=False)
+            return
+    except BaseException:
+        unpublish(warehouse)
+        raise
+    unpublish(warehouse)
+    console.print(
+        f"{path} is deleted, since it holds what is gone now, and cannot be published anew: "
+        f"{judgement.reason}. The next load publishes",
+        markup=False,
+    )
+
+
+def leave_no_traces(console: Console, warehouse: Path, run: Run, mode: int) -> None:
+    """Has neither the warehouse nor its published copy hold what was overwritten; what a kill
+    leaves undone, the next run owes."""
+    copy_without_traces(warehouse)
+    publish_anew(console, warehouse, run, mode)
+    settle_copy(warehouse)

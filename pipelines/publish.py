@@ -1,0 +1,192 @@
+"""The published copy: what readers open, so that they neither block a load nor see half a night.
+
+It stands beside the warehouse and is replaced as a whole: a reader that has the old one open goes
+on reading that, whoever opens it anew reads the new one. Nothing ever writes to it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.specs import BaseConfiguration
+
+from .configuration import check_option_names
+from .errors import UsageError
+from .warehouse import DATASET, PUBLISHED, connect
+
+SECTION = "publish"
+PUBLICATION = "publication"
+_MODE = re.compile(r"0?[0-7]{3}")
+_OWNER_READS, _OTHERS_WRITE = 0o400, 0o002
+
+
+@configspec
+class PublishOptions(BaseConfiguration):
+    """The section `[publish]` of the configuration: who may read the copy, in octal."""
+
+    mode: str = "0640"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """The one row of the table `publication`: what the copy is worth.
+
+    `run_id` is the load after which it was made. `missing_windows` are wanted and not there,
+    of the `failed_windows` the last attempt to read them failed.
+    """
+
+    published_at: datetime
+    run_id: str
+    account: str
+    timezone: str
+    missing_windows: int
+    failed_windows: int
+    checks_held: int
+    checks_failed: int
+    checks_skipped: int
+    checks_drifted: int
+
+    @property
+    def local_time(self) -> str:
+        """When it was published, in the company's time zone."""
+        return f"{self.published_at.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"
+
+
+_COLUMN_TYPES = {"datetime": "timestamptz", "str": "varchar", "int": "bigint"}
+
+
+def configured_mode() -> int:
+    """The file mode that the configuration gives the copy; UsageError for one that cannot be."""
+    check_option_names(PublishOptions().get_resolvable_fields(), (SECTION,))
+    text = str(resolve_configuration(PublishOptions(), sections=(SECTION,)).mode)
+    if _MODE.fullmatch(text) is None:
+        raise UsageError(f'publish.mode = {text!r}: write a file mode in octal, "0640"')
+    mode = int(text, 8)
+    if mode & _OTHERS_WRITE:
+        raise UsageError(
+            f"publish.mode = {text!r} lets everybody write to the published copy: take a mode "
+            'without that, "0644" lets everybody read it'
+        )
+    if not mode & _OWNER_READS:
+        raise UsageError(
+            f"publish.mode = {text!r} keeps the published copy from its owner: begin it with 4 or 6"
+        )
+    return mode
+
+
+def published_path(warehouse: Path) -> Path:
+    """Where the warehouse's published copy stands: beside the file, whatever links lead to it."""
+    path = warehouse.resolve() if warehouse.is_symlink() else warehouse
+    return path.with_name(f"{path.stem}{PUBLISHED}{path.suffix}")
+
+
+def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
+    """Puts a copy of the warehouse in place, at once and whole; returns where.
+
+    The warehouse must not be open in this process. Killed at any moment, it leaves the copy of
+    before or the new one. OSError, duckdb.Error or WarehouseError when there is none: the copy of
+    before stays.
+    """
+    target = Path(os.path.realpath(published_path(warehouse)))  # a link to elsewhere stays one
+    new = _unfinished(target)
+    remove_leftovers(warehouse)
+    try:
+        new.touch(mode=0o600)
+        _copy(warehouse, new)
+        _finish(new, publication)
+        new.chmod(mode)
+        _sync(new)
+        _log_of(target).unlink(missing_ok=True)  # of who opened the old one to write
+        new.replace(target)
+        _sync(target.parent)
+    except BaseException:
+        remove_leftovers(warehouse)
+        raise
+    return published_path(warehouse)
+
+
+def unpublish(warehouse: Path) -> None:
+    """Deletes the published copy, and what a killed publishing left of one."""
+    remove_leftovers(warehouse)
+    target = Path(os.path.realpath(published_path(warehouse)))
+    for path in (target, _log_of(target)):
+        path.unlink(missing_ok=True)
+
+
+def remove_leftovers(warehouse: Path) -> None:
+    """Deletes what a killed publishing left beside the copy."""
+    new = _unfinished(Path(os.path.realpath(published_path(warehouse))))
+    for path in (new, _log_of(new)):
+        path.unlink(missing_ok=True)
+
+
+def read_publication(warehouse: Path) -> Publication | None:
+    """What the published copy says of itself; None when there is none that can be read."""
+    path = published_path(warehouse)
+    if not path.exists():
+        return None
+    names = [field.name for field in fields(Publication)]
+    instant = "epoch_ms(published_at)"  # as a number: an instant would need one more package
+    columns = ", ".join([instant, *names[1:]])
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute(f"select {columns} from {DATASET}.{PUBLICATION}").fetchone()
+    except duckdb.Error:
+        return None
+    if row is None:
+        return None
+    at = datetime.fromtimestamp(row[0] / 1000, UTC)
+    return Publication(**dict(zip(names, (at, *row[1:]), strict=True)))
+
+
+def _copy(warehouse: Path, new: Path) -> None:
+    """Copies the file while nobody can write to it, with what a killed writer left in its log.
+
+    Byte by byte: DuckDB's own COPY FROM DATABASE takes twenty times as long, and the file comes
+    out as large.
+    """
+    held = connect(warehouse)
+    try:
+        held.execute("checkpoint")
+        shutil.copyfile(warehouse, new)
+    finally:
+        held.close()
+
+
+def _finish(new: Path, publication: Publication) -> None:
+    """Leaves out the tables that loads work with, and writes what the copy is worth."""
+    columns = ", ".join(
+        f"{field.name} {_COLUMN_TYPES[str(field.type)]}" for field in fields(publication)
+    )
+    places = ", ".join("?" for _ in fields(publication))
+    table = f"{DATASET}.{PUBLICATION}"
+    with duckdb.connect(str(new)) as connection:
+        connection.execute(f"drop schema if exists {DATASET}_staging cascade")
+        connection.execute(f"create or replace table {table} ({columns})")
+        connection.execute(f"insert into {table} values ({places})", astuple(publication))
+        connection.execute("checkpoint")
+
+
+def _unfinished(target: Path) -> Path:
+    return target.with_name(f"{target.stem}.publishing{target.suffix}")
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _sync(path: Path) -> None:
+    """Has the disk hold the file, or the folder's names, before anything relies on it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -17,6 +17,8 @@ from sources.help_scout.tables import WINDOW_KEY, StoredTable, stored_table
 from .described import OWN_VIEWS, PEOPLE_VIEW, reports_of
 
 ANY_REPORT = "any_report_table"
+BEGIN = ("```mermaid", "erDiagram", "  direction LR")
+"""From left to right: large families grow down the page, not beyond its edge."""
 
 
 @cache
@@ -63,8 +65,7 @@ def lists_diagram() -> Iterator[str]:
 def window_diagram() -> Iterator[str]:
     """What all report tables share: the window that a row is of, and the slice that it is for."""
     params = [param.column for param in SLICE_PARAMS.values()]
-    yield "```mermaid"
-    yield "erDiagram"
+    yield from BEGIN
     yield f"  {ANY_REPORT} {{"
     for name in WINDOW_KEY:
         yield f"    {'timestamp' if name.endswith('start') else 'text'} {name} PK"
@@ -122,8 +123,7 @@ def _diagram(
     tables: Iterable[tuple[StoredTable, tuple[Column, ...]]], relations: Iterable[str]
 ) -> Iterator[str]:
     """The tables with their keys and references, and the relations; the window key is left out."""
-    yield "```mermaid"
-    yield "erDiagram"
+    yield from BEGIN
     for table, columns in tables:
         own = [c for c in columns if c.name in table.primary_key and c.name != "account"]
         others = [c for c in columns if c not in own and referred_to(c) is not None]

@@ -5,9 +5,21 @@ this project's own. The dictionary and the comments in the warehouse are made of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
-from sources.help_scout.catalog import CODE, COUNT, FLAG, ID, INSTANT, RAW, TEXT, Column, Report
+from sources.help_scout.catalog import (
+    CODE,
+    COUNT,
+    FLAG,
+    ID,
+    INSTANT,
+    RAW,
+    SECONDS,
+    TEXT,
+    Column,
+    Report,
+)
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.ledger import LIST_READS, WINDOW_OF_A_REPORT, WINDOW_READS
 from sources.help_scout.reports import REPORTS
@@ -16,6 +28,8 @@ from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import ACCOUNT, UNKNOWN_VALUES, StoredTable, stored_table
 
 from .checks import RESULTS
+from .targets import TARGETS
+from .views import ITEM_COLUMNS, SUFFIXES
 
 FAMILIES = {
     "Company": ("company_",),
@@ -114,6 +128,18 @@ LABELS_VIEW = StoredTable(
     ),
     primary_key=("code_of", "metric", "code"),
 )
+TARGETS_VIEW = StoredTable(
+    name=TARGETS,
+    description="The service targets, as configured: one row a metric",
+    columns=(
+        _text("metric", "Distribution, by the API's own name", "firstResponseTime"),
+        _text("metric_label", "The metric in words", "first response time"),
+        Column(name="last_range_id", unit=CODE, description="Last range that meets the target"),
+        Column(name="target_seconds", unit=SECONDS, description="Time within which to answer"),
+    ),
+    primary_key=("metric",),
+)
+"""In the schema of the marts; service_targets reads it."""
 OWN_VIEWS = (REPORT_WINDOWS_VIEW, PEOPLE_VIEW, LABELS_VIEW)
 
 
@@ -138,3 +164,32 @@ def everything() -> Iterator[StoredTable]:
     yield from (dimension.stored_table for dimension in DIMENSIONS.values())
     yield from OWN_TABLES
     yield from OWN_VIEWS
+
+
+def table_views() -> Iterator[StoredTable]:
+    """The views that each report table has: one a grain, and by inbox, user or team."""
+    for table in report_tables().values():
+        for grain, suffix in SUFFIXES.items():
+            yield replace(
+                table,
+                name=f"{table.name}_{suffix}",
+                description=f"{table.description}. One grain ({grain}) and the plain numbers only",
+            )
+        for item, columns in ITEM_COLUMNS.items():
+            own = {column.name for column in columns}
+            yield replace(
+                table,
+                name=f"{table.name}_by_{item}",
+                description=f"{table.description}. By {item}, with its name, in all grains",
+                columns=(*(c for c in table.columns if c.name not in own), *columns),
+            )
+
+
+def described(name: str) -> StoredTable | None:
+    """The table or view of that name; None when it is none of ours."""
+    return _by_name().get(name)
+
+
+@cache
+def _by_name() -> Mapping[str, StoredTable]:
+    return {table.name: table for table in (*everything(), TARGETS_VIEW, *table_views())}

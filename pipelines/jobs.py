@@ -23,6 +23,7 @@ from sources.help_scout.slices import SLICE_PARAMS
 
 from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Verdict, all_checks, query_of, run_checks
+from .comments import write_comments
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .forgetting import keep_forgotten
 from .load import configured_run, load
@@ -86,6 +87,7 @@ def run_job(
                 _warn_of_clock(console, run)
             _warn_of_unlisted_items(console, run, job.request)
             _warn_of_office_hours(console, pipeline, run)
+            write_comments(pipeline)
             console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
             after_load(pipeline)
             if ended_early:

@@ -92,6 +92,11 @@ class Column:
         if not self.description:
             raise ValueError(f"column {self.name} has no description")
 
+    @property
+    def comment(self) -> str:
+        """What warehouses are told of it: its meaning and its unit."""
+        return f"{self.description} ({self.unit.words})"
+
 
 def column(
     path: str,

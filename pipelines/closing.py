@@ -26,6 +26,7 @@ from sources.help_scout.windows import Grain, window_of
 
 from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Result, Verdict, all_checks, check_pipeline, store_results
+from .comments import write_comments
 from .errors import COMPLETE, FAILED, PARTIAL, WarehouseError
 from .load import load
 from .marts import create_marts, told
@@ -177,10 +178,11 @@ def judge_load(
 
 
 def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
-    """Makes the marts anew, and says which cannot be made."""
+    """Makes the marts anew, describes all that is there, and says which marts cannot be made."""
     if WINDOW_READS.name in pipeline.default_schema.tables:
         for line in told(create_marts(pipeline, targets)):
             console.print(line)
+        write_comments(pipeline)
 
 
 def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) -> int:

@@ -11,28 +11,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from sources.help_scout.catalog import Column, Report, Type
+from sources.help_scout.catalog import Report
 from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.restatements import RESTATEMENTS
-from sources.help_scout.tables import (
-    UNKNOWN_VALUES,
-    StoredTable,
-    context_columns,
-    stored_table,
-)
+
+from .described import FAMILIES, reports_of
+from .table_pages import table_dictionary
 
 ROOT = Path(__file__).parents[1]
-FAMILIES = {
-    "Company": ("company_",),
-    "Conversations": ("conversations_",),
-    "Docs": ("docs_",),
-    "Happiness": ("happiness_",),
-    "Productivity": ("productivity_",),
-    "Users": ("user_",),
-    "Channels": ("chat", "email", "phone"),
-}
 
 
 def report_table() -> Iterator[str]:
@@ -54,9 +40,8 @@ def picture() -> Iterator[str]:
     yield "flowchart LR"
     lists = "<br/>".join(DIMENSIONS)
     yield f'  lists["<b>lists</b><br/>{lists}"]'
-    for family, prefixes in FAMILIES.items():
-        reports = [r for r in REPORTS.values() if r.name.startswith(prefixes)]
-        names = "<br/>".join(_with_lists(report) for report in reports)
+    for family in FAMILIES:
+        names = "<br/>".join(_with_lists(report) for report in reports_of(family))
         yield f'  {family.lower()}["<b>{family}</b><br/>{names}"]'
         yield f"  lists -- ids --> {family.lower()}"
         yield f"  {family.lower()} -- every window --> ledger"
@@ -69,60 +54,9 @@ def _with_lists(report: Report) -> str:
     return report.name + (f" + {', '.join(lists)}" if lists else "")
 
 
-def dictionary() -> Iterator[str]:
-    """Every table with every column, its type, unit and meaning."""
-    yield "## Columns that every report table has"
-    yield ""
-    yield "The slice columns are those that the report can be narrowed by."
-    yield ""
-    shown: dict[str, Column] = {}
-    for report in REPORTS.values():
-        shown |= {column.name: column for column in context_columns(report)}
-    yield from _column_rows(tuple(shown.values()), ())
-    for report in REPORTS.values():
-        yield ""
-        yield f"## {report.name}"
-        yield ""
-        yield f"{report.summary}. [Vendor's page]({report.doc_url})"
-        for table in report.tables:
-            stored = stored_table(report, table)
-            yield from _table(stored, table.columns)
-        if report.ignored:
-            yield ""
-            reasons = (f"`{path}` ({reason})" for path, reason in report.ignored.items())
-            yield f"Not loaded: {'; '.join(reasons)}."
-    yield ""
-    yield "## Lists"
-    for dimension in DIMENSIONS.values():
-        yield from _table(dimension.stored_table, dimension.stored_table.columns)
-    yield ""
-    yield "## Ledger"
-    for stored in (WINDOW_READS, RESTATEMENTS, UNKNOWN_VALUES):
-        yield from _table(stored, stored.columns)
-
-
-def _table(stored: StoredTable, columns: tuple[Column, ...]) -> Iterator[str]:
-    yield ""
-    yield f"### `{stored.name}`"
-    yield ""
-    yield f"{stored.description}. Key: {', '.join(f'`{name}`' for name in stored.primary_key)}."
-    yield ""
-    yield from _column_rows(columns, stored.primary_key)
-
-
-def _column_rows(columns: tuple[Column, ...], key: tuple[str, ...]) -> Iterator[str]:
-    yield "| column | type | unit | meaning |"
-    yield "|---|---|---|---|"
-    for column in columns:
-        name = f"**`{column.name}`**" if column.name in key else f"`{column.name}`"
-        kind = Type.TEXT if column.unit.type is Type.JSON else column.unit.type
-        personal = " (personal)" if column.personal else ""
-        yield f"| {name} | {kind} | {column.unit.words} | {column.description}{personal} |"
-
-
 PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {
     "README.md": {"reports": report_table, "picture": picture},
-    "sources/help_scout/README.md": {"dictionary": dictionary},
+    "sources/help_scout/README.md": {"dictionary": table_dictionary},
 }
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from dlt.pipeline.pipeline import Pipeline
 
 from .empty_tables import empty_table
+from .made_views import are_made, remembering
 from .targets import TARGETS, Targets
 
 FOLDER = Path(__file__).parent / "marts"
@@ -246,10 +247,13 @@ def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
             dialect=str(pipeline.destination.capabilities().sqlglot_dialect),
         )
         statements, outcome = plan_marts(all_marts(), place)
-        with client.begin_transaction():
-            client.execute_sql(f"create schema if not exists {SCHEMA}")
-            for statement in (*place.make_view(TARGETS, targets.sql()), *statements):
-                client.execute_sql(statement)
+        statements = [*place.make_view(TARGETS, targets.sql()), *statements]
+        if not are_made(client, SCHEMA, statements):
+            statements.extend(remembering(client, f"{SCHEMA}.{TARGETS}", statements))
+            with client.begin_transaction():
+                client.execute_sql(f"create schema if not exists {SCHEMA}")
+                for statement in statements:
+                    client.execute_sql(statement)
     return outcome
 
 

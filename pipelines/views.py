@@ -24,6 +24,9 @@ from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
+from .made_views import are_made, remembering
+
+LABELS = "labels"
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
 
 
@@ -35,17 +38,28 @@ _WORTH = (
 ITEM_COLUMNS = {
     "inbox": (
         Column(name="inbox_id", unit=ID, description="Inbox; null for all inboxes"),
-        Column(name="inbox_name", unit=TEXT, description="Name of the inbox, or All inboxes"),
+        Column(
+            name="inbox_name",
+            unit=TEXT,
+            description="Name of the inbox, or All inboxes",
+            example="Support",
+        ),
         *_WORTH,
     ),
     "user": (
         Column(name="user_id", unit=ID, description="User"),
-        Column(name="user_name", unit=TEXT, description="Name of the user", personal=True),
+        Column(
+            name="user_name",
+            unit=TEXT,
+            description="Name of the user",
+            personal=True,
+            example="Jane Doe",
+        ),
         *_WORTH,
     ),
     "team": (
         Column(name="team_id", unit=ID, description="Team"),
-        Column(name="team_name", unit=TEXT, description="Name of the team"),
+        Column(name="team_name", unit=TEXT, description="Name of the team", example="Tier 2"),
         *_WORTH,
     ),
 }
@@ -74,7 +88,7 @@ def view_statements(
     """
     if WINDOW_READS.name in columns:
         yield f"create or replace view report_windows as {REPORT_WINDOWS}"
-    yield f"create or replace view labels as {labels_sql()}"
+    yield f"create or replace view {LABELS} as {labels_sql()}"
     if people := " union all ".join(_people(columns)):
         yield f"create or replace view people as {PEOPLE.format(sources=people)}"
     for report in REPORTS.values():
@@ -212,4 +226,7 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
             client.execute_sql("select distinct report, grain from window_reads") or []
         ):
             grains[report].add(Grain(grain))
-        client.execute_sql(";\n".join(view_statements(columns, grains, settings.office_hours)))
+        statements = list(view_statements(columns, grains, settings.office_hours))
+        if not are_made(client, pipeline.dataset_name, statements):
+            statements.extend(remembering(client, LABELS, statements))
+            client.execute_sql(";\n".join(statements))

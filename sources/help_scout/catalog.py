@@ -32,33 +32,41 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a value measures: its words, its type and the ending of its column's name."""
+    """What a value measures: its words, its type, the ending of its column's name, and what such a
+    value looks like."""
 
     words: str
     type: Type
     suffix: str = ""
+    example: str = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.example:
+            raise ValueError(f"unit {self.words} has no example")
 
 
-COUNT = Unit("count", Type.BIGINT)
-DAYS = Unit("days", Type.BIGINT)
-SECONDS = Unit("seconds", Type.DOUBLE, "seconds")
-PCT = Unit("percent, 0 to 100", Type.DOUBLE, "pct")
-RATIO = Unit("ratio, 0 to 1", Type.DOUBLE, "ratio")
-POINTS = Unit("percentage points", Type.DOUBLE, "points")
-CHANGE = Unit("relative change in percent", Type.DOUBLE, "pct")
-SCORE = Unit("score, -100 to 100", Type.DOUBLE)
-RATE = Unit("average", Type.DOUBLE)
-WEEKDAY = Unit("weekday, Monday 1 to Sunday 7, company time zone", Type.BIGINT)
-HOUR = Unit("hour 0 to 23, company time zone", Type.BIGINT)
-CODE = Unit("code", Type.BIGINT)
-ORDINAL = Unit("ordinal", Type.BIGINT)
-ID = Unit("id", Type.BIGINT)
-TEXT_ID = Unit("id", Type.TEXT)
-TEXT = Unit("text", Type.TEXT)
-FLAG = Unit("true or false", Type.BOOL)
-INSTANT = Unit("instant, UTC", Type.TIMESTAMP)
-LOCAL_DATE = Unit("date, company time zone", Type.DATE)
-RAW = Unit("JSON as text", Type.JSON)
+SOME_TEXT = "some text"
+"""What a text looks like of which nothing better is known: no column may be left with it."""
+COUNT = Unit("count", Type.BIGINT, example="42")
+DAYS = Unit("days", Type.BIGINT, example="7")
+SECONDS = Unit("seconds", Type.DOUBLE, "seconds", example="5400.0")
+PCT = Unit("percent, 0 to 100", Type.DOUBLE, "pct", example="61.5")
+RATIO = Unit("ratio, 0 to 1", Type.DOUBLE, "ratio", example="0.62")
+POINTS = Unit("percentage points", Type.DOUBLE, "points", example="-3.5")
+CHANGE = Unit("relative change in percent", Type.DOUBLE, "pct", example="12.5")
+SCORE = Unit("score, -100 to 100", Type.DOUBLE, example="74.0")
+RATE = Unit("average", Type.DOUBLE, example="3.4")
+WEEKDAY = Unit("weekday, Monday 1 to Sunday 7, company time zone", Type.BIGINT, example="1")
+HOUR = Unit("hour 0 to 23, company time zone", Type.BIGINT, example="14")
+CODE = Unit("code", Type.BIGINT, example="3")
+ORDINAL = Unit("ordinal", Type.BIGINT, example="1")
+ID = Unit("id", Type.BIGINT, example="123456")
+TEXT_ID = Unit("id", Type.TEXT, example="53b3e4f2e4b0a1c2d3e4f5a6")
+TEXT = Unit("text", Type.TEXT, example=SOME_TEXT)
+FLAG = Unit("true or false", Type.BOOL, example="true")
+INSTANT = Unit("instant, UTC", Type.TIMESTAMP, example="2026-03-04 05:00:00+00")
+LOCAL_DATE = Unit("date, company time zone", Type.DATE, example="2026-03-04")
+RAW = Unit("JSON as text", Type.JSON, example='["a", "b"]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +75,15 @@ class Column:
 
     `paths` has more than one entry when the wire spells one thing in two ways; it is empty for
     columns that are not read from the body (`metric`, `range_label`, `occurrence`, `position`).
-    `label_of` names the column whose code it puts in words, by `labels`.
+    `label_of` names the column whose code it puts in words, by `labels`. `example` is for the
+    dictionary, where neither the documented body nor the unit has a telling one.
     """
 
     name: str
     unit: Unit
     description: str
     paths: tuple[str, ...] = ()
+    example: str = ""
     personal: bool = False
     label_of: str = ""
     labels: Mapping[int, str] = field(default_factory=dict)
@@ -81,6 +91,11 @@ class Column:
     def __post_init__(self) -> None:
         if not self.description:
             raise ValueError(f"column {self.name} has no description")
+
+    @property
+    def comment(self) -> str:
+        """What warehouses are told of it: its meaning and its unit."""
+        return f"{self.description} ({self.unit.words})"
 
 
 def column(
@@ -91,6 +106,7 @@ def column(
     name: str | None = None,
     also: tuple[str, ...] = (),
     personal: bool = False,
+    example: str = "",
 ) -> Column:
     """One column read from `path`, named by the naming rule unless `name` is given."""
     return Column(
@@ -99,6 +115,7 @@ def column(
         description=description,
         paths=(path, *also),
         personal=personal,
+        example=example,
     )
 
 

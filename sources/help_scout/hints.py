@@ -48,7 +48,7 @@ def hints_of(table: StoredTable) -> Any:
             "name": column.name,
             "data_type": data_type_of(column.unit.type),
             "nullable": column.name not in table.primary_key,
-            "description": f"{column.description} ({column.unit.words})",
+            "description": column.comment,
         }
         if column.personal:
             columns[column.name]["x-personal"] = True

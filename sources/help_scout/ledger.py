@@ -17,11 +17,21 @@ from .tables import ACCOUNT, CURSOR, StoredTable
 
 WINDOW_OF_A_REPORT = (
     ACCOUNT,
-    Column(name="report", unit=TEXT, description="Report"),
-    Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
-    Column(name="grain", unit=TEXT, description="day, week or month"),
+    Column(name="report", unit=TEXT, description="Report", example="company_overall"),
+    Column(
+        name="slice",
+        unit=TEXT,
+        description="Slice, in canonical text; all is the total",
+        example="mailbox=123",
+    ),
+    Column(name="grain", unit=TEXT, description="day, week or month", example="day"),
     Column(name="window_start", unit=INSTANT, description="First instant of the window"),
-    Column(name="window_end", unit=INSTANT, description="First instant after the window"),
+    Column(
+        name="window_end",
+        unit=INSTANT,
+        description="First instant after the window",
+        example="2026-03-05 05:00:00+00",
+    ),
     Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
 )
 """The columns that say which window of which slice of which report a row is about."""
@@ -35,6 +45,7 @@ WINDOW_READS = StoredTable(
             name="status",
             unit=TEXT,
             description="loaded, empty, incomplete (pages kept shifting), unavailable or failed",
+            example="loaded",
         ),
         Column(name="rows", unit=COUNT, description="Rows loaded, over all tables of the report"),
         Column(name="pages", unit=COUNT, description="Pages read"),
@@ -45,27 +56,54 @@ WINDOW_READS = StoredTable(
             description="Requests sent, retries included; those of a series stand with its "
             "first window",
         ),
-        Column(name="query", unit=TEXT, description="The request's query, of the first page"),
-        Column(name="fetched_at", unit=INSTANT, description="When the API answered, or did not"),
+        Column(
+            name="query",
+            unit=TEXT,
+            description="The request's query, of the first page",
+            example="start=2026-03-04T05:00:00Z&end=2026-03-05T04:59:59Z",
+        ),
+        Column(
+            name="fetched_at",
+            unit=INSTANT,
+            description="When the API answered, or did not",
+            example="2026-03-12 08:15:09+00",
+        ),
         Column(
             name=CURSOR,
             unit=INSTANT,
             description="Up to where the window is covered; null when nothing was loaded",
+            example="2026-03-05 05:00:00+00",
         ),
         Column(
             name="is_final",
             unit=FLAG,
             description="Whether the lookback had passed: no nightly run reads the window again",
         ),
-        Column(name="error", unit=TEXT, description="What went wrong and what to do"),
-        Column(name="correlation_id", unit=TEXT, description="What Help Scout's support asks for"),
+        Column(
+            name="error",
+            unit=TEXT,
+            description="What went wrong and what to do",
+            example="403: the plan lacks this report",
+        ),
+        Column(
+            name="correlation_id",
+            unit=TEXT,
+            description="What Help Scout's support asks for",
+            example="8e1f0a52-6d1b-4c1e-9b57-2a4a9f6c1d10#5",
+        ),
         Column(
             name="unknown_fields",
             unit=TEXT,
             description="Wire paths that the catalog does not know, comma-joined; they are kept "
             "as columns or in unknown_values",
+            example="current.newField",
         ),
-        Column(name="run_id", unit=TEXT, description="The run that read it"),
+        Column(
+            name="run_id",
+            unit=TEXT,
+            description="The run that read it",
+            example="5506cdb1677345a087141c76bbcc9d82",
+        ),
     ),
     primary_key=("account", "report", "slice", "grain", "window_start", "run_id"),
 )
@@ -75,12 +113,22 @@ LIST_READS = StoredTable(
     description="The ledger of lists (users, inboxes, …): one row a list and run",
     columns=(
         ACCOUNT,
-        Column(name="list", unit=TEXT, description="List, by its table's name"),
-        Column(name="status", unit=TEXT, description="loaded or failed"),
+        Column(name="list", unit=TEXT, description="List, by its table's name", example="users"),
+        Column(name="status", unit=TEXT, description="loaded or failed", example="loaded"),
         Column(name="rows", unit=COUNT, description="Items loaded"),
         Column(name="fetched_at", unit=INSTANT, description="When the run asked for it"),
-        Column(name="error", unit=TEXT, description="What went wrong and what to do"),
-        Column(name="run_id", unit=TEXT, description="The run that read it"),
+        Column(
+            name="error",
+            unit=TEXT,
+            description="What went wrong and what to do",
+            example="403: the plan lacks this report",
+        ),
+        Column(
+            name="run_id",
+            unit=TEXT,
+            description="The run that read it",
+            example="5506cdb1677345a087141c76bbcc9d82",
+        ),
     ),
     primary_key=("account", "list", "run_id"),
 )

@@ -16,7 +16,7 @@ from .ledger import WINDOW_OF_A_REPORT
 from .outcome import Outcome
 from .tables import CURSOR, StoredTable
 
-VALUE = Unit("the measure's", Type.DOUBLE)
+VALUE = Unit("the measure's", Type.DOUBLE, example="42.0")
 
 RESTATEMENTS = StoredTable(
     name="restatements",
@@ -24,7 +24,12 @@ RESTATEMENTS = StoredTable(
     "new value; of overall and series reports",
     columns=(
         *WINDOW_OF_A_REPORT,
-        Column(name="measure", unit=TEXT, description="Column of the report's table that changed"),
+        Column(
+            name="measure",
+            unit=TEXT,
+            description="Column of the report's table that changed",
+            example="closed",
+        ),
         Column(
             name="old_value",
             unit=VALUE,
@@ -46,7 +51,12 @@ RESTATEMENTS = StoredTable(
             "up: the lookback_days that finds it",
         ),
         Column(name=CURSOR, unit=INSTANT, description="Up to where the window is covered"),
-        Column(name="run_id", unit=TEXT, description="The run that read the new value"),
+        Column(
+            name="run_id",
+            unit=TEXT,
+            description="The run that read the new value",
+            example="5506cdb1677345a087141c76bbcc9d82",
+        ),
     ),
     primary_key=("account", "report", "slice", "grain", "window_start", "measure", "run_id"),
 )

@@ -62,6 +62,7 @@ class SliceParam:
             name=f"slice_{self.name}" + ("_id" if self.unit in (ID, TEXT_ID) else ""),
             unit=self.unit,
             description=f"Slice: {self.words}; null when not narrowed to one",
+            example=next(iter(self.choices), ""),
         )
 
     def is_item(self, text: str) -> bool:
@@ -125,6 +126,7 @@ GROUP = Column(
     name="slice_group",
     unit=TEXT,
     description="Slice: the named group, or list of items, that was asked for as one",
+    example="EU",
 )
 
 

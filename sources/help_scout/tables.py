@@ -42,14 +42,31 @@ ARROW_TYPES: Mapping[Type, pa.DataType] = {
     Type.JSON: pa.string(),
 }
 
-ACCOUNT = Column(name="account", unit=TEXT, description="Account, as named in the configuration")
+ACCOUNT = Column(
+    name="account", unit=TEXT, description="Account, as named in the configuration", example="main"
+)
 _WINDOW = (
     ACCOUNT,
-    Column(name="slice", unit=TEXT, description="Slice, in canonical text; all is the total"),
-    Column(name="slice_kind", unit=TEXT, description="What the slice narrows by, e.g. mailbox"),
-    Column(name="grain", unit=TEXT, description="day, week or month"),
+    Column(
+        name="slice",
+        unit=TEXT,
+        description="Slice, in canonical text; all is the total",
+        example="mailbox=123",
+    ),
+    Column(
+        name="slice_kind",
+        unit=TEXT,
+        description="What the slice narrows by, e.g. mailbox",
+        example="mailbox",
+    ),
+    Column(name="grain", unit=TEXT, description="day, week or month", example="day"),
     Column(name="window_start", unit=INSTANT, description="First instant of the window"),
-    Column(name="window_end", unit=INSTANT, description="First instant after the window"),
+    Column(
+        name="window_end",
+        unit=INSTANT,
+        description="First instant after the window",
+        example="2026-03-05 05:00:00+00",
+    ),
     Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
 )
 _PREVIOUS = (
@@ -57,6 +74,7 @@ _PREVIOUS = (
         name="previous_window_start",
         unit=INSTANT,
         description="First instant of the window compared with; null without comparison",
+        example="2026-03-03 05:00:00+00",
     ),
     Column(
         name="previous_window_end",
@@ -65,11 +83,17 @@ _PREVIOUS = (
     ),
 )
 _WORTH = (
-    Column(name="fetched_at", unit=INSTANT, description="When the API gave these numbers"),
+    Column(
+        name="fetched_at",
+        unit=INSTANT,
+        description="When the API gave these numbers",
+        example="2026-03-12 08:15:09+00",
+    ),
     Column(
         name=CURSOR,
         unit=INSTANT,
         description="Up to where they reach: the window's end, or the run's start if it was open",
+        example="2026-03-05 05:00:00+00",
     ),
     Column(
         name="is_final",
@@ -80,6 +104,7 @@ _WORTH = (
         name=TOMBSTONE,
         unit=FLAG,
         description="Null in every stored row; marks rows that only empty a window on load",
+        example="null",
     ),
 )
 
@@ -140,10 +165,20 @@ UNKNOWN_VALUES = StoredTable(
     "unknown fields of a row become columns of that row instead",
     columns=(
         ACCOUNT,
-        Column(name="report", unit=TEXT, description="Report whose body held the value"),
+        Column(
+            name="report",
+            unit=TEXT,
+            description="Report whose body held the value",
+            example="company_overall",
+        ),
         *_WINDOW[1:2],
         *_WINDOW[3:5],
-        Column(name="wire_path", unit=TEXT, description="Where it stood in the body"),
+        Column(
+            name="wire_path",
+            unit=TEXT,
+            description="Where it stood in the body",
+            example="current.newField",
+        ),
         Column(name="wire_values", unit=RAW, description="The distinct values seen, as JSON"),
         *_WORTH[:2],
     ),

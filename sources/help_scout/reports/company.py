@@ -89,6 +89,7 @@ DRILLDOWN = drilldown(
         name=RANGE_LABEL,
         unit=TEXT,
         description="The range in words; null when the rows were not asked for by range_id",
+        example="1-2 h",
     ),
 )
 

@@ -130,7 +130,7 @@ CONVERSATION_HISTORY = Report(
                 # resolveTime here, resolutionTime everywhere else.
                 column("resolveTime", SECONDS, "Resolution time", name="resolution_time_seconds"),
                 column("status", TEXT, "Status; seen by one client only",
-                       name="conversation_status"),
+                       name="conversation_status", example="closed"),
             ),
         ),
         Table(

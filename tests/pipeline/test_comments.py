@@ -1,0 +1,125 @@
+"""What the warehouse says of itself: every table, view and column, written once and kept."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dlt.destinations.exceptions import DatabaseException
+
+from pipelines.comments import UNKNOWN, write_comments
+from pipelines.marts import create_marts
+from pipelines.privacy import copy_without_traces
+from pipelines.targets import Targets
+from pipelines.views import create_views
+from pipelines.warehouse import open_pipeline
+
+from .support import query, running
+
+pytestmark = pytest.mark.xdist_group("loaded")
+STANDING = """
+    select schema_name || '.' || table_name || '.' || column_name as name, comment
+    from duckdb_columns() where schema_name in ('reports', 'marts')
+    union all
+    select schema_name || '.' || table_name, comment from duckdb_tables()
+    where schema_name in ('reports', 'marts')
+    union all
+    select schema_name || '.' || view_name, comment from duckdb_views()
+    where schema_name in ('reports', 'marts')"""
+
+
+def comments_in(warehouse: Path) -> dict[str, str | None]:
+    """What is said of everything in the file but dlt's own tables."""
+    found = query(warehouse, f"select * from ({STANDING}) where not contains(name, '._dlt')")
+    return dict(found)
+
+
+def described_anew(warehouse: Path) -> int:
+    """How many comments were written by what the end of a load does."""
+    with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
+        create_views(pipeline, run.settings)
+        create_marts(pipeline, Targets.configured())
+        return write_comments(pipeline)
+
+
+@pytest.fixture(scope="module")
+def commented(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the loaded warehouse that has marts and comments, and a column from elsewhere."""
+    warehouse = tmp_path_factory.mktemp("commented") / "commented.duckdb"
+    shutil.copy(loaded, warehouse)
+    alter(warehouse, "alter table reports.chat add column new_field double")
+    described_anew(warehouse)
+    return warehouse
+
+
+def alter(warehouse: Path, *statements: str) -> None:
+    with open_pipeline(warehouse) as pipeline, pipeline.sql_client() as client:
+        for statement in statements:
+            client.execute_sql(statement)
+
+
+def test_everything_in_the_warehouse_says_what_it_is(commented: Path) -> None:
+    comments = comments_in(commented)
+
+    assert [name for name, comment in comments.items() if not comment] == []
+    assert comments["reports.email"] == "E-mail conversations in the window"
+    assert comments["reports.people.user_kind"] == "user, ai agent, team or not listed (text)"
+    assert (
+        comments["reports.email_weekly.resolutions_resolution_time_seconds"]
+        == (comments["reports.email.resolutions_resolution_time_seconds"])
+    )
+    assert comments["marts.volume"] == (
+        "How much came in and went out each day, week and month, by inbox, against the window "
+        "before? One row a window and inbox."
+    )
+    assert comments["marts.happiness.great_pct"] == (
+        "Share of Great among the ratings (percent, 0 to 100)"
+    )
+    assert comments["reports.chat.new_field"] == UNKNOWN
+
+
+def test_a_second_night_writes_none_and_neither_views_nor_copies_lose_any(
+    commented: Path, tmp_path: Path
+) -> None:
+    warehouse = Path(shutil.copy(commented, tmp_path))
+    before = comments_in(warehouse)
+
+    copy_without_traces(warehouse)
+
+    assert described_anew(warehouse) == 0
+    assert comments_in(warehouse) == before
+
+
+def test_what_lacks_or_differs_is_written_and_nothing_else(commented: Path, tmp_path: Path) -> None:
+    warehouse = Path(shutil.copy(commented, tmp_path))
+    before = comments_in(warehouse)
+    alter(
+        warehouse,
+        "comment on column reports.email.account is 'somebody''s \"own\" 100 %'",
+        "comment on table reports.email is null",
+        "create table reports.mine (a int)",
+        "comment on table reports.mine is 'mine'",
+        "drop view marts.volume",
+    )
+
+    written = described_anew(warehouse)
+
+    # All marts are made anew, since one was gone; other views and tables are as they were.
+    marts = [name for name in before if name.startswith("marts.")]
+    assert written == len(marts) + 2
+    assert comments_in(warehouse) == before | {"reports.mine": "mine", "reports.mine.a": None}
+
+
+def test_comments_are_written_all_or_none(
+    commented: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    warehouse = Path(shutil.copy(commented, tmp_path))
+    bad = ["comment on table reports.email is 'x'", "comment on table nil is 'y'"]
+    monkeypatch.setattr("pipelines.comments.lacking_comments", lambda things: iter(bad))
+
+    with open_pipeline(warehouse) as pipeline, pytest.raises(DatabaseException, match="nil"):
+        write_comments(pipeline)
+
+    assert comments_in(warehouse)["reports.email"] == comments_in(commented)["reports.email"]

@@ -49,13 +49,12 @@ def copy_into_postgres(warehouse: Path, address: str, folder: Path) -> Pipeline:
             "select schema from _dlt_version where schema_name = 'help_scout' "
             "order by inserted_at desc limit 1"
         ).fetchall()
-        pipeline._inject_schema(dlt.Schema.from_stored_schema(json.loads(stored)))
+        schema = dlt.Schema.from_stored_schema(json.loads(stored))
+        pipeline._inject_schema(schema)
         pipeline.sync_schema()
         rows = folder / "rows.csv"
         for table in tables_of(warehouse):
-            columns = ", ".join(
-                f'"{name}"' for name in pipeline.default_schema.get_table_columns(table)
-            )
+            columns = ", ".join(f'"{name}"' for name in schema.get_table_columns(table))
             source.execute(
                 f"copy (select {columns} from \"{table}\") to '{rows}' "
                 f"(format csv, header false, nullstr '{NOTHING}')"

@@ -39,19 +39,22 @@ def loaded(small_account: tuple[Sandbox, str], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def year_before() -> Sandbox:
+def year_before() -> Iterator[tuple[Sandbox, str]]:
     """The same account as it was a year before: its days are those of a longer history."""
-    return Sandbox(replace(SMALL, until=datetime(2025, 11, 8, 5, tzinfo=UTC), days=20))
+    sandbox = Sandbox(replace(SMALL, until=datetime(2025, 11, 8, 5, tzinfo=UTC), days=20))
+    with serving(sandbox) as base_url:
+        yield sandbox, base_url
 
 
 @pytest.fixture(scope="session")
-def marts(loaded: Path, year_before: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def marts(
+    loaded: Path, year_before: tuple[Sandbox, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The loaded warehouse and the volume of five days of the year before, with the marts."""
     warehouse = tmp_path_factory.mktemp("marts") / "all.duckdb"
     copy(loaded, warehouse)
-    with serving(year_before) as base_url:
-        volume = ("conversations_overall", "conversations_volume_by_channel")
-        load_into(warehouse, base_url, reports=volume, since="2025-10-27", until="2025-11-01")
+    volume = ("conversations_overall", "conversations_volume_by_channel")
+    load_into(warehouse, year_before[1], reports=volume, since="2025-10-27", until="2025-11-01")
     with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
         create_views(pipeline, run.settings)
         create_marts(pipeline, Targets.configured())

@@ -39,6 +39,11 @@ WINDOWS = (
     Key("month", date(2026, 10, 1)),
     Key("month", date(2026, 11, 1)),
 )
+DAYS_OF_YEAR_BEFORE = [Key("day", date(2025, 10, 27) + n * DAY) for n in range(5)]
+WINDOWS_OF_YEAR_BEFORE = [
+    *DAYS_OF_YEAR_BEFORE,
+    Key("month", date(2025, 10, 1)),
+]
 LIMITS = {
     15 * 60: "< 15 min",
     30 * 60: "15-30 min",
@@ -81,9 +86,19 @@ def truth(small_account: tuple[Sandbox, str]) -> Truth:
 
 
 @pytest.fixture(scope="module")
+def before(year_before: tuple[Sandbox, str]) -> Truth:
+    """The history of the year before."""
+    return Truth(year_before[0], NOW)
+
+
+@pytest.fixture(scope="module")
 def keys(truth: Truth) -> list[Key]:
     """Every window of every inbox and of all."""
-    return [Key(w.grain, w.day, inbox) for w in WINDOWS for inbox in truth.inboxes]
+    return of_inboxes(truth, WINDOWS)
+
+
+def of_inboxes(truth: Truth, windows: Iterable[Key]) -> list[Key]:
+    return [Key(w.grain, w.day, inbox) for w in windows for inbox in truth.inboxes]
 
 
 def both(keys: Iterable[Key]) -> set[Key]:
@@ -104,21 +119,26 @@ def without(rows: list[Row], *names: str) -> list[Row]:
     return [{name: value for name, value in row.items() if name not in names} for row in rows]
 
 
-def test_volume(marts: Path, truth: Truth, keys: list[Key]) -> None:
-    figures = truth.figures(
-        both(keys),
-        EVENTS,
-        {
-            "total_conversations": CONVERSATIONS,
-            "new_conversations": "count(CASE WHEN f.opening THEN 1 END)",
-            "conversations_created": "count(CASE WHEN f.opening THEN 1 END)",
-            "customer_count": "count(DISTINCT f.customer_id)",
-            "customers_helped": "count(DISTINCT CASE WHEN f.kind = 2 THEN f.customer_id END)",
-            "total_replies": WORK["replies"],
-            "closed": WORK["closed"],
-        },
-    )
-    expected = by_inbox(truth, keys, figures, deltas=next(iter(figures.values())))
+VOLUME = {
+    "total_conversations": CONVERSATIONS,
+    "new_conversations": "count(CASE WHEN f.opening THEN 1 END)",
+    "conversations_created": "count(CASE WHEN f.opening THEN 1 END)",
+    "customer_count": "count(DISTINCT f.customer_id)",
+}
+WORK_DONE = {
+    "customers_helped": "count(DISTINCT CASE WHEN f.kind = 2 THEN f.customer_id END)",
+    "total_replies": WORK["replies"],
+    "closed": WORK["closed"],
+}
+
+
+def test_volume(marts: Path, truth: Truth, before: Truth, keys: list[Key]) -> None:
+    figures = truth.figures(both(keys), EVENTS, VOLUME | WORK_DONE)
+    expected = by_inbox(truth, keys, figures, deltas=VOLUME | WORK_DONE)
+    older = of_inboxes(truth, WINDOWS_OF_YEAR_BEFORE)
+    figures = before.figures(both(older), EVENTS, VOLUME)
+    lacking = dict.fromkeys(expected[0])  # of these days, only what came in was loaded
+    expected += [{**lacking, **row} for row in by_inbox(truth, older, figures, deltas=VOLUME)]
 
     assert difference(rows_of(marts, "volume"), expected) == {}
 
@@ -282,7 +302,6 @@ def test_happiness(marts: Path, truth: Truth, keys: list[Key]) -> None:
 def test_busy_hours(marts: Path, truth: Truth, keys: list[Key]) -> None:
     cells: dict[tuple[Key, int, int], set[int]] = {}
     for inbox in truth.inboxes:
-        mine = {window.day: window for window in WINDOWS if window.grain == "day"}
         for instant, conversation in truth.sandbox.account.query(
             "SELECT ts, conversation_id FROM event WHERE hidden = 0 AND ts <= ? "
             "AND (? IS NULL OR inbox_id = ?)",
@@ -298,7 +317,6 @@ def test_busy_hours(marts: Path, truth: Truth, keys: list[Key]) -> None:
             )
             for key in around:
                 cells.setdefault((key, weekday, at.hour), set()).add(conversation)
-        assert mine
     names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     expected = [
         {
@@ -390,6 +408,7 @@ def visits_of(truth: Truth, keys: Iterable[Key]) -> dict[Key, Row]:
             "failed": "count(CASE WHEN f.outcome = 'failed' THEN 1 END)",
             "views": "sum(f.views)",
         },
+        item="1",
     )
     return {
         key: {
@@ -425,15 +444,17 @@ def test_docs_health(marts: Path, truth: Truth) -> None:
 
 def test_docs_gaps(marts: Path, truth: Truth) -> None:
     found = truth.count(
-        WINDOWS, f"{SEARCHES} WHERE results = 0", {"searches": "count(*)"}, group="f.term"
+        both(WINDOWS), f"{SEARCHES} WHERE results = 0", {"n": "count(*)"}, item="1", group="f.term"
     )
     expected = [
         {
             **truth.window(key),
             "search_term": term,
-            "search_count": row["searches"],
-            "previous_search_count": found.get(key.before, {}).get(term, {}).get("searches"),
-            "search_rank": 1 + sum(o["searches"] > row["searches"] for o in found[key].values()),
+            "search_count": row["n"],
+            "previous_search_count": found[key.before].get(term, {}).get("n")
+            if key.before in WINDOWS
+            else None,
+            "search_rank": 1 + sum(o["n"] > row["n"] for o in found[key].values()),
         }
         for key in WINDOWS
         for term, row in found[key].items()
@@ -442,9 +463,9 @@ def test_docs_gaps(marts: Path, truth: Truth) -> None:
     assert difference(rows_of(marts, "docs_gaps"), expected) == {}
 
 
-def test_kpi_daily(marts: Path, truth: Truth, year_before: Sandbox, keys: list[Key]) -> None:
+def test_kpi_daily(marts: Path, truth: Truth, before: Truth, keys: list[Key]) -> None:
     days = [key for key in keys if key.grain == "day"]
-    older = [Key("day", date(2025, 10, 27) + n * DAY, i) for n in range(5) for i in truth.inboxes]
+    older = of_inboxes(truth, DAYS_OF_YEAR_BEFORE)
     counted = {
         "conversation_count": CONVERSATIONS,
         "email_count": "count(DISTINCT CASE WHEN f.channel = 'email' THEN f.conversation_id END)",
@@ -476,23 +497,23 @@ def test_kpi_daily(marts: Path, truth: Truth, year_before: Sandbox, keys: list[K
         for key in days
     ]
     columns = expected[0]
-    before = Truth(year_before, NOW).figures(older, EVENTS, counted)
-    expected += [{**dict.fromkeys(columns), **truth.of_inbox(key), **before[key]} for key in older]
+    figures = before.figures(older, EVENTS, counted)
+    expected += [{**dict.fromkeys(columns), **truth.of_inbox(key), **figures[key]} for key in older]
 
     assert difference(rows_of(marts, "kpi_daily"), without(expected, "grain")) == {}
 
 
-def test_volume_daily(marts: Path, truth: Truth, year_before: Sandbox) -> None:
+def test_volume_daily(marts: Path, truth: Truth, before: Truth) -> None:
     counts: dict[tuple[date, int | None, str], int] = {}
     channels = ("all", "email", "chat", "phone")
     loaded = (
-        (truth, [window.day for window in WINDOWS if window.grain == "day"]),
-        (Truth(year_before, NOW), [date(2025, 10, 27) + n * DAY for n in range(5)]),
+        (truth, [window for window in WINDOWS if window.grain == "day"]),
+        (before, DAYS_OF_YEAR_BEFORE),
     )
     for history, days in loaded:
         for channel in channels:
             only = "" if channel == "all" else f" AND channel = '{channel}'"
-            keys = [Key("day", day, inbox) for day in days for inbox in truth.inboxes]
+            keys = of_inboxes(truth, days)
             found = history.figures(keys, EVENTS + only, {"count": CONVERSATIONS})
             counts |= {(key.day, key.item, channel): row["count"] for key, row in found.items()}
     expected = []

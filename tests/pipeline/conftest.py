@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copy
 
 import pytest
+from dlt.pipeline.pipeline import Pipeline
 
+from pipelines.marts import create_marts
+from pipelines.targets import Targets
+from pipelines.views import create_views
+from pipelines.warehouse import open_pipeline
 from sources.help_scout_sandbox import Sandbox
+from tests.postgres import postgres_server
 
-from .support import SMALL, load_into, serving
+from .support import SMALL, load_into, running, serving
+from .twin import copy_into_postgres
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +36,43 @@ def loaded(small_account: tuple[Sandbox, str], tmp_path_factory: pytest.TempPath
     warehouse = tmp_path_factory.mktemp("loaded") / "loaded.duckdb"
     load_into(warehouse, small_account[1])
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def year_before() -> Iterator[tuple[Sandbox, str]]:
+    """The same account as it was a year before: its days are those of a longer history."""
+    sandbox = Sandbox(replace(SMALL, until=datetime(2025, 11, 8, 5, tzinfo=UTC), days=20))
+    with serving(sandbox) as base_url:
+        yield sandbox, base_url
+
+
+@pytest.fixture(scope="session")
+def marts(
+    loaded: Path, year_before: tuple[Sandbox, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The loaded warehouse and the volume of five days of the year before, with the marts."""
+    warehouse = tmp_path_factory.mktemp("marts") / "all.duckdb"
+    copy(loaded, warehouse)
+    volume = ("conversations_overall", "conversations_volume_by_channel")
+    load_into(warehouse, year_before[1], reports=volume, since="2025-10-27", until="2025-11-01")
+    with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
+        create_views(pipeline, run.settings)
+        create_marts(pipeline, Targets.configured())
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of the tests' own."""
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def twin(marts: Path, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A pipeline into PostgreSQL, where the warehouse's rows stand too, with views and marts."""
+    pipeline = copy_into_postgres(marts, postgres, tmp_path_factory.mktemp("twin"))
+    with running("http://127.0.0.1:9") as run:
+        create_views(pipeline, run.settings)
+        create_marts(pipeline, Targets.configured())
+    return pipeline

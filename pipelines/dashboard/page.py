@@ -43,7 +43,7 @@ POLICY = (
 )
 
 
-def make_page(published: Path, out: Path) -> Path:
+def write_page(published: Path, out: Path) -> Path:
     """The page of a published file, written to `out`; whoever opens it meanwhile has the old one
     or the new one whole. UsageError says why there is none."""
     text = build_page(read_figures(published))

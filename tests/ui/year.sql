@@ -93,7 +93,8 @@ create table marts.response_distribution as
 select account, grain, window_date, window_start, window_end, is_open, is_provisional, inbox_id,
        inbox_name, metric, range_id, range_label,
        round(340 * share * size * season * part * (0.8 + 0.4 * luck)) as conversation_count,
-       100 * part as conversation_pct, 100 * upto as cumulative_pct
+       100 * part as conversation_pct, 100 * part * (0.8 + 0.4 * luck) as previous_conversation_pct,
+       100 * upto as cumulative_pct
 from cells cross join (values ('first response time'), ('response time'), ('handle time'),
                               ('replies to resolve')) as metrics (metric)
      cross join (values (1, '< 15 min', 0.1, 0.1), (2, '15-30 min', 0.1, 0.2),

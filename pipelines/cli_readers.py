@@ -1,4 +1,4 @@
-"""Commands for those who read the numbers: marts."""
+"""Commands for those who read the numbers: marts, dashboard."""
 
 from __future__ import annotations
 
@@ -26,3 +26,24 @@ def marts(warehouse: Path) -> None:
                 screen.print(f"{mart.name:<22} {mart.sentence}", soft_wrap=True)
         for line in told(outcome):
             screen.print(line, soft_wrap=True)
+
+
+@click.command()
+@warehouse_option
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The page. [default: beside the warehouse, as .html]",
+)
+@click.option("--no-open", is_flag=True, help="Do not open it in the browser.")
+def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
+    """Makes one HTML page of the published figures, and opens it."""
+    with told_in_words():
+        from .dashboard import make_dashboard
+
+        page = make_dashboard(warehouse, out)
+        size = page.stat().st_size / 1e6
+        console().print(f"{page}: {size:.1f} MB, needs no network", soft_wrap=True)
+        if not no_open:
+            click.launch(page.resolve().as_uri())

@@ -1,0 +1,368 @@
+"""What the page shows: columns of the marts in a published file, as they are there.
+
+Nothing is computed here. A mart that is not there (its report is missing on the plan, say) is
+named in `absent`, and the page says so where its figures would stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from ..errors import UsageError, WarehouseError
+
+DAYS_OF_HISTORY = 400  # a year and the month before it: more would not fit a page that is mailed
+DAYS_OF_DETAIL = 92  # of lists by day; by week and month they go back as far as all else
+DECIMALS = 3  # of seconds and per cents: the page shows whole minutes and one decimal
+
+WINDOW = ("grain", "window_date", "is_open", "is_provisional")
+INBOX = (*WINDOW, "inbox_id", "inbox_name")
+DETAIL = f"grain <> 'day' or window_date >= $last::date - {DAYS_OF_DETAIL}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The columns of a mart that the page takes, and in which order its rows come."""
+
+    mart: str
+    columns: tuple[str, ...]
+    order: str
+    where: str = "true"
+    dated: str | None = "window_date"
+
+
+READS = (
+    Read(
+        mart="volume",
+        columns=(
+            *INBOX,
+            "total_conversations",
+            "new_conversations",
+            "total_replies",
+            "customers_helped",
+            "closed",
+            "previous_new_conversations",
+            "delta_new_conversations_pct",
+            "previous_total_replies",
+            "delta_total_replies_pct",
+        ),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="responsiveness",
+        columns=(
+            *INBOX,
+            "first_response_time_seconds",
+            "previous_first_response_time_seconds",
+            "delta_first_response_time_pct",
+            "response_time_seconds",
+            "previous_response_time_seconds",
+            "delta_response_time_pct",
+            "resolution_time_seconds",
+            "previous_resolution_time_seconds",
+            "delta_resolution_time_pct",
+            "handle_time_seconds",
+            "resolved",
+            "previous_resolved",
+            "delta_resolved_pct",
+        ),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="service_targets",
+        columns=(
+            *INBOX,
+            "metric",
+            "target_seconds",
+            "conversation_count",
+            "within_target_count",
+            "within_target_pct",
+            "previous_within_target_pct",
+        ),
+        order="metric, inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="response_distribution",
+        columns=(
+            *INBOX,
+            "metric",
+            "range_id",
+            "range_label",
+            "conversation_count",
+            "conversation_pct",
+            "previous_conversation_pct",
+            "cumulative_pct",
+        ),
+        where=f"metric in ('first response time', 'response time') and ({DETAIL})",
+        order="metric, inbox_id nulls first, grain, range_id, window_date",
+    ),
+    Read(
+        mart="happiness",
+        columns=(
+            *INBOX,
+            "great_count",
+            "okay_count",
+            "not_good_count",
+            "ratings_count",
+            "happiness_score",
+            "previous_happiness_score",
+            "delta_happiness_score_points",
+        ),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="ratings",
+        columns=(
+            "rated_date",
+            "rating_label",
+            "rating_comments",
+            "customer_id",
+            "customer_name",
+            "user_id",
+            "user_name",
+            "conversation_number",
+            "inbox_id",
+        ),
+        where="trim(rating_comments) <> ''",
+        order="rated_date desc, rated_at desc, conversation_id",
+        dated="rated_date",
+    ),
+    Read(
+        mart="volume_daily",
+        columns=(
+            "window_date",
+            "is_open",
+            "is_provisional",
+            "inbox_id",
+            "channel",
+            "conversation_count",
+        ),
+        where="channel <> 'all'",
+        order="channel, inbox_id nulls first, window_date",
+    ),
+    Read(
+        mart="email_health",
+        columns=(*INBOX, "conversation_count"),
+        where="grain <> 'day'",
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="chat_health",
+        columns=(*INBOX, "chat_count", "missed_pct", "wait_time_seconds", "duration_seconds"),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="phone_health",
+        columns=(*INBOX, "conversation_count"),
+        where="grain <> 'day'",
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="busy_hours",
+        columns=(*INBOX, "weekday", "hour", "conversation_count"),
+        where="grain <> 'day' and conversation_count <> 0",
+        order="inbox_id nulls first, grain, weekday, hour, window_date",
+    ),
+    Read(
+        mart="agents",
+        columns=(
+            *WINDOW,
+            "user_id",
+            "user_name",
+            "total_replies",
+            "delta_total_replies_pct",
+            "customers_helped",
+            "resolved",
+            "closed",
+            "response_time_seconds",
+            "delta_response_time_pct",
+            "resolution_time_seconds",
+            "handle_time_seconds",
+            "happiness_score",
+            "ratings_count",
+            "chat_count",
+        ),
+        order="user_id, grain, window_date",
+    ),
+    Read(
+        mart="agent_teams",
+        columns=("team_id", "team_name", "user_id"),
+        order="team_id, user_id",
+        dated=None,
+    ),
+    Read(
+        mart="topics",
+        columns=(
+            *INBOX,
+            "topic_kind",
+            "topic_id",
+            "topic_name",
+            "conversation_count",
+            "conversation_pct",
+            "previous_conversation_count",
+            "change_count",
+            "trend",
+        ),
+        where=DETAIL,
+        order="topic_kind, inbox_id nulls first, topic_id, grain, window_date",
+    ),
+    Read(
+        mart="docs_health",
+        columns=(
+            *WINDOW,
+            "visitor_count",
+            "previous_visitor_count",
+            "found_an_answer_pct",
+            "previous_found_an_answer_pct",
+            "delta_found_an_answer_points",
+            "sent_an_email_pct",
+            "failed_pct",
+        ),
+        order="grain, window_date",
+    ),
+    Read(
+        mart="docs_gaps",
+        columns=(*WINDOW, "search_term", "search_count", "previous_search_count"),
+        where=DETAIL,
+        order="grain, search_term, window_date",
+    ),
+    Read(
+        mart="coverage",
+        columns=(
+            "report",
+            "slice_kind",
+            "grain",
+            "first_date",
+            "last_date",
+            "window_count",
+            "loaded_count",
+            "open_count",
+            "provisional_count",
+            "incomplete_count",
+            "unavailable_count",
+            "failed_count",
+            "covered_until",
+            "last_fetched_at",
+            "last_error",
+        ),
+        order="report, slice_kind, grain",
+        dated=None,
+    ),
+)
+
+PUBLICATION = (
+    "account",
+    "timezone",
+    "published_at",
+    "missing_windows",
+    "failed_windows",
+    "checks_held",
+    "checks_failed",
+    "checks_skipped",
+    "checks_drifted",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """All that the page shows: marts by name, each a list of values per column."""
+
+    publication: dict[str, Any]
+    first_date: str
+    last_date: str
+    history_from: str
+    marts: dict[str, dict[str, list[Any]]]
+    absent: tuple[str, ...]
+
+
+def read_figures(published: Path) -> Figures:
+    """The figures in a published file; UsageError or WarehouseError says why there are none."""
+    try:
+        connection = duckdb.connect(str(published), read_only=True)
+    except duckdb.Error as error:
+        message = " ".join(str(error).split())
+        raise WarehouseError(f"cannot read {published}: {message}") from error
+    with connection:
+        publication = _publication(connection, published)
+        zone = ZoneInfo(publication["timezone"])
+        there = {name for (name,) in connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        ).fetchall()}  # fmt: skip
+        first, last = _dates(connection, there, published)
+        wanted = [read for read in READS if read.mart in there]
+        return Figures(
+            publication={name: _plain(value, zone) for name, value in publication.items()},
+            first_date=first.isoformat(),
+            last_date=last.isoformat(),
+            history_from=max(first, date.fromordinal(last.toordinal() - DAYS_OF_HISTORY)).isoformat(),
+            marts={read.mart: _columns(connection, read, last, zone) for read in wanted},
+            absent=tuple(read.mart for read in READS if read.mart not in there),
+        )
+
+
+def _publication(connection: duckdb.DuckDBPyConnection, published: Path) -> dict[str, Any]:
+    """The one row of reports.publication."""
+    try:
+        row = connection.execute(
+            f"select {', '.join(PUBLICATION)} from reports.publication"
+        ).fetchone()
+    except duckdb.CatalogException as error:
+        raise UsageError(f"{published} was not published by `help-scout load`") from error
+    if row is None:
+        raise UsageError(f"{published} holds no publication: run `help-scout load`")
+    return dict(zip(PUBLICATION, row, strict=True))
+
+
+def _dates(
+    connection: duckdb.DuckDBPyConnection, there: set[str], published: Path
+) -> tuple[date, date]:
+    """The first and the last day that any figure is about."""
+    dated = [read.mart for read in READS if read.dated == "window_date" and read.mart in there]
+    if not dated:
+        raise UsageError(f"{published} holds no marts: run `help-scout load`")
+    each = " union all ".join(
+        f"select min(window_date) as first, max(window_date) as last from marts.{mart}"
+        for mart in dated
+    )
+    row = connection.execute(f"select min(first), max(last) from ({each})").fetchone()
+    if row is None or row[0] is None:
+        raise UsageError(f"{published} holds no figures yet: run `help-scout load`")
+    return row
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, read: Read, last: date, zone: ZoneInfo
+) -> dict[str, list[Any]]:
+    """The mart's rows as lists of plain values, one a column."""
+    where = f"({read.where})"
+    if read.dated:
+        where += f" and {read.dated} >= $last::date - {DAYS_OF_HISTORY}"
+    sql = f"select {', '.join(read.columns)} from marts.{read.mart} where {where} order by {read.order}"
+    named = {"last": last} if "$last" in sql else {}
+    rows = connection.execute(sql, named).fetchall()
+    return {
+        name: [_plain(value, zone) for value in column]
+        for name, column in zip(
+            read.columns, zip(*rows, strict=True) if rows else [()] * len(read.columns), strict=True
+        )
+    }
+
+
+def _plain(value: Any, zone: ZoneInfo) -> Any:
+    """The value as JSON has it: instants as local minutes, numbers as short as they are shown."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float | Decimal):
+        short = round(float(value), DECIMALS)
+        return int(short) if short.is_integer() else short
+    return value

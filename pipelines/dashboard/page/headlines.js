@@ -1,0 +1,140 @@
+// What stands on top: the key figures of the window in focus, and what changed, in words.
+
+const SLOWER = ["slower", "faster"];
+const LONGER = ["longer", "shorter"];
+const MORE = ["more", "fewer"];
+
+const TILES = [
+  { id: "new_conversations", title: "New conversations", mart: "volume", value: "new_conversations",
+    delta: "delta_new_conversations_pct", words: MORE, better: "neither", say: count },
+  { id: "total_replies", title: "Replies sent", mart: "volume", value: "total_replies",
+    delta: "delta_total_replies_pct", words: MORE, better: "neither", say: count },
+  { id: "resolved", title: "Resolved", mart: "responsiveness", value: "resolved",
+    delta: "delta_resolved_pct", words: MORE, better: "up", say: count },
+  { id: "happiness_score", title: "Happiness score", mart: "happiness", value: "happiness_score",
+    delta: "delta_happiness_score_points", words: ["higher", "lower"], better: "up", unit: " points", say: score },
+  { id: "first_response_time_seconds", title: "First response time", mart: "responsiveness",
+    value: "first_response_time_seconds", delta: "delta_first_response_time_pct", words: SLOWER, better: "down", say: duration },
+  { id: "response_time_seconds", title: "Response time", mart: "responsiveness",
+    value: "response_time_seconds", delta: "delta_response_time_pct", words: SLOWER, better: "down", say: duration },
+  { id: "resolution_time_seconds", title: "Resolution time", mart: "responsiveness",
+    value: "resolution_time_seconds", delta: "delta_resolution_time_pct", words: LONGER, better: "down", say: duration },
+];
+
+function renderTiles(view) {
+  const made = TILES.map((one) => {
+    if (!isThere(one.mart)) return tile({ id: one.id, title: one.title, value: NONE, before: "not loaded" });
+    const row = focusRow(one.mart, view);
+    return tile({
+      id: one.id, title: one.title, value: one.say(pick(row, one.value)), star: row && row.is_provisional,
+      said: change(pick(row, one.delta), one.words, one.better, one.unit),
+      before: row && !missing(row[`previous_${one.value}`]) ? one.say(row[`previous_${one.value}`]) : null,
+      course: courseOf(one.mart, view).filter((at) => !at.is_open).map((at) => at[one.value]),
+    });
+  });
+  fill("tiles", made, targetTile(view));
+}
+
+function targetTile(view) {
+  const first = (row) => row.metric === "first response time";
+  const row = focusRow("service_targets", view, view.inbox, first);
+  const now = pick(row, "within_target_pct");
+  const before = pick(row, "previous_within_target_pct");
+  return tile({
+    id: "within_target_pct", value: percent(now), star: row && row.is_provisional,
+    title: row ? `First response within ${duration(row.target_seconds)}` : "First response in time",
+    said: change(missing(now) || missing(before) ? null : now - before, ["better", "worse"], "up", " points"),
+    before: missing(before) ? null : percent(before),
+    course: courseOf("service_targets", view, view.inbox, first).filter((at) => !at.is_open).map((at) => at.within_target_pct),
+  });
+}
+
+function renderFocus(view) {
+  const { date, is_provisional: moves } = view.focus;
+  const where = view.inbox === null ? "all inboxes" : inboxes().find((inbox) => inbox.id === view.inbox).name;
+  byId("focus").replaceChildren(element("b", {}, windowText(view.grain, date)), `, ${where}. `,
+    element("span", { class: "soft small" },
+      `The latest whole ${view.grain} in the range, against ${BEFORE[view.grain]}.`
+      + (moves ? " * Its numbers may still change: late ratings and replies count back." : "")));
+}
+
+const strong = (text) => element("b", {}, text);
+const listed = (kind, tone, ...words) => element("li", { class: tone || null },
+  element("span", { class: "kind" }, kind), element("span", {}, ...words));
+
+/** Inboxes by how much slower their first response got: {name, row, said}. */
+function inboxesBySlowdown(view) {
+  return inboxes().map((inbox) => {
+    const row = focusRow("responsiveness", view, inbox.id);
+    return { ...inbox, row, slowdown: pick(row, "delta_first_response_time_pct") };
+  }).filter((inbox) => !missing(inbox.slowdown)).sort((a, b) => b.slowdown - a.slowdown);
+}
+
+function renderChanged(view) {
+  fill("changed", [slowdownLine(view), happinessLine(view), ...topicLines(view), staffLine(view), gapLine(view)]
+    .filter(Boolean));
+}
+
+function slowdownLine(view) {
+  const [first] = inboxesBySlowdown(view);
+  if (!first) return null;
+  const now = duration(first.row.first_response_time_seconds);
+  const before = duration(first.row.previous_first_response_time_seconds);
+  if (first.slowdown < 0.5) return listed("Slower", "good", "No inbox got slower than ", BEFORE[view.grain], ".");
+  return listed("Slower", "bad", strong(first.name), ` answers first after ${now}, `,
+    changeText(change(first.slowdown, SLOWER, "down")), ` than ${BEFORE[view.grain]} (${before}): the most of all inboxes.`);
+}
+
+function happinessLine(view) {
+  const row = focusRow("happiness", view);
+  if (!row || missing(row.happiness_score)) return null;
+  const said = change(row.delta_happiness_score_points, ["higher", "lower"], "up", " points");
+  return listed("Happiness", said.tone, "The score is ", strong(score(row.happiness_score)),
+    ` from ${plural(row.ratings_count, "rating", "ratings")}, `, changeText(said), ".");
+}
+
+function topicLines(view) {
+  const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag");
+  const line = (kind, row, more) => listed(kind, null, "The tag ", strong(nameOr(row.topic_name, "Tag", row.topic_id)),
+    ` is on ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${BEFORE[view.grain]}.`);
+  const by = [...tags].filter((row) => !missing(row.change_count)).sort((a, b) => b.change_count - a.change_count);
+  const up = by[0];
+  const down = by[by.length - 1];
+  return [up && up.change_count > 0 ? line("Rising", up, "more") : null,
+    down && down.change_count < 0 ? line("Falling", down, "fewer") : null];
+}
+
+/** The hours of every day, all weekdays together, that hold at least four fifths: {from, to, share}. */
+function busySpan(cells) {
+  const hours = Array.from({ length: 24 }, (_, hour) => cells.filter((cell) => cell.hour === hour)
+    .reduce((sum, cell) => sum + cell.value, 0));
+  const total = hours.reduce((sum, value) => sum + value, 0);
+  for (let length = 1; length <= 24; length += 1) {
+    let best = { share: -1 };
+    for (let from = 0; from + length <= 24; from += 1) {
+      const share = hours.slice(from, from + length).reduce((sum, value) => sum + value, 0) / total;
+      if (share > best.share) best = { from, to: from + length, share };
+    }
+    if (best.share >= 0.8) return best;
+  }
+  return null;
+}
+
+/** The busiest cell of the week. */
+const busiest = (cells) => cells.reduce((most, cell) => (cell.value > most.value ? cell : most), cells[0]);
+
+function staffLine(view) {
+  const { cells } = weekCells(view);
+  if (!cells.length) return null;
+  const most = busiest(cells);
+  const span = busySpan(cells);
+  return listed("Staff", null, "Busiest on ", strong(`${WEEKDAYS[most.weekday - 1]} at ${hourText(most.hour)}`),
+    `; ${percent(span.share * 100)} of all conversations come between ${hourText(span.from)} and ${hourText(span.to)}.`);
+}
+
+function gapLine(view) {
+  const [first] = focusRows("docs_gaps", view, undefined).sort((a, b) => b.search_count - a.search_count);
+  if (!first) return null;
+  return listed("Not found", null, "Searched most without a result: ", strong(first.search_term),
+    `, ${plural(first.search_count, "time", "times")}. An article would help.`);
+}

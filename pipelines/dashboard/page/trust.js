@@ -1,0 +1,62 @@
+// How far the numbers can be trusted: a strip on top, and the whole account of it at the end.
+
+const total = (column) => allRows("coverage").reduce((sum, row) => sum + row[column], 0);
+
+function renderStrip() {
+  const { publication: known } = page.figures;
+  const until = allRows("coverage").map((row) => row.covered_until).filter(Boolean).sort().pop();
+  const mark = (kind) => element("span", { class: `dot ${kind}`, "aria-hidden": "true" });
+  const item = (kind, ...words) => element("span", {}, kind === null ? null : mark(kind), element("span", {}, ...words));
+  const lacking = known.missing_windows + known.failed_windows;
+  const provisional = total("provisional_count");
+  const incomplete = total("incomplete_count");
+  fill("strip",
+    item(null, "Loaded up to ", strong(until ? momentText(until) : NONE), ` (${known.timezone.replaceAll("_", " ")})`),
+    item(null, "Published ", strong(momentText(known.published_at))),
+    lacking ? item("warn", strong(plural(lacking, "window lacks", "windows lack")), lackingText(known)) : item("", "No gaps"),
+    known.checks_failed ? item("warn", strong(plural(known.checks_failed, "check fails", "checks fail")))
+      : item("", `${plural(known.checks_held, "check holds", "checks hold")}${known.checks_drifted ? `, ${known.checks_drifted} drifted` : ""}`),
+    incomplete ? item("warn", `${plural(incomplete, "window", "windows")} read in part`) : null,
+    item("note", `${plural(provisional, "window", "windows")} may still change`),
+    element("a", { href: "#trust-card" }, "Details"));
+}
+
+const lackingText = (known) => ` (${[known.missing_windows ? `${count(known.missing_windows)} not loaded` : null,
+  known.failed_windows ? `${count(known.failed_windows)} failed` : null].filter(Boolean).join(", ")})`;
+
+/** 20 Nov 2026, 23:05 */
+const momentText = (text) => `${dateText(text)}, ${text.slice(11, 16)}`;
+
+function renderTrust() {
+  const { publication: known, absent, first_date: first, history_from: from } = page.figures;
+  const rows = allRows("coverage");
+  const lacks = (row) => row.failed_count + row.unavailable_count + row.incomplete_count;
+  const words = [
+    `${plural(known.checks_held, "check", "checks")} of the numbers against each other held, ${count(known.checks_failed)} failed, ${count(known.checks_skipped)} could not be made, ${count(known.checks_drifted)} found that a number moved after it was read.`,
+    "A window is provisional while nights still read it again: late ratings, replies and merges count back into it.",
+    "Averages and counts of customers are asked of Help Scout for each day, week and month: none is added up or averaged here.",
+    first < from ? `The page shows figures from ${dateText(from)} on; the warehouse has them from ${dateText(first)}.` : null,
+    absent.length ? `Not loaded, so not shown: ${absent.map((name) => name.replaceAll("_", " ")).join(", ")}.` : null,
+  ].filter(Boolean);
+  const columns = [
+    { title: "Report", kind: "text", cell: (row) => row.report.replaceAll("_", " "), sort: (row) => row.report },
+    { title: "Of each", kind: "text", cell: (row) => row.slice_kind.replaceAll("mailbox", "inbox"), sort: (row) => row.slice_kind },
+    { title: "By", kind: "text", cell: (row) => row.grain, sort: (row) => row.grain },
+    { title: "From", cell: (row) => dateText(row.first_date), sort: (row) => row.first_date },
+    { title: "To", cell: (row) => dateText(row.last_date), sort: (row) => row.last_date },
+    { title: "Loaded", cell: (row) => `${count(row.loaded_count)} of ${count(row.window_count)}`, sort: (row) => row.loaded_count },
+    { title: "Provisional", cell: (row) => count(row.provisional_count), sort: (row) => row.provisional_count },
+    { title: "Failed", cell: (row) => count(row.failed_count), sort: (row) => row.failed_count },
+    { title: "Unavailable", cell: (row) => count(row.unavailable_count), sort: (row) => row.unavailable_count },
+    { title: "In part", cell: (row) => count(row.incomplete_count), sort: (row) => row.incomplete_count },
+  ];
+  const troubled = rows.filter((row) => lacks(row) || row.last_error);
+  const everything = element("details", { id: "coverage" }, element("summary", {}, `Coverage of all reports (${count(rows.length)} lines)`));
+  everything.addEventListener("toggle", () => {
+    if (everything.open && everything.childElementCount === 1) everything.append(table({ label: "Coverage of all reports", columns, rows, sorted: { at: 0, down: false } }));
+  });
+  fill("trust", element("ul", { class: "rules" }, words.map((text) => element("li", {}, text))),
+    troubled.length ? table({ caption: "Reports with windows that lack", columns: [...columns.slice(0, 3), ...columns.slice(5),
+      { title: "Last error", kind: "words", cell: (row) => row.last_error || "" }], rows: troubled }) : null,
+    everything);
+}

@@ -29,7 +29,7 @@ from .checks import Result, Verdict, all_checks, check_pipeline, store_results
 from .comments import write_comments
 from .errors import COMPLETE, FAILED, PARTIAL, WarehouseError
 from .load import load
-from .marts import create_marts, told
+from .marts import create_marts
 from .privacy import copy_without_traces, settle_copy
 from .progress import LoadProgress
 from .publish import (
@@ -76,9 +76,14 @@ def judge(
     pipeline: Pipeline,
     run: Run,
     now: datetime,
+    *,
     look_again: Callable[[LoadRequest], None] | None = None,
+    missing: int | None = None,
 ) -> Judgement:
-    """Checks what is loaded, and once more what `look_again` has read again where it disagrees."""
+    """Checks what is loaded, and once more what `look_again` has read again where it disagrees.
+
+    `missing` is how many windows are wanted and not there, if that has been counted.
+    """
     if WINDOW_READS.name not in pipeline.default_schema.tables:
         return Judgement(None, "nothing is loaded yet")
     run_id = run.run_id
@@ -102,7 +107,7 @@ def judge(
             run_id=run_id,
             account=run.settings.account,
             timezone=run.time.zone.key,
-            missing_windows=count_gaps(pipeline, run),
+            missing_windows=count_gaps(pipeline, run) if missing is None else missing,
             failed_windows=_count_failed(pipeline),
             checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
             checks_failed=len(failed),
@@ -165,24 +170,30 @@ def _stretches(days: Sequence[date]) -> Iterator[tuple[date, date]]:
 
 
 def judge_load(
-    console: Console, pipeline: Pipeline, run: Run, now: datetime, progress: LoadProgress
-) -> Judgement:
-    """Judges what a job has loaded, with a second look as a run of its own in the ledger."""
+    console: Console, pipeline: Pipeline, run: Run, now: datetime, progress: LoadProgress,
+    missing: int | None = None,
+) -> Judgement:  # fmt: skip
+    """Judges what a job has loaded; a second look is a run of its own in the ledger."""
 
     def look_again(request: LoadRequest) -> None:
         run.run_id = uuid.uuid4().hex
         with progress:
             load(pipeline, run, request, progress.on_chunk)
 
-    return judge(console, pipeline, run, now, look_again)
+    return judge(console, pipeline, run, now, look_again=look_again, missing=missing)
 
 
 def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
     """Makes the marts anew, describes all that is there, and says which marts cannot be made."""
-    if WINDOW_READS.name in pipeline.default_schema.tables:
-        for line in told(create_marts(pipeline, targets)):
-            console.print(line)
-        write_comments(pipeline)
+    if WINDOW_READS.name not in pipeline.default_schema.tables:
+        return
+    skipped = create_marts(pipeline, targets).skipped
+    write_comments(pipeline)
+    if skipped:
+        console.print(
+            f"marts not made, since not all of their tables are loaded: {', '.join(skipped)} "
+            "(help-scout marts says what each lacks)"
+        )
 
 
 def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) -> int:
@@ -194,9 +205,10 @@ def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) 
     try:
         path = publish(warehouse, judgement.publication, mode)
     except (OSError, duckdb.Error, WarehouseError) as error:
+        what = getattr(error, "strerror", None) or " ".join(str(error).split())
         console.print(
-            f"not published: {' '.join(str(error).split())}. {warehouse} is whole, the next load "
-            f"or backfill publishes it. {_kept(warehouse)}",
+            f"not published: cannot copy {warehouse}: {what}. The warehouse itself is whole; mend "
+            f"that, then help-scout backfill, or the next load, publishes it. {_kept(warehouse)}",
             markup=False,
         )
         return FAILED

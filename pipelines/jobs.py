@@ -92,11 +92,11 @@ def run_job(
             summary = summarize(pipeline, run.run_id)
             print_summary(console, summary)
             ended_early = run.budget.was_hit or run.is_stopping
-            _tell(console, pipeline, run, job, None if ended_early else summary)
+            missing = _tell(console, pipeline, run, job, None if ended_early else summary)
             after_load(pipeline)
             judgement = Judgement(None, "the load is not whole yet")
             if job.publishes and not ended_early:
-                judgement = judge_load(console, pipeline, run, job.clock(), progress)
+                judgement = judge_load(console, pipeline, run, job.clock(), progress, missing)
         if ended_early:
             by = "a signal" if run.is_stopping else "the budget"
             console.print(
@@ -113,16 +113,18 @@ def run_job(
 
 def _tell(
     console: Console, pipeline: Pipeline, run: Run, job: Job, summary: Summary | None
-) -> None:
+) -> int | None:
     """Prints what the job did not ask, what does not look right, and where it all is; `summary` is
-    None when it ended early."""
+    None when it ended early. Returns how many windows are missing, where that was counted."""
+    missing = None
     if summary is not None:
-        tell_what_was_not_asked(console, pipeline, run, job.request, summary)
+        missing = tell_what_was_not_asked(console, pipeline, run, job.request, summary)
     if job.clock is utc_now:
         warn_of_clock(console, run)
     warn_of_unlisted_items(console, run, job.request)
     warn_of_office_hours(console, pipeline, run)
     console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
+    return missing
 
 
 def run_rebuild(console: Console, job: Job) -> int:

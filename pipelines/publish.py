@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +25,8 @@ from .errors import UsageError
 from .warehouse import DATASET, PUBLISHED, connect
 
 SECTION = "publish"
-PUBLICATION = "publication"
+_CATALOG = "the_copy"
+_TABLE = f"{_CATALOG}.{DATASET}.publication"
 _MODE = re.compile(r"0?[0-7]{3}")
 _OWNER_READS, _OTHERS_WRITE = 0o400, 0o002
 
@@ -137,8 +140,8 @@ def read_publication(warehouse: Path) -> Publication | None:
     instant = "epoch_ms(published_at)"  # as a number: an instant would need one more package
     columns = ", ".join([instant, *names[1:]])
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            row = connection.execute(f"select {columns} from {DATASET}.{PUBLICATION}").fetchone()
+        with _attached(path, read_only=True) as connection:
+            row = connection.execute(f"select {columns} from {_TABLE}").fetchone()
     except duckdb.Error:
         return None
     if row is None:
@@ -167,12 +170,25 @@ def _finish(new: Path, publication: Publication) -> None:
         f"{field.name} {_COLUMN_TYPES[str(field.type)]}" for field in fields(publication)
     )
     places = ", ".join("?" for _ in fields(publication))
-    table = f"{DATASET}.{PUBLICATION}"
-    with duckdb.connect(str(new)) as connection:
-        connection.execute(f"drop schema if exists {DATASET}_staging cascade")
-        connection.execute(f"create or replace table {table} ({columns})")
-        connection.execute(f"insert into {table} values ({places})", astuple(publication))
-        connection.execute("checkpoint")
+    with _attached(new) as connection:
+        connection.execute(f"drop schema if exists {_CATALOG}.{DATASET}_staging cascade")
+        connection.execute(f"create or replace table {_TABLE} ({columns})")
+        connection.execute(f"insert into {_TABLE} values ({places})", astuple(publication))
+        connection.execute(f"checkpoint {_CATALOG}")
+
+
+@contextmanager
+def _attached(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the file under a name of ours: by its own, a file called reports.duckdb
+    could not be told from the schema."""
+    with duckdb.connect() as connection:
+        options = " (read_only)" if read_only else ""
+        connection.execute(f"attach '{_quoted(path)}' as {_CATALOG}{options}")
+        yield connection
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _unfinished(target: Path) -> Path:

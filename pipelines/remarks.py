@@ -20,20 +20,25 @@ OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
 
 def tell_what_was_not_asked(
     console: Console, pipeline: Pipeline, run: Run, request: LoadRequest, summary: Summary
-) -> None:
-    """Prints which reports had nothing to read, and after a nightly load how much is missing."""
+) -> int | None:
+    """Prints which reports had nothing to read, and after a nightly load how much is missing;
+    returns that where it was counted for all reports."""
     if request.backfill:
         if not summary.lines:
             console.print("nothing to fill: whatever is wanted is there")
-        return
+        return None
     for name in request.report_names:
         if not any(line.report == name for line in summary.lines):
             console.print(f"{name}: nothing was due{_why_nothing(run, name, request)}")
-    if request.since is None and (missing := count_gaps(pipeline, run, request.reports)):
+    if request.since is not None:
+        return None
+    missing = count_gaps(pipeline, run, request.reports)
+    if missing:
         console.print(
             f"{missing:,} windows are wanted and not there: help-scout status shows which, "
             "help-scout backfill fills them"
         )
+    return None if request.reports else missing
 
 
 def warn_of_clock(console: Console, run: Run) -> None:

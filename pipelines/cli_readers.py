@@ -14,12 +14,14 @@ from .options import console, opened, told_in_words, warehouse_option
 def marts(warehouse: Path) -> None:
     """Makes the marts anew, as every load does, and lists them with what they answer."""
     with told_in_words():
+        from .comments import write_comments
         from .marts import all_marts, create_marts, told
         from .targets import Targets
 
         targets = Targets.configured()
         with opened(warehouse) as (_, pipeline):
             outcome = create_marts(pipeline, targets)
+            write_comments(pipeline)
         screen = console()
         for mart in sorted(all_marts(), key=lambda mart: mart.name):
             if mart.name in outcome.made:

@@ -15,6 +15,7 @@ import duckdb
 
 from .errors import UsageError, WarehouseError
 from .marts import SCHEMA, all_marts
+from .publish import published_path
 
 FORMATS = {"parquet": "format parquet", "csv": "format csv, header true"}
 BYTE_ORDER_MARK = "\ufeff"
@@ -31,11 +32,6 @@ class Exported:
     name: str
     path: Path
     rows: int
-
-
-def published_path(warehouse: Path) -> Path:
-    """Where the warehouse's published copy stands."""
-    return warehouse.with_name(f"{warehouse.stem}.published{warehouse.suffix}")
 
 
 def export_marts(warehouse: Path, folder: Path, file_format: str) -> list[Exported]:

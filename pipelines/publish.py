@@ -18,12 +18,14 @@ import duckdb
 from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
 
+from .comments import describing
 from .configuration import check_option_names
+from .described import PUBLICATION_TABLE
 from .errors import UsageError
 from .warehouse import DATASET, PUBLISHED, connect
 
 SECTION = "publish"
-PUBLICATION = "publication"
+PUBLICATION = PUBLICATION_TABLE.name
 _MODE = re.compile(r"0?[0-7]{3}")
 _OWNER_READS, _OTHERS_WRITE = 0o400, 0o002
 
@@ -172,6 +174,7 @@ def _finish(new: Path, publication: Publication) -> None:
         connection.execute(f"drop schema if exists {DATASET}_staging cascade")
         connection.execute(f"create or replace table {table} ({columns})")
         connection.execute(f"insert into {table} values ({places})", astuple(publication))
+        connection.execute(";".join(describing(PUBLICATION_TABLE, DATASET)))
         connection.execute("checkpoint")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.export import export_marts, published_path
+from pipelines.export import export_marts
+from pipelines.publish import published_path
 
 from .support import help_scout
 

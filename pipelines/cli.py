@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .cli_look import check, doctor, explain, plan, status
-from .cli_readers import dashboard, marts
+from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
 from .options import (
     console,
@@ -53,7 +53,7 @@ def main() -> None:
         os.environ.setdefault(name, value)
 
 
-for command in (plan, status, check, explain, doctor, marts, dashboard, demo, sandbox):
+for command in (plan, status, check, explain, doctor, marts, dashboard, export, demo, sandbox):
     main.add_command(command)
 
 

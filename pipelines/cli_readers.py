@@ -14,12 +14,14 @@ from .options import console, opened, told_in_words, warehouse_option
 def marts(warehouse: Path) -> None:
     """Makes the marts anew, as every load does, and lists them with what they answer."""
     with told_in_words():
+        from .comments import write_comments
         from .marts import all_marts, create_marts, told
         from .targets import Targets
 
         targets = Targets.configured()
         with opened(warehouse) as (_, pipeline):
             outcome = create_marts(pipeline, targets)
+            write_comments(pipeline)
         screen = console()
         for mart in sorted(all_marts(), key=lambda mart: mart.name):
             if mart.name in outcome.made:
@@ -47,3 +49,27 @@ def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
         console().print(f"{page}: {size:.1f} MB, needs no network", soft_wrap=True)
         if not no_open:
             click.launch(page.resolve().as_uri())
+
+
+@click.command()
+@warehouse_option
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="CSV is for spreadsheets: UTF-8 with its mark, no cell is a formula.",
+)
+def export(warehouse: Path, folder: Path, file_format: str) -> None:
+    """Writes the published marts into DIR, one file each."""
+    with told_in_words():
+        from .export import export_marts, left_behind
+
+        exported = export_marts(warehouse, folder, file_format)
+        screen = console()
+        for one in exported:
+            screen.print(f"{one.path}: {one.rows:,} rows", soft_wrap=True)
+        for path in left_behind(folder, file_format, exported):
+            screen.print(f"{path} is of an earlier export: its mart is not published any more")

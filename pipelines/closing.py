@@ -98,6 +98,7 @@ def judge(
             look_again(request)
         results = check_pipeline(pipeline, all_checks())
     store_results(pipeline, results, now)
+    write_comments(pipeline)  # last of all, so that whatever was made has them
     if failed := _failed(results):
         return Judgement(None, f"{_named(failed)} failed, help-scout check shows what disagrees")
     verdicts = [result.verdict for result in results]
@@ -184,11 +185,10 @@ def judge_load(
 
 
 def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
-    """Makes the marts anew, describes all that is there, and says which marts cannot be made."""
+    """Makes the marts anew, and says which cannot be made."""
     if WINDOW_READS.name not in pipeline.default_schema.tables:
         return
     skipped = create_marts(pipeline, targets).skipped
-    write_comments(pipeline)
     if skipped:
         console.print(
             f"marts not made, since not all of their tables are loaded: {', '.join(skipped)} "

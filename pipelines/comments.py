@@ -89,6 +89,14 @@ def write_comments(pipeline: Pipeline) -> int:
     return len(statements)
 
 
+def describing(table: StoredTable, schema: str) -> Iterator[str]:
+    """The statements that give a table just made, and its columns, their comments."""
+    yield Thing(schema, table.name, None, "table", "", None).statement(table.description)
+    for column in table.columns:
+        thing = Thing(schema, table.name, column.name, "column", "", None)
+        yield thing.statement(column.comment)
+
+
 def things_in(client: SqlClientBase[Any], query: str, schemas: tuple[str, ...]) -> list[Thing]:
     """What stands in the schemas."""
     listed = ", ".join(map(_literal, schemas))

@@ -76,6 +76,31 @@ FORGOTTEN_CUSTOMERS = StoredTable(
     ),
     primary_key=("account", "customer_hash"),
 )
+PUBLICATION_TABLE = StoredTable(
+    name="publication",
+    description="What the published copy is worth: one row, in no other file",
+    columns=(
+        Column(name="published_at", unit=INSTANT, description="When it was published"),
+        _text("run_id", "The load after which it was made", RUN_ID),
+        ACCOUNT,
+        _text("timezone", "The company's time zone, in which days are cut", "America/New_York"),
+        Column(name="missing_windows", unit=COUNT, description="Windows wanted and not there"),
+        Column(
+            name="failed_windows",
+            unit=COUNT,
+            description="Windows that the last attempt could not read",
+        ),
+        Column(name="checks_held", unit=COUNT, description="Checks that hold, notices included"),
+        Column(name="checks_failed", unit=COUNT, description="Checks that fail"),
+        Column(name="checks_skipped", unit=COUNT, description="Checks whose tables lack"),
+        Column(
+            name="checks_drifted",
+            unit=COUNT,
+            description="Checks that find numbers moved between loads",
+        ),
+    ),
+    primary_key=("run_id",),
+)
 OWN_TABLES = (
     WINDOW_READS,
     LIST_READS,
@@ -83,6 +108,7 @@ OWN_TABLES = (
     UNKNOWN_VALUES,
     CHECK_RESULTS,
     FORGOTTEN_CUSTOMERS,
+    PUBLICATION_TABLE,
 )
 
 _READ = {column.name: column for column in WINDOW_READS.columns}

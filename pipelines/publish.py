@@ -20,13 +20,15 @@ import duckdb
 from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
 
+from .comments import describing
 from .configuration import check_option_names
+from .described import PUBLICATION_TABLE
 from .errors import UsageError
 from .warehouse import DATASET, PUBLISHED, connect
 
 SECTION = "publish"
 _CATALOG = "the_copy"
-_TABLE = f"{_CATALOG}.{DATASET}.publication"
+_TABLE = f"{_CATALOG}.{DATASET}.{PUBLICATION_TABLE.name}"
 _MODE = re.compile(r"0?[0-7]{3}")
 _OWNER_READS, _OTHERS_WRITE = 0o400, 0o002
 
@@ -174,6 +176,8 @@ def _finish(new: Path, publication: Publication) -> None:
         connection.execute(f"drop schema if exists {_CATALOG}.{DATASET}_staging cascade")
         connection.execute(f"create or replace table {_TABLE} ({columns})")
         connection.execute(f"insert into {_TABLE} values ({places})", astuple(publication))
+        connection.execute(f"use {_CATALOG}")
+        connection.execute(";".join(describing(PUBLICATION_TABLE, DATASET)))
         connection.execute(f"checkpoint {_CATALOG}")
 
 

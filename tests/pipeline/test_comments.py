@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dlt.destinations.exceptions import DatabaseException
+from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.comments import UNKNOWN, write_comments
+from pipelines.comments import COMMENTS, UNKNOWN, things_in, write_comments
 from pipelines.marts import create_marts
 from pipelines.privacy import copy_without_traces
+from pipelines.publish import Publication, publish
 from pipelines.targets import Targets
 from pipelines.views import create_views
 from pipelines.warehouse import open_pipeline
 
-from .support import query, running
+from .support import NOW, query, running
 
 pytestmark = pytest.mark.xdist_group("loaded")
 STANDING = """
@@ -45,10 +49,10 @@ def described_anew(warehouse: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def commented(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the loaded warehouse that has marts and comments, and a column from elsewhere."""
+def commented(marts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse that has comments, and a column that the catalog does not know."""
     warehouse = tmp_path_factory.mktemp("commented") / "commented.duckdb"
-    shutil.copy(loaded, warehouse)
+    shutil.copy(marts, warehouse)
     alter(warehouse, "alter table reports.chat add column new_field double")
     described_anew(warehouse)
     return warehouse
@@ -84,12 +88,11 @@ def test_a_second_night_writes_none_and_neither_views_nor_copies_lose_any(
     commented: Path, tmp_path: Path
 ) -> None:
     warehouse = Path(shutil.copy(commented, tmp_path))
-    before = comments_in(warehouse)
-
-    copy_without_traces(warehouse)
 
     assert described_anew(warehouse) == 0
-    assert comments_in(warehouse) == before
+    copy_without_traces(warehouse)
+
+    assert comments_in(warehouse) == comments_in(commented)
 
 
 def test_what_lacks_or_differs_is_written_and_nothing_else(commented: Path, tmp_path: Path) -> None:
@@ -110,6 +113,43 @@ def test_what_lacks_or_differs_is_written_and_nothing_else(commented: Path, tmp_
     marts = [name for name in before if name.startswith("marts.")]
     assert written == len(marts) + 2
     assert comments_in(warehouse) == before | {"reports.mine": "mine", "reports.mine.a": None}
+
+
+def test_a_published_copy_says_what_it_is_and_what_it_is_worth(
+    commented: Path, tmp_path: Path
+) -> None:
+    warehouse = Path(shutil.copy(commented, tmp_path))
+    publication = Publication(
+        published_at=NOW, run_id="r", account="main", timezone="UTC", missing_windows=0,
+        failed_windows=0, checks_held=9, checks_failed=0, checks_skipped=0, checks_drifted=0,
+    )  # fmt: skip
+
+    comments = comments_in(publish(warehouse, publication, 0o600))
+
+    assert [name for name, comment in comments.items() if not comment] == []
+    assert comments.keys() - comments_in(commented).keys() == {
+        "reports.publication",
+        *(f"reports.publication.{field.name}" for field in fields(Publication)),
+    }
+
+
+def test_postgres_says_the_same(commented: Path, twin: Pipeline) -> None:
+    assert write_comments(twin) > 5_000
+    assert write_comments(twin) == 0
+
+    with twin.sql_client() as client:
+        things = things_in(client, COMMENTS["postgres"], ("reports", "marts"))
+    said = {
+        ".".join(filter(None, (one.schema, one.table, one.column))): one.comment
+        for one in things
+        if not one.table.startswith("_dlt")
+    }
+    ours = {
+        name: re.sub(r" \[made by \w+\]$", "", comment or "")
+        for name, comment in comments_in(commented).items()
+        if not name.endswith(".new_field")
+    }
+    assert said == ours
 
 
 def test_comments_are_written_all_or_none(

@@ -401,7 +401,7 @@ def ratings_of(truth: Truth) -> list[Row]:
                 # of conversations that nothing happened with since the first day, no more is known
                 **{name: conversation.get(name) for name in ("inbox_id", "inbox_name", "subject")},
                 "thread_id": row["thread_id"],
-                "occurrence": 0,
+                "occurrence": 1,
             }
         )
     return rows

@@ -115,7 +115,7 @@ def read_all_through(path: Path, wire: Connection) -> None:
         wire.send("open")
         while not wire.poll():
             answers.update(connection.execute(NIGHT).fetchall())
-            time.sleep(0.05)
+            time.sleep(0.1)
     wire.send((answers, night_of(path)))
 
 
@@ -125,7 +125,7 @@ def open_again_and_again(path: Path, wire: Connection) -> None:
     wire.send("open")
     while not wire.poll():
         answers.add(night_of(path))
-        time.sleep(0.05)
+        time.sleep(0.25)
     wire.send((answers, night_of(path)))
 
 
@@ -255,7 +255,7 @@ def test_what_moved_while_it_was_read_is_read_once_more_and_published(tmp_path: 
         overall = f"{API_ROOT}conversations"
         for fault in (
             Fault(path=overall, kind="change_body", times=3, params=MONDAY, change=move),
-            Fault(path=DRILLDOWN, kind="latency", params=MONDAY, seconds=4),
+            Fault(path=DRILLDOWN, kind="latency", params=MONDAY, seconds=3),
         ):
             sandbox.faults.add(fault)
         code, told = Nights(sandbox, base_url, warehouse).load(warehouse)

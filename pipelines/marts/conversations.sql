@@ -59,6 +59,11 @@ ranked as (
         min(window_date) over (partition by account, conversation_id) as first_seen_date,
         max(window_date) over (partition by account, conversation_id) as last_seen_date,
         max(customer_email) over (partition by account, conversation_id) as known_email,
+        -- one drilldown alone tells it, and another may have been read after it
+        first_value(waiting_since_at) over (
+            partition by account, conversation_id
+            order by case when waiting_since_at is null then 1 else 0 end, fetched_at desc
+        ) as known_waiting_since_at,
         row_number() over (
             partition by account, conversation_id order by fetched_at desc, window_date desc
         ) as by_age
@@ -135,7 +140,7 @@ select
     r.thread_count,
     r.has_attachments,
     r.modified_at,
-    r.waiting_since_at,
+    r.known_waiting_since_at as waiting_since_at,
     r.first_seen_date,
     r.last_seen_date,
     r.fetched_at

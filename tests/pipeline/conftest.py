@@ -18,7 +18,8 @@ from pipelines.warehouse import open_pipeline
 from sources.help_scout_sandbox import Sandbox
 from tests.postgres import postgres_server
 
-from .support import SMALL, load_into, running, serving
+from .support import NOW, SMALL, load_into, running, serving
+from .truth import WINDOWS, Key, Truth
 from .twin import copy_into_postgres
 
 
@@ -76,3 +77,21 @@ def twin(marts: Path, postgres: str, tmp_path_factory: pytest.TempPathFactory) -
         create_views(pipeline, run.settings)
         create_marts(pipeline, Targets.configured())
     return pipeline
+
+
+@pytest.fixture(scope="session")
+def truth(small_account: tuple[Sandbox, str]) -> Truth:
+    """The history of the account that was loaded."""
+    return Truth(small_account[0], NOW)
+
+
+@pytest.fixture(scope="session")
+def before(year_before: tuple[Sandbox, str]) -> Truth:
+    """The history of the year before."""
+    return Truth(year_before[0], NOW)
+
+
+@pytest.fixture(scope="session")
+def keys(truth: Truth) -> list[Key]:
+    """Every window of the loaded year, for each inbox and for all."""
+    return truth.of_inboxes(WINDOWS)

@@ -6,15 +6,11 @@ None of the sandbox's report code is used: figures are counted anew from the tab
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from sources.help_scout_sandbox import Sandbox
 
@@ -86,6 +82,10 @@ class Truth:
             "is_provisional": end + LOOKBACK > self.now,
         }
 
+    def of_inboxes(self, windows: Iterable[Key]) -> list[Key]:
+        """The windows for each inbox and for all."""
+        return [Key(w.grain, w.day, inbox) for w in windows for inbox in self.inboxes]
+
     def of_inbox(self, key: Key) -> Row:
         """The same for a row of an inbox, or of all."""
         return {
@@ -135,6 +135,24 @@ class Truth:
         }
 
 
+WINDOWS = (
+    *(Key("day", date(2026, 10, 26) + n * DAY) for n in range(16)),
+    *(Key("week", date(2026, 10, 26) + 7 * n * DAY) for n in range(3)),
+    Key("month", date(2026, 10, 1)),
+    Key("month", date(2026, 11, 1)),
+)
+"""What `loaded` holds, up to the windows that were open."""
+DAYS = [window for window in WINDOWS if window.grain == "day"]
+DAYS_OF_YEAR_BEFORE = [Key("day", date(2025, 10, 27) + n * DAY) for n in range(5)]
+WINDOWS_OF_YEAR_BEFORE = [*DAYS_OF_YEAR_BEFORE, Key("month", date(2025, 10, 1))]
+"""What `marts` holds besides, of the volume only."""
+
+
+def both(keys: Iterable[Key]) -> set[Key]:
+    """The windows and those before them."""
+    return {window for key in keys for window in (key, key.before)}
+
+
 EVENTS = "SELECT *, ts AS at FROM event WHERE hidden = 0"
 RESOLUTIONS = "SELECT *, resolved_at AS at FROM conversation WHERE hidden = 0"
 RATINGS = "SELECT *, ts AS at FROM rating WHERE hidden = 0"
@@ -142,65 +160,3 @@ CHATS = "SELECT *, ts AS at FROM chat WHERE hidden = 0"
 VISITS = "SELECT *, ts AS at FROM visit"
 SEARCHES = "SELECT *, ts AS at FROM search"
 CONVERSATIONS = "count(DISTINCT f.conversation_id)"
-
-
-def change(current: float | None, previous: float | None) -> float:
-    """A change in percent as the API gives it: 0 against nothing."""
-    return 100 * (current - previous) / previous if previous and current is not None else 0.0
-
-
-def share(part: float, total: float) -> float:
-    """A share in percent; 0 of nothing, as the API gives it."""
-    return 100 * part / total if total else 0.0
-
-
-def compared(
-    current: Row,
-    previous: Row,
-    *,
-    deltas: Iterable[str] = (),
-    points: Iterable[str] = (),
-    previous_of: Iterable[str] | None = None,
-) -> Row:
-    """The current figures, the previous ones, and how those in `deltas` and `points` changed."""
-    stems = {name: name.removesuffix("_seconds") for name in deltas}
-    return {
-        **current,
-        **{
-            f"previous_{name}": previous[name]
-            for name in (current if previous_of is None else previous_of)
-        },
-        **{f"delta_{stem}_pct": change(current[n], previous[n]) for n, stem in stems.items()},
-        **{f"delta_{name}_points": current[name] - previous[name] for name in points},
-    }
-
-
-def rows_of(warehouse: Path, mart: str) -> list[Row]:
-    """The rows of a mart, by the names of its columns."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        found = connection.execute(f"from marts.{mart}")
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def difference(found: list[Row], expected: list[Row]) -> dict[str, Any]:
-    """What two tables differ in; nothing when they have the same columns and the same rows."""
-    assert expected, "nothing expected is nothing checked"
-    if set(found[0]) != set(expected[0]):
-        return {"found only": set(found[0]) - set(expected[0]),
-                "expected only": set(expected[0]) - set(found[0])}  # fmt: skip
-    names = sorted(expected[0])
-    here, there = (Counter(tuple(_plain(row[n]) for n in names) for row in rows)
-                   for rows in (found, expected))  # fmt: skip
-    return {
-        side: [dict(zip(names, row, strict=True)) for row in sorted(rows, key=repr)[:4]]
-        for side, rows in (("found only", here - there), ("expected only", there - here))
-        if rows
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Numbers to nine digits: the last ones of a sum of floats depend on its order."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(f"{value:.9g}")
-    return value.astimezone(UTC) if isinstance(value, datetime) else value

@@ -16,6 +16,7 @@ from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.reports import REPORTS
 
 from .described import FAMILIES, reports_of
+from .mart_pages import mart_dictionary
 from .table_pages import table_dictionary
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +58,7 @@ def _with_lists(report: Report) -> str:
 PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {
     "README.md": {"reports": report_table, "picture": picture},
     "sources/help_scout/README.md": {"dictionary": table_dictionary},
+    "pipelines/marts/README.md": {"marts": mart_dictionary},
 }
 
 

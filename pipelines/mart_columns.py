@@ -7,6 +7,7 @@ name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from sources.help_scout.catalog import (
@@ -74,7 +75,8 @@ def unit_of(name: str, kind: Type) -> Unit:
         return known.unit
     for ending, unit in ENDINGS.items():
         if name.endswith(ending):
-            return CHANGE if unit is PCT and name.startswith(("delta_", "change_")) else unit
+            is_change = unit is PCT and name.startswith(("delta_", "change_"))
+            return replace(CHANGE if is_change else unit, type=kind)
     return BY_TYPE[kind]
 
 

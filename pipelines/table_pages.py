@@ -15,6 +15,7 @@ from sources.help_scout.tables import StoredTable, context_columns, stored_table
 from .described import FAMILIES, OWN_TABLES, OWN_VIEWS, reports_of
 from .diagrams import family_diagram, lists_diagram, window_diagram
 from .examples import example_of
+from .views import ITEM_COLUMNS
 
 SHARED = "Columns that every report table has"
 LISTS = "Lists"
@@ -77,6 +78,15 @@ def _shared() -> Iterator[str]:
     for report in REPORTS.values():
         shown |= {column.name: column for column in context_columns(report)}
     yield from column_rows((c, example_of("", c)) for c in shown.values())
+    yield from ("", "### Columns that the views by item have besides", "")
+    yield (
+        "`<table>_by_inbox` holds the total and each inbox, `<table>_by_user` and "
+        "`<table>_by_team` each user or team, in all grains. "
+        "[The marts](../../pipelines/marts/README.md) are made of them."
+    )
+    yield ""
+    own = {column.name: column for columns in ITEM_COLUMNS.values() for column in columns}
+    yield from column_rows((c, example_of("", c)) for c in own.values())
 
 
 def _family(family: str) -> Iterator[str]:

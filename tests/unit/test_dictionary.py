@@ -13,8 +13,25 @@ from pipelines.described import FAMILIES, everything, report_tables
 from pipelines.diagrams import family_diagram, lists_diagram, window_diagram
 from pipelines.dictionary import PARTS, ROOT, with_parts
 from pipelines.examples import example_of
+from pipelines.mart_columns import type_of, unit_of
+from pipelines.mart_pages import mart_types
 from pipelines.table_pages import column_rows
-from sources.help_scout.catalog import COUNT, SOME_TEXT, Column, Type, Unit
+from pipelines.targets import TARGETS
+from sources.help_scout.catalog import (
+    CHANGE,
+    COUNT,
+    INSTANT,
+    ORDINAL,
+    PCT,
+    RATE,
+    SECONDS,
+    SOME_TEXT,
+    TEXT,
+    WEEKDAY,
+    Column,
+    Type,
+    Unit,
+)
 from sources.help_scout.reports import REPORTS
 
 PAGE = "sources/help_scout/README.md"
@@ -93,6 +110,58 @@ def test_examples_are_the_documented_bodies_own_where_they_have_one() -> None:
     assert example_of("happiness_ratings", columns["rated_at"]) == "2017-09-15 12:26:53+00"
     assert example_of("happiness_ratings", columns["rating_label"]) == "great"
     assert example_of("nowhere", Column(name="x", unit=COUNT, description="X")) == "42"
+
+
+def test_every_column_of_every_mart_stands_in_its_dictionary_with_its_type() -> None:
+    parts = re.split(r"^## (\w+)$", read("pipelines/marts/README.md"), flags=re.MULTILINE)
+    shown = {
+        name: {row[0]: row[1] for row in list(cells(text))[2:]}
+        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    shown[TARGETS] = {name: str(type_of(kind)) for name, kind in mart_types()[TARGETS].items()}
+
+    assert shown == {
+        mart: {name: str(type_of(kind)) for name, kind in types.items()}
+        for mart, types in mart_types().items()
+    }
+    assert SOME_TEXT not in "".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "unit"),
+    [
+        ("window_start", Type.TIMESTAMP, INSTANT),
+        ("response_time_seconds", Type.DOUBLE, SECONDS),
+        ("delta_response_time_pct", Type.DOUBLE, CHANGE),
+        ("change_week_pct", Type.DOUBLE, CHANGE),
+        ("great_pct", Type.DOUBLE, PCT),
+        ("weekday", Type.BIGINT, WEEKDAY),
+        ("topic_rank", Type.BIGINT, ORDINAL),
+        ("calls_created", Type.BIGINT, COUNT),
+        ("messages_per_chat", Type.DOUBLE, RATE),
+        ("trend", Type.TEXT, TEXT),
+    ],
+)
+def test_a_marts_units_are_told_by_the_catalog_by_endings_and_by_types(
+    name: str, kind: Type, unit: Unit
+) -> None:
+    assert unit_of(name, kind) == unit
+
+
+@pytest.mark.parametrize(
+    ("data_type", "kind"),
+    [
+        ("TIMESTAMP WITH TIME ZONE", Type.TIMESTAMP),
+        ("timestamp with time zone", Type.TIMESTAMP),
+        ("double precision", Type.DOUBLE),
+        ("character varying", Type.TEXT),
+        ("INTEGER", Type.BIGINT),
+        ("boolean", Type.BOOL),
+        ("DATE", Type.DATE),
+    ],
+)
+def test_both_warehouses_words_for_types_are_known(data_type: str, kind: Type) -> None:
+    assert type_of(data_type) is kind
 
 
 def test_no_text_is_left_with_the_example_of_any_text() -> None:

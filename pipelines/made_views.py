@@ -1,4 +1,4 @@
-"""Which views DuckDB has already just as they are to be made.
+"""Making views, and which of them DuckDB has already just as they are to be made.
 
 DuckDB forgets all comments of a view that is replaced, and thousands of comments cost a second: so
 views are made anew only when one of them would be another. One view of each schema says in its
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 _MADE_BY = re.compile(r"\[made by ([0-9a-f]{16})\]")
@@ -56,3 +57,27 @@ def made_by(comment: str | None) -> str:
 def marked(comment: str, print_: str) -> str:
     """The comment with the fingerprint, if there is one."""
     return f"{comment} [made by {print_}]".strip() if print_ else comment
+
+
+def make_views(client: SqlClientBase[Any], statements: Sequence[str]) -> None:
+    """Runs `create or replace view` statements as one transaction: quicker by half, and nobody
+    finds half of them.
+
+    Postgres replaces a view as long as it keeps its columns and gets new ones at the end only.
+    Where it refuses, the views are dropped first, with whatever was built on them; not always,
+    since analysts build views of their own on these.
+    """
+    try:
+        with client.begin_transaction():
+            client.execute_many(statements)
+    except DatabaseException:
+        if client.capabilities.sqlglot_dialect == "duckdb":
+            raise
+        with client.begin_transaction():
+            client.execute_many([sql for one in statements for sql in (_dropping(one), one)])
+
+
+def _dropping(statement: str) -> str:
+    """The statement that drops the view that this one makes."""
+    name = statement.removeprefix("create or replace view ").split(" as ", 1)[0]
+    return f"drop view if exists {name} cascade"

@@ -27,7 +27,7 @@ from pathlib import Path
 from dlt.pipeline.pipeline import Pipeline
 
 from .empty_tables import empty_table
-from .made_views import are_made, remembering
+from .made_views import are_made, make_views, remembering
 from .targets import TARGETS, Targets
 
 FOLDER = Path(__file__).parent / "marts"
@@ -177,14 +177,12 @@ class Place:
     loaded: AbstractSet[str]
     dialect: str
 
-    def make_view(self, name: str, sql: str) -> Iterator[str]:
-        """The statements that make the view."""
+    def make_view(self, name: str, sql: str) -> str:
+        """The statement that makes the view."""
         sql = _DATASET_TABLE.sub(self._in_dataset, sql)
-        if self.dialect == "duckdb":
-            yield f"create or replace view {SCHEMA}.{name} as {sql}"
-            return
-        yield f"drop view if exists {SCHEMA}.{name} cascade"
-        yield f"create view {SCHEMA}.{name} as {_translated(sql, self.dialect)}"
+        if self.dialect != "duckdb":
+            sql = _translated(sql, self.dialect)
+        return f"create or replace view {SCHEMA}.{name} as {sql}"
 
     def _in_dataset(self, found: re.Match[str]) -> str:
         name = found[1]
@@ -218,7 +216,7 @@ def plan_marts(marts: Sequence[Mart], place: Place) -> tuple[list[str], MadeMart
             continue
         made.add(f"{SCHEMA}.{mart.name}")
         outcome.made.append(mart.name)
-        statements.extend(place.make_view(mart.name, mart.sql))
+        statements.append(place.make_view(mart.name, mart.sql))
     return statements, outcome
 
 
@@ -247,13 +245,11 @@ def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
             dialect=str(pipeline.destination.capabilities().sqlglot_dialect),
         )
         statements, outcome = plan_marts(all_marts(), place)
-        statements = [*place.make_view(TARGETS, targets.sql()), *statements]
+        statements.insert(0, place.make_view(TARGETS, targets.sql()))
         if not are_made(client, SCHEMA, statements):
             statements.extend(remembering(client, f"{SCHEMA}.{TARGETS}", statements))
-            with client.begin_transaction():
-                client.execute_sql(f"create schema if not exists {SCHEMA}")
-                for statement in statements:
-                    client.execute_sql(statement)
+            client.execute_sql(f"create schema if not exists {SCHEMA}")
+            make_views(client, statements)
     return outcome
 
 

@@ -9,11 +9,8 @@ total beside each inbox or one row a user or team, with their names: what the ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from dlt.destinations.exceptions import DatabaseException
-from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.breakdowns import parse_breakdown
@@ -27,7 +24,7 @@ from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
-from .made_views import are_made, remembering
+from .made_views import are_made, make_views, remembering
 
 LABELS = "labels"
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
@@ -233,27 +230,3 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
         if not are_made(client, pipeline.dataset_name, statements):
             statements.extend(remembering(client, LABELS, statements))
             make_views(client, statements)
-
-
-def make_views(client: SqlClientBase[Any], statements: Sequence[str]) -> None:
-    """Runs `create or replace view` statements as one transaction: quicker by half, and nobody
-    finds half of them.
-
-    Postgres replaces a view as long as it keeps its columns and gets new ones at the end only.
-    Where it refuses, the views are dropped first, with whatever was built on them; not always,
-    since analysts build views of their own on these.
-    """
-    try:
-        with client.begin_transaction():
-            client.execute_many(statements)
-    except DatabaseException:
-        if client.capabilities.sqlglot_dialect == "duckdb":
-            raise
-        with client.begin_transaction():
-            client.execute_many([sql for one in statements for sql in (_dropping(one), one)])
-
-
-def _dropping(statement: str) -> str:
-    """The statement that drops the view that this one makes."""
-    name = statement.removeprefix("create or replace view ").split(" as ", 1)[0]
-    return f"drop view if exists {name} cascade"

@@ -28,7 +28,7 @@ def postgres_server() -> Iterator[str]:
     It listens on a free port of the loopback interface: dlt knows no servers without a host.
     PostgreSQL refuses to run as root: then it runs as the user that its package made.
     """
-    programs = _programs()
+    programs = programs_of_postgres()
     owner: dict[str, Any] = {"user": SUPERUSER, "group": SUPERUSER} if os.geteuid() == 0 else {}
     folder = Path(tempfile.mkdtemp(prefix="help_scout_pg_"))  # short: a socket's path is limited
     if owner:
@@ -62,14 +62,14 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def _programs() -> Path:
-    """The folder with PostgreSQL's programs, the newest version's: Debian keeps them off the
-    PATH."""
+def programs_of_postgres(versions: Path = Path("/usr/lib/postgresql")) -> Path:
+    """The folder with PostgreSQL's programs: Debian keeps those of each version off the PATH."""
     found = shutil.which("initdb")
     if found is not None:
         return Path(found).parent
-    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    newest = max(versions, key=lambda path: float(path.parts[-3]), default=None)
+    newest = max(
+        versions.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]), default=None
+    )
     if newest is None:
         raise RuntimeError(LACKING)
     return newest.parent

@@ -300,7 +300,9 @@ def read_figures(published: Path) -> Figures:
             publication={name: _plain(value, zone) for name, value in publication.items()},
             first_date=first.isoformat(),
             last_date=last.isoformat(),
-            history_from=max(first, date.fromordinal(last.toordinal() - DAYS_OF_HISTORY)).isoformat(),
+            history_from=max(
+                first, date.fromordinal(last.toordinal() - DAYS_OF_HISTORY)
+            ).isoformat(),
             marts={read.mart: _columns(connection, read, last, zone) for read in wanted},
             absent=tuple(read.mart for read in READS if read.mart not in there),
         )

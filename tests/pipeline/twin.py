@@ -85,7 +85,7 @@ def rows_on_both(
     """The rows of the tables or views in DuckDB and in PostgreSQL, in one order.
 
     `names` are their names in the results, to how SQL names them. The columns are DuckDB's, by
-    name: a view that had others in PostgreSQL would fail. Numbers come as floats, instants in UTC.
+    name: a view that had others in PostgreSQL would fail.
     """
     ours, theirs = {}, {}
     with (
@@ -96,14 +96,15 @@ def rows_on_both(
         for name, called in names.items():
             found = source.execute(f"from {called}")
             listed = [column[0] for column in found.description or []]
-            ours[name] = _comparable(found.fetchall())
+            ours[name] = comparable(found.fetchall())
             cursor.execute(f"select * from {called}")
             assert [column[0] for column in cursor.description] == listed, name
-            theirs[name] = _comparable(cursor.fetchall())
+            theirs[name] = comparable(cursor.fetchall())
     return ours, theirs
 
 
-def _comparable(rows: Rows) -> Rows:
+def comparable(rows: Rows) -> Rows:
+    """The rows in one order, numbers as floats, instants in UTC."""
     return sorted((tuple(_plain(value) for value in row) for row in rows), key=repr)
 
 

@@ -1,5 +1,0 @@
-from pathlib import Path
-
-
-def published_path(warehouse: Path) -> Path:
-    return warehouse.with_name(f"{warehouse.stem}.published{warehouse.suffix}")

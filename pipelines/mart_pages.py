@@ -96,7 +96,7 @@ def mart_types() -> Mapping[str, Mapping[str, str]]:
             dialect="duckdb",
         )
         for statement in (
-            *place.make_view(TARGETS, Targets.of(dict.fromkeys(METRICS, 6)).sql()),
+            place.make_view(TARGETS, Targets.of(dict.fromkeys(METRICS, 6)).sql()),
             *plan_marts(all_marts(), place)[0],
         ):
             connection.execute(statement)

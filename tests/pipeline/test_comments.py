@@ -8,11 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dlt.destinations.exceptions import DatabaseException
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.comments import COMMENTS, UNKNOWN, things_in, write_comments
+from pipelines.dictionary import ROOT
 from pipelines.marts import create_marts
 from pipelines.privacy import copy_without_traces
 from pipelines.publish import Publication, publish
@@ -150,6 +152,27 @@ def test_postgres_says_the_same(commented: Path, twin: Pipeline) -> None:
         if not name.endswith(".new_field")
     }
     assert said == ours
+
+
+def test_the_recipes_queries_run(commented: Path, tmp_path: Path) -> None:
+    page = (ROOT / "pipelines" / "marts" / "BI.md").read_text(encoding="utf-8")
+    (sql,) = re.findall(r"```sql\n(.+?)```", page, flags=re.DOTALL)
+    (python,) = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
+    published = tmp_path / "help_scout.published.duckdb"
+    shutil.copy(commented, published)
+    told = "data/help_scout.published.duckdb"
+
+    with duckdb.connect(str(commented), read_only=True) as connection:
+        rows = [
+            connection.execute(one.replace(told, str(published))).fetchall()
+            for one in sql.split(";\n")
+            if one.strip()
+        ]
+    names: dict[str, Any] = {}
+    exec(python.replace(told, str(published)), names)
+
+    assert [len(found) > 0 for found in rows] == [True, True, True, False, True]  # attach: none
+    assert names["topics"].num_rows > 0
 
 
 def test_comments_are_written_all_or_none(

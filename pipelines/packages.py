@@ -9,10 +9,10 @@ is dropped, and what it held is still due.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -22,6 +22,12 @@ from sources.help_scout.run import Run
 
 from .warehouse import spare_memory
 
+FILE_FORMATS: Final[Mapping[str, Literal["parquet", "insert_values"]]] = {
+    "duckdb": "parquet",  # its default takes many times as long
+    "postgres": "insert_values",  # its default, CSV, loads empty texts as nulls
+}
+"""The files in which packages are loaded, by destination; for others dlt chooses."""
+
 
 def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does.
@@ -29,7 +35,9 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     Where extracting met large windows, one table is loaded after the other: all at once would need
     their memory at once.
     """
-    pipeline.extract(source, loader_file_format=_file_format(pipeline))
+    assert pipeline.destination is not None
+    destination = pipeline.destination.destination_name
+    pipeline.extract(source, loader_file_format=FILE_FORMATS.get(destination))
     pipeline.normalize()
     _keep(pipeline)
     if not run.has_large_windows:
@@ -38,12 +46,6 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     spare_memory(pipeline)
     with set_options(LOAD__WORKERS="1"):
         pipeline.load()
-
-
-def _file_format(pipeline: Pipeline) -> Literal["parquet"] | None:
-    """Parquet for DuckDB, whose default takes many times as long; elsewhere what dlt prefers."""
-    assert pipeline.destination is not None
-    return "parquet" if pipeline.destination.destination_name == "duckdb" else None
 
 
 def finish_pending(pipeline: Pipeline) -> bool:

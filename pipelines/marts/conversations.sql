@@ -17,7 +17,7 @@
 -- thread_count: Threads in the conversation
 -- has_attachments: Whether it has attachments
 -- modified_at: Last change
--- waiting_since_at: Since when the customer waits
+-- waiting_since_at: Since when the customer waits; known where a user replied or closed
 -- first_seen_date: First local day of the earliest window that lists it
 -- last_seen_date: First local day of the latest window that lists it
 -- fetched_at: When the API gave this state

@@ -49,13 +49,25 @@ def year_before() -> Iterator[tuple[Sandbox, str]]:
 
 @pytest.fixture(scope="session")
 def marts(
-    loaded: Path, year_before: tuple[Sandbox, str], tmp_path_factory: pytest.TempPathFactory
+    loaded: Path,
+    small_account: tuple[Sandbox, str],
+    year_before: tuple[Sandbox, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """The loaded warehouse and the volume of five days of the year before, with the marts."""
+    """The loaded warehouse with the marts; besides, the volume of five days of the year before,
+    and a week of the teams."""
     warehouse = tmp_path_factory.mktemp("marts") / "all.duckdb"
     copy(loaded, warehouse)
     volume = ("conversations_overall", "conversations_volume_by_channel")
     load_into(warehouse, year_before[1], reports=volume, since="2025-10-27", until="2025-11-01")
+    load_into(
+        warehouse,
+        small_account[1],
+        reports=("user_overall",),
+        breakdowns={"user_overall": ["team"]},
+        since="2026-11-02",
+        until="2026-11-09",
+    )
     with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
         create_views(pipeline, run.settings)
         create_marts(pipeline, Targets.configured())

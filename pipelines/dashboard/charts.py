@@ -2,7 +2,8 @@
 
 They hold no data and no colours of their own: the page gives them the rows that its filters leave,
 under the name `rows`, and the colours of its theme. Rows that may still change come with `state`
-`provisional` or `open` and are drawn lighter.
+`provisional` or `open` and are drawn lighter. Charts with a bar or line an item are as high as the
+page says, by how many there are.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ UNIT = alt.param(name="unit", value="")
 DATE_LABEL = "utcFormat(toDate(datum.value), date_format)"
 
 OPACITY = alt.Opacity(
-    "state:N",
+    "state:O",
     legend=None,
+    sort=["final", "provisional", "open"],
     scale=alt.Scale(domain=["final", "provisional", "open"], range=[1, 0.6, 0.35]),
 )
 
@@ -39,7 +41,8 @@ def all_charts() -> dict[str, dict[str, Any]]:
 
 def _spec(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
     """The chart as the page takes it: as wide as its place, themed there."""
-    spec: dict[str, Any] = chart.properties(width="container").to_dict()
+    fitted = alt.AutoSizeParams(type="fit-x", contains="padding")
+    spec: dict[str, Any] = chart.properties(width="container", autosize=fitted).to_dict()
     spec.pop("config", None)
     return spec
 
@@ -49,7 +52,7 @@ def _dates() -> alt.X:
     return alt.X(
         "window_date:O",
         title=None,
-        axis=alt.Axis(labelExpr=DATE_LABEL, labelAngle=0, labelOverlap="greedy", ticks=False),
+        axis=alt.Axis(labelExpr=DATE_LABEL, labelAngle=0, labelOverlap="parity", ticks=False),
     )
 
 
@@ -112,13 +115,12 @@ def range_bars() -> alt.LayerChart:
         alt.Chart(ROWS)
         .mark_bar()
         .encode(
+            y=alt.Y("range_label:N", title=None, sort=None, axis=alt.Axis(ticks=False)),
             x=alt.X(
-                "range_label:O",
+                "value:Q",
                 title=None,
-                sort=alt.SortField("range_id"),
-                axis=alt.Axis(labelAngle=-35, labelLimit=90, ticks=False),
+                axis=alt.Axis(labelExpr="datum.label + '%'", grid=True, tickCount=6),
             ),
-            y=alt.Y("value:Q", title=None, axis=alt.Axis(labelExpr="datum.label + '%'")),
             tooltip=[
                 alt.Tooltip("range_label:N", title="Answered"),
                 alt.Tooltip("text:N", title="Share"),
@@ -126,8 +128,8 @@ def range_bars() -> alt.LayerChart:
             ],
         )
     )
-    ticks = bars.mark_tick(thickness=2, style="before").encode(y=alt.Y("before:Q", title=None))
-    return alt.layer(bars, ticks, height=HEIGHT)
+    ticks = bars.mark_tick(thickness=2, style="before").encode(x=alt.X("before:Q", title=None))
+    return alt.layer(bars, ticks)
 
 
 def heat_map() -> alt.Chart:
@@ -163,7 +165,7 @@ def heat_map() -> alt.Chart:
 def change_bars() -> alt.Chart:
     """How much more or less often each topic came than in the window before."""
     return (
-        alt.Chart(ROWS, height=alt.Step(24))
+        alt.Chart(ROWS)
         .mark_bar()
         .encode(
             y=alt.Y("topic:N", title=None, sort=None, axis=alt.Axis(labelLimit=150, ticks=False)),
@@ -198,5 +200,4 @@ def before_and_after() -> alt.LayerChart:
         base.mark_rule(strokeWidth=3).encode(x=before, x2="value:Q"),
         base.mark_point(size=70, filled=False, strokeWidth=2).encode(x=before),
         base.mark_point(size=150, filled=True, opacity=1).encode(x=now),
-        height=alt.Step(34),
     ).add_params(UNIT)

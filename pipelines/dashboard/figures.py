@@ -7,7 +7,7 @@ named in `absent`, and the page says so where its figures would stand.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from ..errors import UsageError, WarehouseError
 
 DAYS_OF_HISTORY = 400  # a year and the month before it: more would not fit a page that is mailed
 DAYS_OF_DETAIL = 92  # of lists by day; by week and month they go back as far as all else
-DECIMALS = 3  # of seconds and per cents: the page shows whole minutes and one decimal
 
-WINDOW = ("grain", "window_date", "is_open", "is_provisional")
-INBOX = (*WINDOW, "inbox_id", "inbox_name")
+LISTED = ("grain", "window_date")  # of lists: whether a window is open, others say
+WINDOW = (*LISTED, "is_open", "is_provisional")
+INBOX = (*WINDOW, "inbox_id")
 DETAIL = f"grain <> 'day' or window_date >= $last::date - {DAYS_OF_DETAIL}"
 
 
@@ -42,6 +42,7 @@ READS = (
         mart="volume",
         columns=(
             *INBOX,
+            "inbox_name",
             "total_conversations",
             "new_conversations",
             "total_replies",
@@ -58,6 +59,7 @@ READS = (
         mart="responsiveness",
         columns=(
             *INBOX,
+            "inbox_name",
             "first_response_time_seconds",
             "previous_first_response_time_seconds",
             "delta_first_response_time_pct",
@@ -90,7 +92,8 @@ READS = (
     Read(
         mart="response_distribution",
         columns=(
-            *INBOX,
+            *LISTED,
+            "inbox_id",
             "metric",
             "range_id",
             "range_label",
@@ -106,6 +109,7 @@ READS = (
         mart="happiness",
         columns=(
             *INBOX,
+            "inbox_name",
             "great_count",
             "okay_count",
             "not_good_count",
@@ -165,7 +169,7 @@ READS = (
     ),
     Read(
         mart="busy_hours",
-        columns=(*INBOX, "weekday", "hour", "conversation_count"),
+        columns=(*LISTED, "inbox_id", "weekday", "hour", "conversation_count"),
         where="grain <> 'day' and conversation_count <> 0",
         order="inbox_id nulls first, grain, weekday, hour, window_date",
     ),
@@ -199,7 +203,8 @@ READS = (
     Read(
         mart="topics",
         columns=(
-            *INBOX,
+            *LISTED,
+            "inbox_id",
             "topic_kind",
             "topic_id",
             "topic_name",
@@ -218,17 +223,18 @@ READS = (
             *WINDOW,
             "visitor_count",
             "previous_visitor_count",
+            "delta_visitor_count_pct",
             "found_an_answer_pct",
             "previous_found_an_answer_pct",
             "delta_found_an_answer_points",
-            "sent_an_email_pct",
             "failed_pct",
+            "previous_failed_pct",
         ),
         order="grain, window_date",
     ),
     Read(
         mart="docs_gaps",
-        columns=(*WINDOW, "search_term", "search_count", "previous_search_count"),
+        columns=(*LISTED, "search_term", "search_count", "previous_search_count"),
         where=DETAIL,
         order="grain, search_term, window_date",
     ),
@@ -268,16 +274,19 @@ PUBLICATION = (
     "checks_drifted",
 )
 
+Column = list[Any] | dict[str, list[Any]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """All that the page shows: marts by name, each a list of values per column."""
+    """All that the page shows: marts by name, each a list of values per column. A column of words
+    is `words`, each once, and `at`, which of them each row has."""
 
     publication: dict[str, Any]
     first_date: str
     last_date: str
     history_from: str
-    marts: dict[str, dict[str, list[Any]]]
+    marts: dict[str, dict[str, Column]]
     absent: tuple[str, ...]
 
 
@@ -300,7 +309,7 @@ def read_figures(published: Path) -> Figures:
             publication={name: _plain(value, zone) for name, value in publication.items()},
             first_date=first.isoformat(),
             last_date=last.isoformat(),
-            history_from=max(first, date.fromordinal(last.toordinal() - DAYS_OF_HISTORY)).isoformat(),
+            history_from=max(first, last - timedelta(days=DAYS_OF_HISTORY)).isoformat(),
             marts={read.mart: _columns(connection, read, last, zone) for read in wanted},
             absent=tuple(read.mart for read in READS if read.mart not in there),
         )
@@ -338,20 +347,28 @@ def _dates(
 
 def _columns(
     connection: duckdb.DuckDBPyConnection, read: Read, last: date, zone: ZoneInfo
-) -> dict[str, list[Any]]:
+) -> dict[str, Column]:
     """The mart's rows as lists of plain values, one a column."""
     where = f"({read.where})"
     if read.dated:
         where += f" and {read.dated} >= $last::date - {DAYS_OF_HISTORY}"
-    sql = f"select {', '.join(read.columns)} from marts.{read.mart} where {where} order by {read.order}"
+    names = ", ".join(read.columns)
+    sql = f"select {names} from marts.{read.mart} where {where} order by {read.order}"
     named = {"last": last} if "$last" in sql else {}
     rows = connection.execute(sql, named).fetchall()
+    columns = zip(*rows, strict=True) if rows else ([] for _ in read.columns)
     return {
-        name: [_plain(value, zone) for value in column]
-        for name, column in zip(
-            read.columns, zip(*rows, strict=True) if rows else [()] * len(read.columns), strict=True
-        )
+        name: _coded([_plain(value, zone) for value in column])
+        for name, column in zip(read.columns, columns, strict=True)
     }
+
+
+def _coded(column: list[Any]) -> Column:
+    """The column, each word of it once: dates and names repeat in every row."""
+    if not any(isinstance(value, str) for value in column):
+        return column
+    words = {value: at for at, value in enumerate(dict.fromkeys(column))}
+    return {"words": list(words), "at": [words[value] for value in column]}
 
 
 def _plain(value: Any, zone: ZoneInfo) -> Any:
@@ -363,6 +380,14 @@ def _plain(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float | Decimal):
-        short = round(float(value), DECIMALS)
-        return int(short) if short.is_integer() else short
+        return _shortened(float(value))
     return value
+
+
+def _shortened(value: float) -> float | int:
+    """The value to three decimals: the page shows whole minutes and one decimal at most. Where the
+    third would end on a tie, which the page would then round the wrong way, it stays whole."""
+    thousandths = round(value * 1000)
+    if thousandths % 50 == 0 and thousandths / 1000 != value:
+        return value
+    return thousandths // 1000 if thousandths % 1000 == 0 else thousandths / 1000

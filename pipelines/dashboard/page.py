@@ -98,7 +98,7 @@ def _hash(script: str) -> str:
 
 def _packed(data: bytes) -> str:
     """The data as text that can stand in a script tag: of its alphabet nothing is markup."""
-    return base64.b64encode(gzip.compress(data, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(data, compresslevel=6, mtime=0)).decode()
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""A published file with a year of marts, made by SQL in a moment: `python -m tests.ui.year FILE`."""
+"""A published file with a year of marts, made by SQL: `python -m tests.ui.year FILE`."""
 
 from __future__ import annotations
 

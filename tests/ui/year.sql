@@ -212,7 +212,7 @@ select account, grain, window_date, window_start, window_end, is_open, is_provis
        ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'][weekday::int]
            as weekday_name, hour,
        round(9 * share * size * season * (0.7 + 0.6 * chance(inbox_name || window_date || weekday || '.' || hour))
-             * exp(-((hour - 11) / 5.0) ** 2) * case when weekday > 5 then 0.2 else 1 end)
+             * exp(-(((hour - 12) / 4.0) ** 2)) * case when weekday > 5 then 0.2 else 1 end)
            as conversation_count
 from cells cross join range(1, 8) as d (weekday) cross join range(24) as h (hour)
 where grain <> 'day';
@@ -238,8 +238,10 @@ from cells;
 create table marts.docs_health as
 select account, grain, window_date, window_start, window_end, is_open, is_provisional,
        round(900 * share * (0.8 + 0.4 * luck)) as visitor_count,
-       60 + 20 * luck as found_an_answer_pct, 10 + 5 * luck as sent_an_email_pct,
-       12 - 6 * luck as failed_pct, round(900 * share * (0.8 + 0.4 * luck_before))
+       60 + 20 * luck as found_an_answer_pct, 12 - 6 * luck as failed_pct,
+       12 - 6 * luck_before as previous_failed_pct,
+       change_pct(round(900 * share * (0.8 + 0.4 * luck)), round(900 * share * (0.8 + 0.4 * luck_before)))
+           as delta_visitor_count_pct, round(900 * share * (0.8 + 0.4 * luck_before))
            as previous_visitor_count,
        60 + 20 * luck_before as previous_found_an_answer_pct,
        20 * luck - 20 * luck_before as delta_found_an_answer_points

@@ -20,8 +20,9 @@ function themeConfig() {
 }
 
 /** The specification with rows, parameters and series colours filled in. `series`: {name: colour}. */
-function specOf(chart, { rows, series, params = {}, colors }) {
+function specOf(chart, { rows, series, params = {}, colors, rowHeight }) {
   const spec = structuredClone(page.figures.charts[chart]);
+  if (rowHeight) spec.height = rowHeight * rows.length;
   spec.data = { values: rows };
   delete spec.datasets;
   for (const param of spec.params || []) if (param.name in params) param.value = params[param.name];
@@ -41,7 +42,7 @@ function specOf(chart, { rows, series, params = {}, colors }) {
 }
 
 /** A chart in words, in marks and as a table: a figure. Rows without any value: a note instead. */
-function figure({ id, title, note, chart, rows, series, params, colors, says, columns }) {
+function figure({ id, title, note, chart, rows, series, params, colors, rowHeight, says, columns }) {
   if (!rows.some((row) => !missing(row.value))) {
     return element("figure", { "data-chart": id }, element("h3", {}, title),
       emptyNote("No figures in this range."));
@@ -53,7 +54,7 @@ function figure({ id, title, note, chart, rows, series, params, colors, says, co
       numbers.append(table({ label: `${title}, as a table`, columns, rows }));
     }
   });
-  const spec = specOf(chart, { rows: rows.filter((row) => !missing(row.value)), series, params, colors });
+  const spec = specOf(chart, { rows: rows.filter((row) => !missing(row.value)), series, params, colors, rowHeight });
   page.drawings.push(draw(place, spec));
   return element("figure", { "data-chart": id },
     element("figcaption", {}, element("h3", {}, title), note ? element("span", { class: "soft" }, note) : null),
@@ -68,6 +69,7 @@ async function draw(place, spec) {
   const drawn = await window.vegaEmbed(place, spec,
     { mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false,
       tooltip: { disableDefaultStyle: true } });
+  place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place says it in words
   page.views.push(drawn);
 }
 

@@ -9,10 +9,14 @@ async function unpacked(id) {
   return new Response(stream).text();
 }
 
-/** Columns as rows. */
-function asRows(columns) {
+/** Columns as rows; of columns of words each word lies in the page once. */
+function asRows(packed) {
+  const columns = {};
+  for (const [name, column] of Object.entries(packed)) {
+    columns[name] = Array.isArray(column) ? column : column.at.map((at) => column.words[at]);
+  }
   const names = Object.keys(columns);
-  const many = names.length ? columns[names[0]].length : 0;
+  const many = columns[names[0]].length;
   return Array.from({ length: many }, (_, at) => {
     const row = {};
     for (const name of names) row[name] = columns[name][at];
@@ -122,7 +126,7 @@ function weekCells(view) {
     add(rowsOf("busy_hours", "week", view.inbox).filter((row) => dates.has(row.window_date)));
     weeks = whole.length;
     caption = weeks === 1 ? `Conversations in the week of ${dateText(whole[0])}`
-      : `Conversations in an average week, of the ${weeks} whole weeks in the range`;
+      : `Conversations in an average week of ${weeks}`;
   }
   const cells = [];
   for (let weekday = 1; weekday <= 7; weekday += 1) {

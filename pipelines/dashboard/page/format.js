@@ -10,10 +10,13 @@ const BEFORE = { day: "the day before", week: "the week before", month: "the per
 
 const missing = (value) => value === null || value === undefined;
 
-/** 12,345; with decimals only where asked for. */
+const FORMATS = [0, 1].map((digits) =>
+  new Intl.NumberFormat("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+
+/** 12,345; with one decimal only where asked for. */
 function count(value, decimals = 0) {
   if (missing(value)) return NONE;
-  return value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return FORMATS[decimals].format(value).replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
 }
 
 /** 3.5 or 12: one decimal below ten, unless it is whole. */

@@ -58,6 +58,7 @@ function renderFocus(view) {
       + (moves ? " * Its numbers may still change: late ratings and replies count back." : "")));
 }
 
+const UNTAGGED = 1; // the id that Help Scout gives to conversations without a tag
 const strong = (text) => element("b", {}, text);
 const listed = (kind, tone, ...words) => element("li", { class: tone || null },
   element("span", { class: "kind" }, kind), element("span", {}, ...words));
@@ -94,7 +95,7 @@ function happinessLine(view) {
 }
 
 function topicLines(view) {
-  const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag");
+  const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag" && row.topic_id !== UNTAGGED);
   const line = (kind, row, more) => listed(kind, null, "The tag ", strong(nameOr(row.topic_name, "Tag", row.topic_id)),
     ` is on ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${BEFORE[view.grain]}.`);
   const by = [...tags].filter((row) => !missing(row.change_count)).sort((a, b) => b.change_count - a.change_count);
@@ -133,7 +134,7 @@ function staffLine(view) {
 }
 
 function gapLine(view) {
-  const [first] = focusRows("docs_gaps", view, undefined).sort((a, b) => b.search_count - a.search_count);
+  const [first] = focusRows("docs_gaps", view, null).sort((a, b) => b.search_count - a.search_count);
   if (!first) return null;
   return listed("Not found", null, "Searched most without a result: ", strong(first.search_term),
     `, ${plural(first.search_count, "time", "times")}. An article would help.`);

@@ -11,7 +11,7 @@ const inTeam = (view) => {
 function renderAgents(view) {
   if (!isThere("agents")) return fill("agents", emptyNote("Figures of agents are not loaded: the user reports are missing."));
   const belongs = inTeam(view);
-  const rows = focusRows("agents", view, undefined).filter((row) => belongs(row.user_id));
+  const rows = focusRows("agents", view, null).filter((row) => belongs(row.user_id));
   if (!rows.length) return fill("agents", emptyNote("Nobody of this team has figures in this window."));
   const number = (title, column, say) => ({ title, cell: (row) => say(row[column]), sort: (row) => row[column] });
   const changed = (column, say, delta, words, better) => (row) => (missing(row[delta]) ? say(row[column])

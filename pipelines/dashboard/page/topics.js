@@ -35,7 +35,7 @@ function topicChart(view, rows, name) {
     before_text: count(row.previous_conversation_count), series: row.change_count > 0 ? "Rising" : "Falling" }));
   const said = [up[0] ? `${name(up[0])} rises the most (${signed(up[0].change_count)})` : null,
     down.length ? `${name(down[down.length - 1])} falls the most (${signed(down[down.length - 1].change_count)})` : null].filter(Boolean).join(", ");
-  return figure({ id: "topics", title: `More or fewer conversations than ${BEFORE[view.grain]}`, chart: "change", rows: made,
+  return figure({ id: "topics", title: `More or fewer conversations than ${BEFORE[view.grain]}`, chart: "change", rowHeight: 26, rows: made,
     series: { Rising: "rise", Falling: "fall" }, says: `${said}.`,
     columns: [{ title: "Topic", cell: (row) => row.topic }, { title: "Conversations", cell: (row) => row.text }, { title: "Before", cell: (row) => row.before_text }] });
 }
@@ -48,22 +48,22 @@ function detailNote(view) {
 
 function renderDocs(view) {
   if (!isThere("docs_health")) return fill("docs", emptyNote("Docs are not loaded: their report is missing."));
-  const row = focusRow("docs_health", view, undefined);
+  const row = focusRow("docs_health", view, null);
   const small = (id, title, column, say, said) => tile({ id, title, value: say(pick(row, column)), said,
     before: missing(pick(row, `previous_${column}`)) ? null : say(row[`previous_${column}`]) });
   const tiles = element("div", { class: "tiles few" },
-    small("visitor_count", "Visitors", "visitor_count", count),
+    small("visitor_count", "Visitors", "visitor_count", count, change(pick(row, "delta_visitor_count_pct"), MORE, "neither")),
     small("found_an_answer_pct", "Found an answer", "found_an_answer_pct", percent,
       change(pick(row, "delta_found_an_answer_points"), ["better", "worse"], "up", " points")),
-    small("failed_pct", "Searches without a result", "failed_pct", percent));
-  const course = windowRows(courseOf("docs_health", view, undefined), view, { "Found an answer": (at) => at.found_an_answer_pct }, percent);
+    small("failed_pct", "Left without an article", "failed_pct", percent));
+  const course = windowRows(courseOf("docs_health", view, null), view, { "Found an answer": (at) => at.found_an_answer_pct }, percent);
   return fill("docs", element("div", {}, tiles, figure({ id: "docs", title: "Visitors who found an answer", note: mayChange(view), chart: "trend",
     rows: course, series: { "Found an answer": "s3" }, params: { ...dateParams(view.grain), unit: "%" }, says: courseSays(course), columns: windowColumns })),
   element("div", { id: "gaps" }, gaps(view)));
 }
 
 function gaps(view) {
-  const rows = focusRows("docs_gaps", view, undefined).sort((a, b) => b.search_count - a.search_count);
+  const rows = focusRows("docs_gaps", view, null).sort((a, b) => b.search_count - a.search_count);
   if (!rows.length) return emptyNote(detailNote(view) || "Every search found something.");
   const most = rows[0].search_count;
   const meter = (row) => {

@@ -9,13 +9,14 @@ function renderInboxes(view) {
     target: focusRow("service_targets", view, inbox.id, (row) => row.metric === "first response time"),
   }));
   const before = (row, column, say) => (missing(pick(row, `previous_${column}`)) ? "" : `before: ${say(row[`previous_${column}`])}`);
+  const measured = rows.find((row) => row.target);
   const columns = [
     { title: "Inbox", kind: "text", cell: (row) => row.name, sort: (row) => row.name },
     { title: "First response", cell: (row) => stacked(duration(pick(row.speed, "first_response_time_seconds")),
       before(row.speed, "first_response_time_seconds", duration)), sort: (row) => pick(row.speed, "first_response_time_seconds") },
     { title: "Change", cell: (row) => changeText(change(pick(row.speed, "delta_first_response_time_pct"), SLOWER, "down")),
       sort: (row) => pick(row.speed, "delta_first_response_time_pct") },
-    { title: "In time", cell: (row) => percent(pick(row.target, "within_target_pct")), sort: (row) => pick(row.target, "within_target_pct") },
+    { title: measured ? `Within ${duration(measured.target.target_seconds)}` : "In time", cell: (row) => percent(pick(row.target, "within_target_pct")), sort: (row) => pick(row.target, "within_target_pct") },
     { title: "Resolution", cell: (row) => stacked(duration(pick(row.speed, "resolution_time_seconds")),
       before(row.speed, "resolution_time_seconds", duration)), sort: (row) => pick(row.speed, "resolution_time_seconds") },
     { title: "New conversations", cell: (row) => stacked(count(pick(row.volume, "new_conversations")),
@@ -24,7 +25,7 @@ function renderInboxes(view) {
       row.mood ? plural(row.mood.ratings_count, "rating", "ratings") : ""), sort: (row) => pick(row.mood, "happiness_score") },
   ];
   return fill("inboxes", inboxesChart(view, rows, slowest), element("div", { id: "inbox-table" }, table({
-    caption: `${windowText(view.grain, view.focus.date)} against ${BEFORE[view.grain]}`, columns, rows,
+    caption: `${windowText(view.grain, view.focus.date)} against ${BEFORE[view.grain]}`, label: "Inboxes", columns, rows,
     sorted: { at: 2, down: true },
     rowClass: (row) => (row.id === null ? "total" : slowest && slowest.slowdown >= 0.5 && row.id === slowest.id ? "slowest" : null),
   })));
@@ -41,7 +42,7 @@ function inboxesChart(view, rows, slowest) {
     series: row.speed.delta_first_response_time_pct >= 0.5 ? "slower" : "faster or the same",
   }));
   return figure({ id: "inboxes", title: "First response time by inbox", note: `○ ${BEFORE[view.grain]}   ● this ${view.grain}`,
-    chart: "compare", rows: made, params: { unit }, series: { slower: "fall", "faster or the same": "s1" },
+    chart: "compare", rowHeight: 34, rows: made, params: { unit }, series: { slower: "fall", "faster or the same": "s1" },
     says: slowest ? `${slowest.name} slowed down the most: ${change(slowest.slowdown, SLOWER, "down").text}.` : "",
     columns: [{ title: "Inbox", cell: (row) => row.inbox }, { title: "Now", cell: (row) => row.text },
       { title: "Before", cell: (row) => row.before_text }, { title: "Change", cell: (row) => row.change }] });
@@ -72,7 +73,14 @@ function renderVolume(view) {
   fill("volume", figure({ id: "volume", title: `Conversations worked on, by ${view.grain} and channel`, note: mayChange(view),
     chart: "stack", rows, series: { "E-mail": "s1", Chat: "s2", Phone: "s3" }, params: dateParams(view.grain),
     says: `${windowText(view.grain, view.focus.date)}: ${mix}.`, columns: windowColumns }),
-  mix ? soft(`${windowText(view.grain, view.focus.date)}: ${mix}.`) : null);
+  mix ? soft(`${windowText(view.grain, view.focus.date)}: ${mix}. ${chatText(view)}`) : null);
+}
+
+/** How chats went, in a sentence. */
+function chatText(view) {
+  const row = focusRow("chat_health", view);
+  if (!row || !row.chat_count) return "";
+  return `Chats waited ${duration(row.wait_time_seconds)} on average and took ${duration(row.duration_seconds)}; ${percent(row.missed_pct)} were missed.`;
 }
 
 function renderHours(view) {
@@ -104,7 +112,7 @@ function renderSpeed(view) {
     timeTrend({ id: "resolution", title: "Resolution time", rows, view,
       parts: { Resolution: (row) => row.resolution_time_seconds }, series: { Resolution: "s3" } }),
     element("div", { class: "wide" }, figure({ id: "distribution", title: `How long the first response took, ${windowText(view.grain, view.focus.date)}`,
-      note: `Line: ${BEFORE[view.grain]}`, chart: "ranges", rows: ranges,
+      note: `Line: ${BEFORE[view.grain]}`, chart: "ranges", rowHeight: 26, rows: ranges,
       says: top ? `Most often ${top.range_label}: ${top.text} of the conversations.` : "",
       columns: [{ title: "First response", cell: (row) => row.range_label }, { title: "Share (conversations)", cell: (row) => row.text },
         { title: "So far", cell: (row) => row.upto }, { title: "Before", cell: (row) => row.before_text }] })));

@@ -1,0 +1,51 @@
+"""One browser and one page of a year for all tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser
+
+from pipelines.dashboard import make_dashboard
+from pipelines.publish import published_path
+
+from .support import Opened, chromium, opened
+from .year import make_year
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the warehouse would be whose published copy holds a year."""
+    path = tmp_path_factory.mktemp("year") / "year.duckdb"
+    make_year(published_path(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def html(warehouse: Path) -> Path:
+    return make_dashboard(warehouse)
+
+
+@pytest.fixture(scope="session")
+def marts(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(published_path(warehouse)), read_only=True) as connection:
+        connection.execute("set schema = 'marts'")
+        yield connection
+
+
+@pytest.fixture
+def page(browser: Browser, html: Path) -> Iterator[Opened]:
+    """The page, opened; whatever it does, it must complain of nothing and stay on the machine."""
+    with opened(browser, html) as found:
+        yield found
+        assert found.complaints == []
+        assert [url for url in found.requests if not url.startswith("file://")] == []

@@ -1,0 +1,146 @@
+"""A browser that opens the page, and figures written as the page is to write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+READY = "html[data-ready]"
+PATIENCE_MS = 20_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's own chromium; Playwright's is never fetched."""
+    if not CHROMIUM.exists():
+        raise FileNotFoundError(f"{CHROMIUM} is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(kw_only=True)
+class Opened:
+    """A page that was opened, what it asked for, and what it complained of."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def ready(self) -> None:
+        self.page.wait_for_selector(READY, state="attached", timeout=PATIENCE_MS)
+
+    def choose(self, *, grain: str = "", inbox: str = "", team: str = "", preset: str = "") -> None:
+        """Sets the filters that are named, as a user does."""
+        if grain:
+            self.page.check(f'input[name="grain"][value="{grain}"]', force=True)
+        if preset:
+            self.page.check(f'input[name="range"][value="{preset}"]', force=True)
+        if inbox:
+            self.page.select_option("#inbox", label=inbox)
+        if team:
+            self.page.select_option("#team", label=team)
+        self.ready()
+
+    def set_dates(self, begin: str, end: str) -> None:
+        for name, value in (("from", begin), ("to", end)):
+            self.page.fill(f"#{name}", value)
+            self.page.dispatch_event(f"#{name}", "change", {"bubbles": True})
+        self.ready()
+
+    def table(self, within: str) -> list[list[str]]:
+        """The cells of a table's body, lines of one cell joined by a space."""
+        rows: list[list[str]] = self.page.evaluate(
+            """(within) => [...document.querySelectorAll(`${within} tbody tr`)].map((row) =>
+                [...row.children].map((cell) => cell.innerText.split(/\\s+/).join(" ").trim()))""",
+            within,
+        )
+        return rows
+
+    def numbers(self, chart: str) -> list[list[str]]:
+        """A chart's table of numbers, opened if need be."""
+        details = self.page.locator(f'[data-chart="{chart}"] details')
+        if details.get_attribute("open") is None:
+            details.locator("summary").click()
+        self.page.wait_for_selector(f'[data-chart="{chart}"] tbody tr')
+        return self.table(f'[data-chart="{chart}"]')
+
+
+@contextmanager
+def opened(browser: Browser, html: Path, *, theme: str = "light", width: int = 1280) -> Iterator[Opened]:
+    """The page in a window of its own, without a network."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if theme == "dark" else "light",
+        offline=True,
+    )
+    try:
+        found = Opened(page=context.new_page())
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.on("console", lambda message: found.complaints.append(message.text))
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.goto(html.resolve().as_uri())
+        found.ready()
+        yield found
+    finally:
+        context.close()
+
+
+NONE = "–"
+
+
+def number(value: Any, decimals: int = 0) -> str:
+    """12,345; ties away from zero, as browsers do."""
+    if value is None:
+        return NONE
+    step = Decimal(1).scaleb(-decimals)
+    return f"{Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP):,}".replace("-0.0", "0.0").replace("-", "−")
+
+
+def percent(value: Any) -> str:
+    return NONE if value is None else f"{number(value, 1)}%"
+
+
+def duration(seconds: Any) -> str:
+    """45 s, 12 min, 2 h 14 min, 3 d 4 h."""
+    if seconds is None:
+        return NONE
+    if seconds < 59.5:
+        return f"{number(seconds)} s"
+    minutes = int(Decimal(seconds / 60).quantize(Decimal(1), ROUND_HALF_UP))
+    if minutes < 60:
+        return f"{minutes} min"
+    big, small, units = minutes // 60, minutes % 60, ("h", "min")
+    if minutes >= 2880:
+        hours = int(Decimal(minutes / 60).quantize(Decimal(1), ROUND_HALF_UP))
+        big, small, units = hours // 24, hours % 24, ("d", "h")
+    return f"{big} {units[0]}" + (f" {small} {units[1]}" if small else "")
+
+
+def change(value: Any, up: str, down: str, unit: str = "%") -> str:
+    """▲ 9.8% slower"""
+    if value is None:
+        return "nothing to compare with"
+    size = abs(float(value))
+    one_decimal = size < 9.95 and number(size, 1)[-1] != "0"
+    text = number(size, 1 if one_decimal else 0)
+    if text == "0":
+        return "no change"
+    return f"▲ {text}{unit} {up}" if value > 0 else f"▼ {text}{unit} {down}"

@@ -1,0 +1,279 @@
+"""Every figure on the page is the one that its mart has, whatever the filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from .support import NONE, Opened, change, duration, number, percent
+
+pytestmark = pytest.mark.xdist_group("dashboard")
+
+INBOXES = {"All inboxes": None, "Support": 101, "Billing": 103}
+FOCUS = {"day": "2026-11-20", "week": "2026-11-09", "month": "2026-10-01"}
+TITLES = {
+    "day": "Friday 20 Nov 2026",
+    "week": "Week of 9 Nov 2026",
+    "month": "October 2026",
+}
+
+
+def row(
+    marts: duckdb.DuckDBPyConnection, mart: str, grain: str, inbox: int | None, more: str = "true"
+) -> dict[str, Any]:
+    """The one row of a mart in the window that the page looks at."""
+    found = marts.execute(
+        f"select * from {mart} where grain = $grain and window_date = $date "
+        f"and inbox_id is not distinct from $inbox and {more}",
+        {"grain": grain, "date": FOCUS[grain], "inbox": inbox},
+    )
+    names = [column[0] for column in found.description or []]
+    (values,) = found.fetchall()
+    return dict(zip(names, values, strict=True))
+
+
+def tile(value: str, said: str, before: str) -> list[str]:
+    return [value, said, f"before: {before}"]
+
+
+def tiles_of(
+    marts: duckdb.DuckDBPyConnection, grain: str, inbox: int | None
+) -> dict[str, list[str]]:
+    v = row(marts, "volume", grain, inbox)
+    r = row(marts, "responsiveness", grain, inbox)
+    h = row(marts, "happiness", grain, inbox)
+    t = row(marts, "service_targets", grain, inbox, "metric = 'first response time'")
+    star = "*" if v["is_provisional"] else ""
+
+    def count(of: dict[str, Any], name: str) -> list[str]:
+        said = change(of[f"delta_{name}_pct"], "more", "fewer")
+        return tile(number(of[name]) + star, said, number(of[f"previous_{name}"]))
+
+    def time(name: str, words: tuple[str, str]) -> list[str]:
+        said = change(r[f"delta_{name}_pct"], *words)
+        seconds, before = r[f"{name}_seconds"], r[f"previous_{name}_seconds"]
+        return tile(duration(seconds) + star, said, duration(before))
+
+    return {
+        "new_conversations": count(v, "new_conversations"),
+        "total_replies": count(v, "total_replies"),
+        "resolved": count(r, "resolved"),
+        "happiness_score": tile(
+            number(h["happiness_score"], 1) + star,
+            change(h["delta_happiness_score_points"], "higher", "lower", " points"),
+            number(h["previous_happiness_score"], 1),
+        ),
+        "first_response_time_seconds": time("first_response_time", ("slower", "faster")),
+        "response_time_seconds": time("response_time", ("slower", "faster")),
+        "resolution_time_seconds": time("resolution_time", ("longer", "shorter")),
+        "within_target_pct": tile(
+            percent(t["within_target_pct"]) + star,
+            change(
+                t["within_target_pct"] - t["previous_within_target_pct"],
+                "better", "worse", " points",
+            ),
+            percent(t["previous_within_target_pct"]),
+        ),
+    }  # fmt: skip
+
+
+def test_key_figures_are_their_marts_for_every_grain_and_inbox(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    for grain in FOCUS:
+        for name, inbox in INBOXES.items():
+            page.choose(grain=grain, inbox=name)
+
+            assert page.text("#focus").startswith(f"{TITLES[grain]}, {name[0].lower()}{name[1:]}" if inbox is None else f"{TITLES[grain]}, {name}")
+            shown = page.page.evaluate(
+                """() => Object.fromEntries([...document.querySelectorAll("#tiles .tile")].map((tile) =>
+                    [tile.dataset.figure, [".value", ".change", ".before"].map((part) => tile.querySelector(part).innerText)]))"""
+            )
+            assert shown == tiles_of(marts, grain, inbox)
+
+
+def test_inboxes_are_compared_by_their_marts(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    expected = []
+    for inbox, name in marts.execute(
+        "select distinct inbox_id, inbox_name from volume where inbox_id is not null"
+    ).fetchall() + [(None, "All inboxes")]:
+        r = row(marts, "responsiveness", "week", inbox)
+        v = row(marts, "volume", "week", inbox)
+        h = row(marts, "happiness", "week", inbox)
+        t = row(marts, "service_targets", "week", inbox, "metric = 'first response time'")
+        expected.append([
+            name,
+            f"{duration(r['first_response_time_seconds'])} before: {duration(r['previous_first_response_time_seconds'])}",
+            change(r["delta_first_response_time_pct"], "slower", "faster"),
+            percent(t["within_target_pct"]),
+            f"{duration(r['resolution_time_seconds'])} before: {duration(r['previous_resolution_time_seconds'])}",
+            f"{number(v['new_conversations'])} before: {number(v['previous_new_conversations'])}",
+            f"{number(h['happiness_score'], 1)} {number(h['ratings_count'])} ratings",
+        ])  # fmt: skip
+
+    shown = page.table("#inbox-table")
+
+    assert sorted(shown) == sorted(expected)
+    assert [line[0] for line in shown[:1]] == ["Billing"]  # the slowest stands first
+
+
+def test_agents_are_their_mart_and_a_team_leaves_its_members(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    sql = """select user_name, total_replies, delta_total_replies_pct, customers_helped, resolved,
+        response_time_seconds, delta_response_time_pct, resolution_time_seconds,
+        handle_time_seconds, happiness_score, ratings_count, chat_count
+        from agents where grain = 'week' and window_date = '2026-11-09'"""
+    expected = {
+        name: [
+            name,
+            f"{number(replies)} {change(more, 'more', 'fewer')}",
+            number(helped),
+            number(resolved),
+            f"{duration(response)} {change(slower, 'slower', 'faster')}",
+            duration(resolution),
+            duration(handle),
+            f"{number(score, 1)} {number(ratings)} ratings",
+            number(chats),
+        ]
+        for name, replies, more, helped, resolved, response, slower, resolution, handle, score,
+        ratings, chats in marts.execute(sql).fetchall()
+    }  # fmt: skip
+
+    assert {line[0]: line for line in page.table("#agents")} == expected
+
+    page.choose(team="Nights")
+    members = marts.execute("select user_name from agent_teams where team_name = 'Nights'")
+    names = {name for (name,) in members.fetchall()}
+    assert {line[0]: line for line in page.table("#agents")} == {n: expected[n] for n in names}
+
+
+def test_trends_have_each_window_of_the_range(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    page.choose(grain="month", preset="all", inbox="Billing")
+    rows = marts.execute(
+        """select strftime(window_date, '%B %Y'), first_response_time_seconds,
+        response_time_seconds, resolution_time_seconds, is_open, is_provisional
+        from responsiveness where grain = 'month' and inbox_id = 103 order by window_date"""
+    ).fetchall()
+    notes = [
+        " (not over yet)" if is_open else " (may still change)" if moves else ""
+        for *_, is_open, moves in rows
+    ]
+    assert page.numbers("response") == [
+        [r[0] + note, name, duration(value)]
+        for r, note in zip(rows, notes, strict=True)
+        for name, value in (("First response", r[1]), ("Response", r[2]))
+    ]
+    assert page.numbers("resolution") == [
+        [r[0] + note, "Resolution", duration(r[3])] for r, note in zip(rows, notes, strict=True)
+    ]
+
+
+def test_volume_happiness_and_docs_are_their_marts(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    page.choose(grain="week", preset="28", inbox="Sales")
+    week = "strftime(window_date, 'Week of %-d %b %Y') || case when is_open then ' (not over yet)' else '' end"
+    touching = "grain = 'week' and window_date + 6 >= date '2026-10-24'"
+    channels = marts.execute(
+        f"""select {week}, name, n from (
+            select window_date, is_open, 0 as place, 'E-mail' as name, conversation_count as n from email_health where {touching} and inbox_id = 102
+            union all select window_date, is_open, 1, 'Chat', chat_count from chat_health where {touching} and inbox_id = 102
+            union all select window_date, is_open, 2, 'Phone', conversation_count from phone_health where {touching} and inbox_id = 102)
+            order by window_date, place"""
+    ).fetchall()
+    assert page.numbers("volume") == [[w, name, number(n)] for w, name, n in channels]
+
+    whole = week.replace("else ''", "when is_provisional then ' (may still change)' else ''")
+    scores = marts.execute(
+        f"select {whole}, happiness_score, great_count, okay_count, not_good_count "
+        f"from happiness where {touching} and inbox_id = 102 order by window_date"
+    ).fetchall()
+    assert page.numbers("happiness") == [[w, "Score", number(s, 1)] for w, s, *_ in scores]
+    assert page.numbers("ratings") == [
+        [w, name, number(n)]
+        for w, _, *counts in scores
+        for name, n in zip(("Great", "Okay", "Not good"), counts, strict=True)
+    ]
+
+    docs = marts.execute(
+        f"select {whole}, found_an_answer_pct from docs_health where {touching} order by window_date"
+    ).fetchall()
+    assert page.numbers("docs") == [[w, "Found an answer", percent(p)] for w, p in docs]
+
+
+def test_the_typical_week_is_the_average_of_the_ranges_whole_weeks(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    page.choose(preset="28", inbox="Support")
+    cells = marts.execute(
+        """select d, h, coalesce(sum(conversation_count), 0) / 4 from range(1, 8) as a (d)
+        cross join range(24) as b (h) left join busy_hours on weekday = d and hour = h
+            and grain = 'week' and inbox_id = 101
+            and window_date between '2026-10-19' and '2026-11-09'
+        group by d, h order by d, h"""
+    ).fetchall()
+    days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+    def shown(value: float) -> str:
+        text = number(value, 1)
+        return text if value < 9.95 and not text.endswith(".0") else number(value)
+
+    assert page.numbers("hours") == [[f"{days[d - 1]} {h}:00", shown(n)] for d, h, n in cells]
+    assert page.text("#hours h3") == "Conversations in an average week of 4"
+
+
+def test_topics_ranges_and_gaps_are_their_marts(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    page.page.check('input[name="kind"][value="customer"]', force=True)
+    topics = marts.execute(
+        """select coalesce(topic_name, 'Customer ' || topic_id), conversation_count,
+        conversation_pct, previous_conversation_count, change_count, trend from topics
+        where grain = 'week' and window_date = '2026-11-09' and inbox_id is null
+        and topic_kind = 'customer'"""
+    ).fetchall()
+
+    def signed(value: float) -> str:
+        return f"+{number(value)}" if value > 0 else number(value)
+
+    assert sorted(page.table("#topics .columns > .scroll")) == sorted(
+        [name, number(n), percent(share), number(before), signed(more), trend]
+        for name, n, share, before, more, trend in topics
+    )
+    gaps = marts.execute(
+        """select search_term, search_count, previous_search_count from docs_gaps
+        where grain = 'week' and window_date = '2026-11-09' order by search_count desc"""
+    ).fetchall()
+    assert page.table("#gaps") == [[t, number(n), number(b), ""] for t, n, b in gaps]
+    ranges = marts.execute(
+        """select range_label, conversation_pct, conversation_count, cumulative_pct,
+        previous_conversation_pct from response_distribution where grain = 'week'
+        and window_date = '2026-11-09' and inbox_id is null and metric = 'first response time'
+        order by range_id"""
+    ).fetchall()
+    assert page.numbers("distribution") == [
+        [label, f"{percent(share)} ({number(n)})", percent(upto), percent(before)]
+        for label, share, n, upto, before in ranges
+    ]
+
+
+def test_comments_are_those_of_the_range_the_inbox_and_the_team(
+    page: Opened, marts: duckdb.DuckDBPyConnection
+) -> None:
+    page.choose(inbox="Support", team="Nights")
+    page.set_dates("2026-09-01", "2026-09-30")
+    (many,) = marts.execute(
+        """select count(*) from ratings join agent_teams using (user_id)
+        where rated_date between '2026-09-01' and '2026-09-30' and inbox_id = 101
+        and team_name = 'Nights' and rating_comments is not null"""
+    ).fetchone() or (None,)
+
+    assert page.text("#comments h3") == f"Comments in the range: {many}"
+    assert page.text("#focus").startswith("Week of 21 Sep 2026, Support.") or NONE

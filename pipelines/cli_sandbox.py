@@ -15,6 +15,7 @@ from .options import console, report_names, told_in_words, warehouse_option
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
+    from rich.console import Console
 
 
 @click.command()
@@ -51,7 +52,21 @@ def demo(warehouse: Path, days: int, today: str | None) -> None:
         screen.print(f"\nEverything is in {warehouse}, for any DuckDB client. Look around:")
         screen.print(look_around(warehouse), markup=False, soft_wrap=True)
         screen.print("(The invented history ends last midnight: today is still empty.)")
+        _tell_page(screen, warehouse)
     sys.exit(code)
+
+
+def _tell_page(screen: Console, warehouse: Path) -> None:
+    """Makes the dashboard of what was published, and names it."""
+    from .dashboard import make_dashboard
+    from .errors import UsageError
+
+    try:
+        page = make_dashboard(warehouse)
+    except UsageError as error:
+        screen.print(f"\nNo dashboard: {error}", soft_wrap=True, markup=False)
+        return
+    screen.print(f"\nThe dashboard, one page for the browser: {page}", soft_wrap=True)
 
 
 @click.command()

@@ -35,6 +35,7 @@ from .progress import LoadProgress
 from .publish import (
     Publication,
     configured_mode,
+    page_path,
     publish,
     published_path,
     read_publication,
@@ -230,6 +231,10 @@ def publish_anew(console: Console, warehouse: Path, run: Run, mode: int) -> None
     """Has readers see nothing that the warehouse does not hold any more: publishes it as it is now,
     or deletes the copy when it holds half a night or checks fail."""
     remove_leftovers(warehouse)
+    page = page_path(warehouse)
+    if page.exists():
+        page.unlink()
+        console.print(f"{page} is deleted: help-scout dashboard makes it anew", markup=False)
     path = published_path(warehouse)
     if not path.exists():
         return

@@ -93,6 +93,11 @@ def published_path(warehouse: Path) -> Path:
     return path.with_name(f"{path.stem}{PUBLISHED}{path.suffix}")
 
 
+def page_path(warehouse: Path) -> Path:
+    """Where `help-scout dashboard` puts its page, unless it is told another place."""
+    return published_path(warehouse).with_name(f"{warehouse.stem}.html")
+
+
 def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
     """Puts a copy of the warehouse in place, at once and whole; returns where.
 
@@ -119,8 +124,9 @@ def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
 
 
 def unpublish(warehouse: Path) -> None:
-    """Deletes the published copy, and what a killed publishing left of one."""
+    """Deletes the published copy, the page made of it, and what a killed publishing left."""
     remove_leftovers(warehouse)
+    page_path(warehouse).unlink(missing_ok=True)
     target = Path(os.path.realpath(published_path(warehouse)))
     for path in (target, _log_of(target)):
         path.unlink(missing_ok=True)

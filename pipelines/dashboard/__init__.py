@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import UsageError
-from ..publish import published_path
+from ..publish import page_path, published_path
 from .page import write_page
 
 
@@ -23,4 +23,4 @@ def make_dashboard(warehouse: Path, out: Path | None = None) -> Path:
                 else "nothing was loaded yet; run `help-scout load`"
             )
         )
-    return write_page(published, out or warehouse.with_suffix(".html"))
+    return write_page(published, out or page_path(warehouse))

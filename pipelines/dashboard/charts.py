@@ -28,7 +28,7 @@ OPACITY = alt.Opacity(
 
 def all_charts() -> dict[str, dict[str, Any]]:
     """The specifications by name."""
-    charts = {
+    return {
         "stack": stacked_bars(),
         "trend": trend_lines(),
         "ranges": range_bars(),
@@ -36,10 +36,9 @@ def all_charts() -> dict[str, dict[str, Any]]:
         "change": change_bars(),
         "compare": before_and_after(),
     }
-    return {name: _spec(chart) for name, chart in charts.items()}
 
 
-def _spec(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+def _spec(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     """The chart as the page takes it: as wide as its place, themed there."""
     fitted = alt.AutoSizeParams(type="fit-x", contains="padding")
     spec: dict[str, Any] = chart.properties(width="container", autosize=fitted).to_dict()
@@ -61,9 +60,9 @@ def _series(**options: Any) -> alt.Color:
     return alt.Color("series:N", title=None, sort=None, **options)
 
 
-def stacked_bars() -> alt.Chart:
+def stacked_bars() -> dict[str, Any]:
     """Counts of each window, one colour a part."""
-    return (
+    return _spec(
         alt.Chart(ROWS, height=HEIGHT)
         .mark_bar()
         .encode(
@@ -82,7 +81,7 @@ def stacked_bars() -> alt.Chart:
     )
 
 
-def trend_lines() -> alt.LayerChart:
+def trend_lines() -> dict[str, Any]:
     """One measure or a few over the windows; points that may still change are lighter."""
     lines = (
         alt.Chart(ROWS)
@@ -106,10 +105,10 @@ def trend_lines() -> alt.LayerChart:
             alt.Tooltip("text:N", title="Value"),
         ],
     )
-    return alt.layer(lines, points, height=HEIGHT).add_params(DATE_FORMAT, UNIT)
+    return _spec(alt.layer(lines, points, height=HEIGHT).add_params(DATE_FORMAT, UNIT))
 
 
-def range_bars() -> alt.LayerChart:
+def range_bars() -> dict[str, Any]:
     """The share of each range, and a tick where it was in the window before."""
     bars = (
         alt.Chart(ROWS)
@@ -129,12 +128,12 @@ def range_bars() -> alt.LayerChart:
         )
     )
     ticks = bars.mark_tick(thickness=2, style="before").encode(x=alt.X("before:Q", title=None))
-    return alt.layer(bars, ticks)
+    return _spec(alt.layer(bars, ticks))
 
 
-def heat_map() -> alt.Chart:
+def heat_map() -> dict[str, Any]:
     """Conversations by weekday and hour, darker where there are more."""
-    return (
+    return _spec(
         alt.Chart(ROWS, height=HEIGHT)
         .mark_rect(cornerRadius=2)
         .encode(
@@ -162,9 +161,9 @@ def heat_map() -> alt.Chart:
     )
 
 
-def change_bars() -> alt.Chart:
+def change_bars() -> dict[str, Any]:
     """How much more or less often each topic came than in the window before."""
-    return (
+    return _spec(
         alt.Chart(ROWS)
         .mark_bar()
         .encode(
@@ -180,7 +179,7 @@ def change_bars() -> alt.Chart:
     )
 
 
-def before_and_after() -> alt.LayerChart:
+def before_and_after() -> dict[str, Any]:
     """For each inbox a line from the window before (hollow) to this one (full)."""
     base = alt.Chart(ROWS).encode(
         y=alt.Y("inbox:N", title=None, sort=None, axis=alt.Axis(labelLimit=130, ticks=False)),
@@ -196,8 +195,10 @@ def before_and_after() -> alt.LayerChart:
     axis = alt.Axis(labelExpr="datum.label + unit", tickCount=6)
     now = alt.X("value:Q", title=None, scale=scale, axis=axis)
     before = alt.X("before:Q", title=None, scale=scale)
-    return alt.layer(
-        base.mark_rule(strokeWidth=3).encode(x=before, x2="value:Q"),
-        base.mark_point(size=70, filled=False, strokeWidth=2).encode(x=before),
-        base.mark_point(size=150, filled=True, opacity=1).encode(x=now),
-    ).add_params(UNIT)
+    return _spec(
+        alt.layer(
+            base.mark_rule(strokeWidth=3).encode(x=before, x2="value:Q"),
+            base.mark_point(size=70, filled=False, strokeWidth=2).encode(x=before),
+            base.mark_point(size=150, filled=True, opacity=1).encode(x=now),
+        ).add_params(UNIT)
+    )

@@ -6,6 +6,8 @@ named in `absent`, and the page says so where its figures would stand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +22,7 @@ from ..errors import UsageError, WarehouseError
 DAYS_OF_HISTORY = 400  # a year and the month before it: more would not fit a page that is mailed
 DAYS_OF_DETAIL = 92  # of lists by day; by week and month they go back as far as all else
 
+INSTANTS = {"published_at", "covered_until"}
 LISTED = ("grain", "window_date")  # of lists: whether a window is open, others say
 WINDOW = (*LISTED, "is_open", "is_provisional")
 INBOX = (*WINDOW, "inbox_id")
@@ -254,7 +257,6 @@ READS = (
             "unavailable_count",
             "failed_count",
             "covered_until",
-            "last_fetched_at",
             "last_error",
         ),
         order="report, slice_kind, grain",
@@ -292,21 +294,14 @@ class Figures:
 
 def read_figures(published: Path) -> Figures:
     """The figures in a published file; UsageError or WarehouseError says why there are none."""
-    try:
-        connection = duckdb.connect(str(published), read_only=True)
-    except duckdb.Error as error:
-        message = " ".join(str(error).split())
-        raise WarehouseError(f"cannot read {published}: {message}") from error
-    with connection:
+    with _opened(published) as connection:
         publication = _publication(connection, published)
         zone = ZoneInfo(publication["timezone"])
-        there = {name for (name,) in connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
-        ).fetchall()}  # fmt: skip
+        there = _marts_in(connection)
         first, last = _dates(connection, there, published)
         wanted = [read for read in READS if read.mart in there]
         return Figures(
-            publication={name: _plain(value, zone) for name, value in publication.items()},
+            publication={name: _plain(name, value, zone) for name, value in publication.items()},
             first_date=first.isoformat(),
             last_date=last.isoformat(),
             history_from=max(first, last - timedelta(days=DAYS_OF_HISTORY)).isoformat(),
@@ -315,11 +310,38 @@ def read_figures(published: Path) -> Figures:
         )
 
 
+@contextmanager
+def _opened(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the file under a name of ours: by its own, a file called reports.duckdb
+    could not be told from the schema."""
+    with duckdb.connect() as connection:
+        path = str(published).replace("'", "''")
+        try:
+            connection.execute(f"attach '{path}' as the_copy (read_only)")
+        except duckdb.Error as error:
+            message = " ".join(str(error).split())
+            raise WarehouseError(f"cannot read {published}: {message}") from error
+        connection.execute("use the_copy")
+        yield connection
+
+
+def _marts_in(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    found = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'marts'"
+    )
+    return {name for (name,) in found.fetchall()}
+
+
+def _selected(names: Sequence[str]) -> str:
+    """The columns; instants as numbers, since as such they would need one more package."""
+    return ", ".join(f"epoch_ms({name})" if name in INSTANTS else name for name in names)
+
+
 def _publication(connection: duckdb.DuckDBPyConnection, published: Path) -> dict[str, Any]:
     """The one row of reports.publication."""
     try:
         row = connection.execute(
-            f"select {', '.join(PUBLICATION)} from reports.publication"
+            f"select {_selected(PUBLICATION)} from reports.publication"
         ).fetchone()
     except duckdb.CatalogException as error:
         raise UsageError(f"{published} was not published by `help-scout load`") from error
@@ -352,14 +374,14 @@ def _columns(
     where = f"({read.where})"
     if read.dated:
         where += f" and {read.dated} >= $last::date - {DAYS_OF_HISTORY}"
-    names = ", ".join(read.columns)
-    sql = f"select {names} from marts.{read.mart} where {where} order by {read.order}"
+    columns = _selected(read.columns)
+    sql = f"select {columns} from marts.{read.mart} where {where} order by {read.order}"
     named = {"last": last} if "$last" in sql else {}
     rows = connection.execute(sql, named).fetchall()
-    columns = zip(*rows, strict=True) if rows else ([] for _ in read.columns)
+    values = zip(*rows, strict=True) if rows else ([] for _ in read.columns)
     return {
-        name: _coded([_plain(value, zone) for value in column])
-        for name, column in zip(read.columns, columns, strict=True)
+        name: _coded([_plain(name, value, zone) for value in column])
+        for name, column in zip(read.columns, values, strict=True)
     }
 
 
@@ -371,12 +393,12 @@ def _coded(column: list[Any]) -> Column:
     return {"words": list(words), "at": [words[value] for value in column]}
 
 
-def _plain(value: Any, zone: ZoneInfo) -> Any:
+def _plain(name: str, value: Any, zone: ZoneInfo) -> Any:
     """The value as JSON has it: instants as local minutes, numbers as short as they are shown."""
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, datetime):
-        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if name in INSTANTS and value is not None:
+        return datetime.fromtimestamp(value / 1000, zone).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float | Decimal):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import orjson
 
-from ..errors import UsageError
+from ..errors import UsageError, WarehouseError
 from .figures import Figures, read_figures
 
 FOLDER = Path(__file__).parent / "page"
@@ -44,12 +44,20 @@ POLICY = (
 
 
 def write_page(published: Path, out: Path) -> Path:
-    """The page of a published file, written to `out`; whoever opens it meanwhile has the old one
-    or the new one whole. UsageError says why there is none."""
+    """The page of a published file, written to `out`, for whoever may read that file; who opens
+    it meanwhile has the old one or the new one whole. UsageError says why there is none."""
     text = build_page(read_figures(published))
     unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    return unfinished.replace(out)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.chmod(published.stat().st_mode & 0o777)
+        return unfinished.replace(out)
+    except OSError as error:
+        raise WarehouseError(
+            f"cannot write {out}: {error.strerror}. --out names another file"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def build_page(figures: Figures) -> str:
@@ -81,7 +89,7 @@ def drawing_library() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, from the wheel that brings them."""
     import vl_convert  # noqa: PLC0415, an extra that may not be installed
 
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle(None)
     return bundle
 
 

@@ -75,6 +75,8 @@ def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path
     for title in ("What came in each week", "Who answered how much", "What was it about in"):
         assert title in demo.out
     assert "in demo.duckdb, dataset reports" in demo.out
+    assert demo.out.splitlines()[-1].endswith("demo.html")
+    assert "Content-Security-Policy" in (tmp_path / "demo.html").read_text()
     shown = next(line for line in demo.out.splitlines() if "import duckdb" in line)
     looked = subprocess.run(shlex.split(shown), capture_output=True, text=True, check=True)
     assert "customers_helped" in looked.stdout

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -38,8 +38,14 @@ class Opened:
     """A page that was opened, what it asked for, and what it complained of."""
 
     page: Page
+    profile: CDPSession
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    def seconds_of_work(self) -> float:
+        """What drawing took of a processor: how long it would be on a machine that is not busy."""
+        metrics = self.profile.send("Performance.getMetrics")["metrics"]
+        return next(float(m["value"]) for m in metrics if m["name"] == "TaskDuration")
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()
@@ -84,7 +90,9 @@ class Opened:
 
 
 @contextmanager
-def opened(browser: Browser, html: Path, *, theme: str = "light", width: int = 1280) -> Iterator[Opened]:
+def opened(
+    browser: Browser, html: Path, *, theme: str = "light", width: int = 1280
+) -> Iterator[Opened]:
     """The page in a window of its own, without a network."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
@@ -92,18 +100,20 @@ def opened(browser: Browser, html: Path, *, theme: str = "light", width: int = 1
         offline=True,
     )
     try:
-        found = Opened(page=context.new_page())
-        found.page.on("request", lambda request: found.requests.append(request.url))
-        found.page.on("console", lambda message: found.complaints.append(message.text))
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.goto(html.resolve().as_uri())
+        page = context.new_page()
+        found = Opened(page=page, profile=context.new_cdp_session(page))
+        found.profile.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.on("request", lambda request: found.requests.append(request.url))
+        page.on("console", lambda message: found.complaints.append(message.text))
+        page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        page.goto(html.resolve().as_uri())
         found.ready()
         yield found
     finally:
         context.close()
 
 
-NONE = "–"
+NONE, MINUS = "\u2013", "\u2212"
 
 
 def number(value: Any, decimals: int = 0) -> str:
@@ -111,7 +121,9 @@ def number(value: Any, decimals: int = 0) -> str:
     if value is None:
         return NONE
     step = Decimal(1).scaleb(-decimals)
-    return f"{Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP):,}".replace("-0.0", "0.0").replace("-", "−")
+    return f"{Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP):,}".replace(
+        "-0.0", "0.0"
+    ).replace("-", "−")
 
 
 def percent(value: Any) -> str:

@@ -6,4 +6,18 @@ from __future__ import annotations
 import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["pipelines.cli", "pipelines.jobs", "pyarrow.parquet"])
+FORKS.set_forkserver_preload(
+    [
+        "pipelines.cli",
+        "pipelines.jobs",
+        "pyarrow.parquet",
+        # what a load imports on its way
+        "dlt._workspace._plugins",
+        "dlt.destinations.impl.duckdb.duck",
+        "dlt.sources.helpers.requests",
+        "httpcore",
+        "pyarrow.compute",
+        "pytz",
+        "rich._emoji_codes",
+    ]
+)

@@ -35,22 +35,20 @@ def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
 
     A user's lifetime total depends on how long the history is, nothing else does.
     """
-    reports = {
-        name
-        for name in tables_of(warehouse)
-        if query(
-            warehouse,
-            "select 1 from information_schema.columns where column_name = 'window_end' "
-            f"and table_name = '{name}' and table_name not like '%reads' "
-            "and table_name <> 'restatements'",
-        )
-    }
+    reports = query(
+        warehouse,
+        "select table_name from information_schema.columns "
+        "where column_name = 'window_end' and not ends_with(table_name, 'reads') "
+        "and table_name <> 'restatements'",
+    )
+    tables = set(tables_of(warehouse))
     left_out = "fetched_at, is_final"
     return query_each(
         warehouse,
         {
             name: f'select * exclude ({left_out}) from "{name}" where {CLOSED} order by all'
-            for name in reports
+            for (name,) in reports
+            if name in tables
         },
     )
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dlt.pipeline.pipeline import Pipeline
 
 from pipelines import agenda
+from pipelines.warehouse import open_pipeline
 from sources.help_scout import flatten
 from sources.help_scout.catalog import COUNT, column
 from sources.help_scout.reports import REPORTS as REPORTS_BY_NAME
@@ -141,7 +143,7 @@ def test_a_catalog_that_changes_between_two_nights_loads_on(
 
 
 def test_an_older_copy_of_the_file_put_back_is_loaded_on_from_where_it_stands(
-    small_account: tuple[Sandbox, str], tmp_path: Path
+    small_account: tuple[Sandbox, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse, copy = tmp_path / "put_back.duckdb", tmp_path / "older.duckdb"
     reports = ("conversations_new",)
@@ -154,6 +156,10 @@ def test_an_older_copy_of_the_file_put_back_is_loaded_on_from_where_it_stands(
 
     days = query(warehouse, "select count(distinct window_date) from conversations_new")
     assert days == [(16,)]
+    # A file that says what is known already is not read anew, and no loaded packages pile up.
+    monkeypatch.delattr(Pipeline, "drop")
+    with open_pipeline(warehouse) as pipeline:
+        assert pipeline.list_completed_load_packages() == []
 
 
 @pytest.mark.slow

@@ -464,7 +464,7 @@ def test_a_rebuilt_file_is_in_the_new_time_zone_and_loads_on(move: Move) -> None
         f"ours.duckdb is rebuilt; the file that it was, with its change log, is {kept}"
         in move.rebuilt.out
     )
-    assert move.files == [kept, "ours.duckdb"]
+    assert move.files == [".ours.duckdb.pipelines", kept, "ours.duckdb", "ours.published.duckdb"]
     assert (move.load.code, move.load.err) == (0, "")
     assert cut == [("00:00:00",)]
     assert query(move.folder / OURS, daily) == [(today,)]

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.dictionary import ROOT
+from pipelines.publish import PublishOptions
+from pipelines.targets import Targets
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import Privacy
 from sources.help_scout.reports import REPORTS
@@ -216,7 +218,11 @@ def blocks() -> list[str]:
 
 @pytest.mark.parametrize("block", blocks())
 def test_set_ups_to_copy_are_right(block: str) -> None:
-    options = tomllib.loads(block)["sources"]["help_scout"]
+    sections = tomllib.loads(block)
+    Targets.of(sections.pop("targets", {}))
+    assert sections.pop("publish", {}).keys() <= PublishOptions().get_resolvable_fields().keys()
+    options = sections.pop("sources", {"help_scout": {}})["help_scout"]
+    assert not sections, "a section that nothing reads"
     groups = {"groups": {"mailbox": {"EU": [123, 456]}}}
     Privacy(options.pop("privacy", "keep"), options.pop("privacy_columns", None))
     Settings(**groups | options)

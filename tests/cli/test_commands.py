@@ -142,7 +142,7 @@ def test_help_names_every_command_and_the_version_is_told() -> None:
     shown = help_scout_process("--help")
     readme = (ROOT / "README.md").read_text()
 
-    for command in ("backfill", "demo", "load", "plan", "rebuild", "sandbox", "status"):
+    for command in ("backfill", "demo", "export", "load", "plan", "rebuild", "sandbox", "status"):
         assert f"  {command} " in shown.out
         assert f"`help-scout {command}" in readme
     assert help_scout("--version").code == 0

@@ -18,7 +18,7 @@ from pipelines.warehouse import open_pipeline
 from sources.help_scout_sandbox import Sandbox
 from tests.postgres import postgres_server
 
-from .support import NOW, SMALL, load_into, running, serving
+from .support import NOW, SMALL, load_days, load_into, running, serving
 from .truth import WINDOWS, Key, Truth
 from .twin import copy_into_postgres
 
@@ -59,17 +59,12 @@ def marts(
     warehouse = tmp_path_factory.mktemp("marts") / "all.duckdb"
     copy(loaded, warehouse)
     volume = ("conversations_overall", "conversations_volume_by_channel")
-    load_into(warehouse, year_before[1], reports=volume, since="2025-10-27", until="2025-11-01")
-    load_into(
-        warehouse,
-        small_account[1],
-        reports=("user_overall",),
-        breakdowns={"user_overall": ["team"]},
-        since="2026-11-02",
-        until="2026-11-09",
-    )
-    with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
-        create_views(pipeline, run.settings)
+    with open_pipeline(warehouse) as pipeline:
+        with running(year_before[1]) as run:
+            load_days(pipeline, run, volume, "2025-10-27", "2025-11-01")
+        with running(small_account[1], breakdowns={"user_overall": ["team"]}) as run:
+            load_days(pipeline, run, ("user_overall",), "2026-11-02", "2026-11-09")
+            create_views(pipeline, run.settings)
         create_marts(pipeline, Targets.configured())
     return warehouse
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.agenda import LoadRequest
-from pipelines.load import load
+from pipelines.load import load, source_of
+from pipelines.packages import load_package
 from pipelines.planning import Plan, plan_load
 from pipelines.status import StatusReport, look_at
 from pipelines.summary import Summary, summarize
@@ -72,6 +74,14 @@ def carry_out(
         run.budget = budget or run.budget
         load(pipeline, run, request)
         return summarize(pipeline, run.run_id)
+
+
+def load_days(
+    pipeline: Pipeline, run: Run, reports: tuple[str, ...], since: str, until: str
+) -> None:
+    """Loads reports without the account's lists: a third of what a whole load costs."""
+    source = source_of(run, *run.time.interval(since, until)).with_resources(*reports)
+    load_package(pipeline, run, source)
 
 
 @contextmanager

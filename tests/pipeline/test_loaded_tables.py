@@ -162,6 +162,25 @@ def test_each_table_has_its_views_of_one_grain_and_the_plain_slices(loaded: Path
     assert seen == expected
 
 
+def test_views_by_item_hold_every_grain_of_that_item_s_slices_alone(loaded: Path) -> None:
+    kinds = {"inbox": {"all", "mailbox"}, "user": {"user"}, "team": set[str]()}  # none was asked
+    by_item = {
+        f"{table.name}_by_{by}": {(grain, kind) for grain in report.grains for kind in kinds[by]}
+        for report in REPORTS.values()
+        for table in report.tables
+        for by in kinds
+        if table.name not in EMPTY_IN_THE_SANDBOX
+    }
+    there = {name for name in views_of(loaded) if name in by_item}
+    seen = query_each(
+        loaded,
+        {view: f'select distinct grain, slice_kind from "{view}"' for view in there},
+    )
+
+    assert {view: set(rows) for view, rows in seen.items()} == {v: by_item[v] for v in there}
+    assert {"chat_by_inbox", "user_overall_by_user", "user_overall_by_team"} <= there
+
+
 def test_previous_windows_stand_beside_the_current_ones(loaded: Path) -> None:
     moved = query(
         loaded,

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.agenda import LoadRequest
-from pipelines.load import load
 from pipelines.made_views import make_views
 from pipelines.marts import SCHEMA, all_marts
+from pipelines.views import create_views
 from pipelines.warehouse import DATASET
 from sources.help_scout_sandbox import Sandbox
 from tests.postgres import programs_of_postgres
 
-from .support import READ_TIMES, Rows, differing, query, running, views_of
+from .support import READ_TIMES, Rows, differing, load_days, query, running, views_of
 from .twin import comparable, connected, postgres_pipeline, rows_on_both
 
 pytestmark = pytest.mark.xdist_group("loaded")
@@ -81,10 +80,10 @@ def test_dlt_loads_into_postgres_what_it_loads_into_duckdb(
     tmp_path: Path,
 ) -> None:
     there = postgres_pipeline(postgres, tmp_path, "loaded_there")
-    request = LoadRequest(reports=LOADED_THERE, since="2026-11-02", until="2026-11-09")
     for _ in range(2):  # the second time replaces what the first one loaded
         with running(small_account[1]) as run:
-            load(there, run, request)
+            load_days(there, run, LOADED_THERE, "2026-11-02", "2026-11-09")
+            create_views(there, run.settings)
 
     columns = in_postgres(postgres, COLUMNS.format(schema="loaded_there"))
     tables = {table for table, *_ in columns} & set(there.default_schema.data_table_names())

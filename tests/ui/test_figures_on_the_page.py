@@ -244,7 +244,7 @@ def test_the_typical_week_is_the_average_of_the_ranges_whole_weeks(
         return text if value < 9.95 and not text.endswith(".0") else number(value)
 
     assert page.numbers("hours") == [[f"{days[d - 1]} {h}:00", shown(n)] for d, h, n in cells]
-    assert page.text("#hours h3") == "Conversations in an average week of 4"
+    assert page.text("#hours h3") == "Conversations in an average week (of 4 weeks)"
 
 
 def test_topics_ranges_and_gaps_are_their_marts(
@@ -285,8 +285,7 @@ def test_topics_ranges_and_gaps_are_their_marts(
 def test_comments_are_those_of_the_range_the_inbox_and_the_team(
     page: Opened, marts: duckdb.DuckDBPyConnection
 ) -> None:
-    page.choose(inbox="Support", team="Nights")
-    page.set_dates("2026-09-01", "2026-09-30")
+    page.choose(inbox="Support", team="Nights", dates=("2026-09-01", "2026-09-30"))
     (many,) = marts.execute(
         """select count(*) from ratings join agent_teams using (user_id)
         where rated_date between '2026-09-01' and '2026-09-30' and inbox_id = 101

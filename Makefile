@@ -4,7 +4,7 @@
 UV := .uv/bin/uv
 RUN := $(UV) run --locked --all-extras
 
-.PHONY: help setup demo test test-slow test-all chaos lint check audit bench docs clean
+.PHONY: help setup demo test test-slow test-all chaos lint check audit bench docs screenshots clean
 RUNS ?= 300
 
 help: ## this list
@@ -49,6 +49,9 @@ bench: setup ## measure, in one run and as ratios
 
 docs: setup ## write the generated tables of the READMEs anew
 	$(RUN) python -m pipelines.dictionary
+
+screenshots: demo ## pictures of the demo's dashboard, and the README's: needs chromium
+	$(RUN) python -m tests.ui.screenshots data/help_scout.duckdb data/screenshots
 
 clean: ## remove what was built; the warehouse stays
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis

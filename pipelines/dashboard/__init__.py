@@ -1,5 +1,5 @@
-"""One HTML page of the published marts: what is read (`figures`), how it is drawn (`charts`), and
-how both become a file that needs nothing else (`page`)."""
+"""One HTML page of the published marts: what is read (`reads`, `figures`), how it is drawn
+(`charts`), and how both become a file that needs nothing else (`page`)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -46,6 +47,7 @@ POLICY = (
 def write_page(published: Path, out: Path) -> Path:
     """The page of a published file, written to `out`, for whoever may read that file; who opens
     it meanwhile has the old one or the new one whole. UsageError says why there is none."""
+    _drawings()  # before all else: what they need may not be installed
     text = build_page(read_figures(published))
     unfinished = out.with_name(f".{out.name}.unfinished")
     try:
@@ -62,17 +64,9 @@ def write_page(published: Path, out: Path) -> Path:
 
 def build_page(figures: Figures) -> str:
     """The page's HTML."""
-    try:
-        from .charts import all_charts  # noqa: PLC0415, an extra that may not be installed
-
-        library = drawing_library()
-    except ImportError as error:
-        raise UsageError(
-            f"the dashboard needs the extra `dashboard` ({error.name} is not installed): "
-            "`make setup` installs it"
-        ) from error
+    charts, library = _drawings()
     script = _read_scripts()
-    payload = orjson.dumps({**asdict(figures), "charts": all_charts()})
+    payload = orjson.dumps({**asdict(figures), "charts": charts})
     parts = {
         "title": html.escape(f"Help Scout, {figures.publication['account']}"),
         "policy": POLICY.format(scripts=f"{_hash(library)} {_hash(script)}"),
@@ -85,12 +79,19 @@ def build_page(figures: Figures) -> str:
 
 
 @cache
-def drawing_library() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, from the wheel that brings them."""
-    import vl_convert  # noqa: PLC0415, an extra that may not be installed
+def _drawings() -> tuple[dict[str, dict[str, Any]], str]:
+    """The charts' specifications, and the script that draws them: Vega, Vega-Lite and Vega-Embed
+    from the wheel that brings them. UsageError when they are not installed."""
+    try:
+        import vl_convert  # noqa: PLC0415, an extra
 
-    bundle: str = vl_convert.javascript_bundle(None)
-    return bundle
+        from .charts import all_charts  # noqa: PLC0415, an extra
+    except ImportError as error:
+        raise UsageError(
+            f"the dashboard needs the extra `dashboard` ({error.name} is not installed): "
+            "`make setup` installs it"
+        ) from error
+    return all_charts(), vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 def _read_scripts() -> str:

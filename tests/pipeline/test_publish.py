@@ -24,7 +24,7 @@ from pipelines.closing import Judgement, put_out
 from pipelines.errors import UsageError
 from pipelines.forgetting import run_forget
 from pipelines.jobs import Job, run_job
-from pipelines.publish import Publication, configured_mode, publish, published_path
+from pipelines.publish import Publication, configured_mode, page_path, publish, published_path
 from pipelines.warehouse import connect
 from sources.help_scout.budget import Budget
 from sources.help_scout.plan import API_ROOT
@@ -409,8 +409,12 @@ def test_a_forgotten_customer_leaves_the_published_copy_at_once(
     warehouse = nights.copy_to(tmp_path)
     path = published_path(warehouse)
     assert holds(path, customer)
-    assert f"{path} is published anew" in forget(warehouse, customer)
+    page_path(warehouse).write_text("a page with the customer's words")
+    told = forget(warehouse, customer)
+    assert f"{path} is published anew" in told
+    assert f"{page_path(warehouse)} is deleted" in told
     assert not holds(path, customer)
+    assert not page_path(warehouse).exists()
     assert query(path, "select checks_failed from publication") == [(0,)]
 
 

@@ -42,10 +42,17 @@ def marts(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.fixture
-def page(browser: Browser, html: Path) -> Iterator[Opened]:
-    """The page, opened; whatever it does, it must complain of nothing and stay on the machine."""
+@pytest.fixture(scope="session")
+def shared(browser: Browser, html: Path) -> Iterator[Opened]:
     with opened(browser, html) as found:
         yield found
-        assert found.complaints == []
-        assert [url for url in found.requests if not url.startswith("file://")] == []
+
+
+@pytest.fixture
+def page(shared: Opened) -> Iterator[Opened]:
+    """The page as it opens; whatever it does, it must complain of nothing and stay on the
+    machine."""
+    shared.choose(grain="week", inbox="All inboxes", team="All teams", preset="91")
+    yield shared
+    assert shared.complaints == []
+    assert [url for url in shared.requests if not url.startswith("file://")] == []

@@ -16,6 +16,14 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+CHOOSE = """(wanted) => Object.entries(wanted).forEach(([name, value]) => {
+    const radio = document.querySelector(`input[name="${name}"][value="${value}"]`);
+    const input = radio || document.getElementById(name);
+    if (radio) radio.checked = true;
+    else if (input.options) input.value = [...input.options].find((o) => o.text === value).value;
+    else input.value = value;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+})"""
 READY = "html[data-ready]"
 PATIENCE_MS = 20_000
 
@@ -53,22 +61,19 @@ class Opened:
     def ready(self) -> None:
         self.page.wait_for_selector(READY, state="attached", timeout=PATIENCE_MS)
 
-    def choose(self, *, grain: str = "", inbox: str = "", team: str = "", preset: str = "") -> None:
-        """Sets the filters that are named, as a user does."""
-        if grain:
-            self.page.check(f'input[name="grain"][value="{grain}"]', force=True)
-        if preset:
-            self.page.check(f'input[name="range"][value="{preset}"]', force=True)
-        if inbox:
-            self.page.select_option("#inbox", label=inbox)
-        if team:
-            self.page.select_option("#team", label=team)
-        self.ready()
-
-    def set_dates(self, begin: str, end: str) -> None:
-        for name, value in (("from", begin), ("to", end)):
-            self.page.fill(f"#{name}", value)
-            self.page.dispatch_event(f"#{name}", "change", {"bubbles": True})
+    def choose(
+        self,
+        *,
+        grain: str = "",
+        inbox: str = "",
+        team: str = "",
+        preset: str = "",
+        dates: tuple[str, str] | None = None,
+    ) -> None:
+        """Sets the filters that are named, all in one moment."""
+        wanted = {"grain": grain, "inbox": inbox, "team": team, "range": preset}
+        wanted |= dict(zip(("from", "to"), dates or (), strict=False))
+        self.page.evaluate(CHOOSE, {name: value for name, value in wanted.items() if value})
         self.ready()
 
     def table(self, within: str) -> list[list[str]]:
@@ -121,9 +126,8 @@ def number(value: Any, decimals: int = 0) -> str:
     if value is None:
         return NONE
     step = Decimal(1).scaleb(-decimals)
-    return f"{Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP):,}".replace(
-        "-0.0", "0.0"
-    ).replace("-", "−")
+    rounded = Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP)
+    return f"{abs(rounded) if rounded == 0 else rounded:,}".replace("-", MINUS)
 
 
 def percent(value: Any) -> str:

@@ -102,14 +102,19 @@ const windowColumns = [
   { title: "Value", cell: (row) => row.text },
 ];
 
-/** A trend of times: one line a series, in the unit that suits. */
+/** A trend of times: one line a series, in the unit that suits. Help Scout says 0 where nothing was
+ *  answered yet: of a window that is not over that is no figure. */
 function timeTrend({ id, title, rows, view, parts, series }) {
-  const made = windowRows(rows, view, parts, duration);
+  const known = rows.map((row) => (row.is_open ? emptied(row) : row));
+  const made = windowRows(known, view, parts, duration);
   const { divide, unit } = unitFor(made.map((row) => row.value));
   made.forEach((row) => { if (!missing(row.value)) row.value /= divide; });
   return figure({ id, title, note: mayChange(view), chart: "trend", rows: made, series,
     params: { ...dateParams(view.grain), unit }, columns: windowColumns, says: courseSays(made) });
 }
+
+const emptied = (row) => Object.fromEntries(Object.entries(row)
+  .map(([column, value]) => [column, column.endsWith("_seconds") && value === 0 ? null : value]));
 
 /** A trend in words: its first and its last value. */
 function courseSays(rows) {

@@ -126,7 +126,7 @@ function weekCells(view) {
     add(rowsOf("busy_hours", "week", view.inbox).filter((row) => dates.has(row.window_date)));
     weeks = whole.length;
     caption = weeks === 1 ? `Conversations in the week of ${dateText(whole[0])}`
-      : `Conversations in an average week of ${weeks}`;
+      : `Conversations in an average week (of ${weeks} weeks)`;
   }
   const cells = [];
   for (let weekday = 1; weekday <= 7; weekday += 1) {

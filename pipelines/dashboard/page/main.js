@@ -3,9 +3,16 @@
 const SECTIONS = [renderFocus, renderTiles, renderChanged, renderInboxes, renderVolume, renderHours,
   renderSpeed, renderAgents, renderHappiness, renderTopics, renderDocs];
 
-/** Draws all sections; document.documentElement.dataset.ready says that charts are drawn too. */
+let renderings = 0;
+
+/** Draws all sections anew, once for all changes of a moment. `data-ready` says that the charts are
+ *  drawn, too. */
 async function render() {
   delete document.documentElement.dataset.ready;
+  renderings += 1;
+  const mine = renderings;
+  await Promise.resolve();
+  if (mine !== renderings) return;
   (page.views || []).forEach((drawn) => drawn.finalize());
   page.views = [];
   page.drawings = [];
@@ -16,7 +23,7 @@ async function render() {
   document.querySelectorAll("main > .card:not(#trust-card), #tiles, #focus").forEach((part) => { part.hidden = Boolean(problem); });
   if (!problem) SECTIONS.forEach((section) => section(view));
   await Promise.all(page.drawings);
-  document.documentElement.dataset.ready = "yes";
+  if (mine === renderings) document.documentElement.dataset.ready = "yes";
 }
 
 /** Adds the drawing library, whose hash the page's policy names. */

@@ -1,0 +1,262 @@
+"""Which marts the page shows, which of their columns, and for how long back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DAYS_OF_HISTORY = 400  # a year and the month before it: more would not fit a page that is mailed
+DAYS_OF_DETAIL = 92  # of lists by day; by week and month they go back as far as all else
+
+INSTANTS = {"published_at", "covered_until"}
+LISTED = ("grain", "window_date")  # of lists: whether a window is open, others say
+WINDOW = (*LISTED, "is_open", "is_provisional")
+INBOX = (*WINDOW, "inbox_id")
+DETAIL = f"grain <> 'day' or window_date >= $last::date - {DAYS_OF_DETAIL}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The columns of a mart that the page takes, and in which order its rows come."""
+
+    mart: str
+    columns: tuple[str, ...]
+    order: str
+    where: str = "true"
+    dated: str | None = "window_date"
+
+
+READS = (
+    Read(
+        mart="volume",
+        columns=(
+            *INBOX,
+            "inbox_name",
+            "total_conversations",
+            "new_conversations",
+            "total_replies",
+            "customers_helped",
+            "closed",
+            "previous_new_conversations",
+            "delta_new_conversations_pct",
+            "previous_total_replies",
+            "delta_total_replies_pct",
+        ),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="responsiveness",
+        columns=(
+            *INBOX,
+            "inbox_name",
+            "first_response_time_seconds",
+            "previous_first_response_time_seconds",
+            "delta_first_response_time_pct",
+            "response_time_seconds",
+            "previous_response_time_seconds",
+            "delta_response_time_pct",
+            "resolution_time_seconds",
+            "previous_resolution_time_seconds",
+            "delta_resolution_time_pct",
+            "handle_time_seconds",
+            "resolved",
+            "previous_resolved",
+            "delta_resolved_pct",
+        ),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="service_targets",
+        columns=(
+            *INBOX,
+            "metric",
+            "target_seconds",
+            "conversation_count",
+            "within_target_count",
+            "within_target_pct",
+            "previous_within_target_pct",
+        ),
+        order="metric, inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="response_distribution",
+        columns=(
+            *LISTED,
+            "inbox_id",
+            "metric",
+            "range_id",
+            "range_label",
+            "conversation_count",
+            "conversation_pct",
+            "previous_conversation_pct",
+            "cumulative_pct",
+        ),
+        where=f"metric in ('first response time', 'response time') and ({DETAIL})",
+        order="metric, inbox_id nulls first, grain, range_id, window_date",
+    ),
+    Read(
+        mart="happiness",
+        columns=(
+            *INBOX,
+            "inbox_name",
+            "great_count",
+            "okay_count",
+            "not_good_count",
+            "ratings_count",
+            "happiness_score",
+            "previous_happiness_score",
+            "delta_happiness_score_points",
+        ),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="ratings",
+        columns=(
+            "rated_date",
+            "rating_label",
+            "rating_comments",
+            "customer_id",
+            "customer_name",
+            "user_id",
+            "user_name",
+            "conversation_number",
+            "inbox_id",
+        ),
+        where="trim(rating_comments) <> ''",
+        order="rated_date desc, rated_at desc, conversation_id",
+        dated="rated_date",
+    ),
+    Read(
+        mart="volume_daily",
+        columns=(
+            "window_date",
+            "is_open",
+            "is_provisional",
+            "inbox_id",
+            "channel",
+            "conversation_count",
+        ),
+        where="channel <> 'all'",
+        order="channel, inbox_id nulls first, window_date",
+    ),
+    Read(
+        mart="email_health",
+        columns=(*INBOX, "conversation_count"),
+        where="grain <> 'day'",
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="chat_health",
+        columns=(*INBOX, "chat_count", "missed_pct", "wait_time_seconds", "duration_seconds"),
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="phone_health",
+        columns=(*INBOX, "conversation_count"),
+        where="grain <> 'day'",
+        order="inbox_id nulls first, grain, window_date",
+    ),
+    Read(
+        mart="busy_hours",
+        columns=(*LISTED, "inbox_id", "weekday", "hour", "conversation_count"),
+        where="grain <> 'day' and conversation_count <> 0",
+        order="inbox_id nulls first, grain, weekday, hour, window_date",
+    ),
+    Read(
+        mart="agents",
+        columns=(
+            *WINDOW,
+            "user_id",
+            "user_name",
+            "total_replies",
+            "delta_total_replies_pct",
+            "customers_helped",
+            "resolved",
+            "closed",
+            "response_time_seconds",
+            "delta_response_time_pct",
+            "resolution_time_seconds",
+            "handle_time_seconds",
+            "happiness_score",
+            "ratings_count",
+            "chat_count",
+        ),
+        order="user_id, grain, window_date",
+    ),
+    Read(
+        mart="agent_teams",
+        columns=("team_id", "team_name", "user_id"),
+        order="team_id, user_id",
+        dated=None,
+    ),
+    Read(
+        mart="topics",
+        columns=(
+            *LISTED,
+            "inbox_id",
+            "topic_kind",
+            "topic_id",
+            "topic_name",
+            "conversation_count",
+            "conversation_pct",
+            "previous_conversation_count",
+            "change_count",
+            "trend",
+        ),
+        where=DETAIL,
+        order="topic_kind, inbox_id nulls first, topic_id, grain, window_date",
+    ),
+    Read(
+        mart="docs_health",
+        columns=(
+            *WINDOW,
+            "visitor_count",
+            "previous_visitor_count",
+            "delta_visitor_count_pct",
+            "found_an_answer_pct",
+            "previous_found_an_answer_pct",
+            "delta_found_an_answer_points",
+            "failed_pct",
+            "previous_failed_pct",
+        ),
+        order="grain, window_date",
+    ),
+    Read(
+        mart="docs_gaps",
+        columns=(*LISTED, "search_term", "search_count", "previous_search_count"),
+        where=DETAIL,
+        order="grain, search_term, window_date",
+    ),
+    Read(
+        mart="coverage",
+        columns=(
+            "report",
+            "slice_kind",
+            "grain",
+            "first_date",
+            "last_date",
+            "window_count",
+            "loaded_count",
+            "open_count",
+            "provisional_count",
+            "incomplete_count",
+            "unavailable_count",
+            "failed_count",
+            "covered_until",
+            "last_error",
+        ),
+        order="report, slice_kind, grain",
+        dated=None,
+    ),
+)
+
+PUBLICATION = (
+    "account",
+    "timezone",
+    "published_at",
+    "missing_windows",
+    "failed_windows",
+    "checks_held",
+    "checks_failed",
+    "checks_skipped",
+    "checks_drifted",
+)

@@ -46,7 +46,7 @@ def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
 
         page = make_dashboard(warehouse, out)
         size = page.stat().st_size / 1e6
-        console().print(f"{page}: {size:.1f} MB, needs no network", soft_wrap=True)
+        console().print(f"{page}: {size:.1f} MB, needs no network", soft_wrap=True, markup=False)
         if not no_open:
             click.launch(page.resolve().as_uri())
 
@@ -70,6 +70,10 @@ def export(warehouse: Path, folder: Path, file_format: str) -> None:
         exported = export_marts(warehouse, folder, file_format)
         screen = console()
         for one in exported:
-            screen.print(f"{one.path}: {one.rows:,} rows", soft_wrap=True)
+            screen.print(f"{one.path}: {one.rows:,} rows", soft_wrap=True, markup=False)
         for path in left_behind(folder, file_format, exported):
-            screen.print(f"{path} is of an earlier export: its mart is not published any more")
+            screen.print(
+                f"{path} is of an earlier export: its mart is not published any more",
+                soft_wrap=True,
+                markup=False,
+            )

@@ -66,7 +66,7 @@ def _tell_page(screen: Console, warehouse: Path) -> None:
     except UsageError as error:
         screen.print(f"\nNo dashboard: {error}", soft_wrap=True, markup=False)
         return
-    screen.print(f"\nThe dashboard, one page for the browser: {page}", soft_wrap=True)
+    screen.print(f"\nThe dashboard, one page for the browser: {page}", soft_wrap=True, markup=False)
 
 
 @click.command()

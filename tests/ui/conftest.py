@@ -7,10 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Browser
 
-from pipelines.dashboard import make_dashboard
-from pipelines.publish import published_path
+from pipelines.cli import main
+from pipelines.publish import page_path, published_path
 
 from .support import Opened, chromium, opened
 from .year import make_year
@@ -32,7 +33,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def html(warehouse: Path) -> Path:
-    return make_dashboard(warehouse)
+    """The page, made by the command."""
+    made = CliRunner().invoke(main, ["dashboard", "--warehouse", str(warehouse), "--no-open"])
+    assert (made.exit_code, made.output) == (
+        0,
+        f"{page_path(warehouse)}: 1.0 MB, needs no network\n",
+    )
+    return page_path(warehouse)
 
 
 @pytest.fixture(scope="session")

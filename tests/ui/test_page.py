@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from playwright.sync_api import Browser
 
+from pipelines.cli import main
 from pipelines.dashboard import make_dashboard
 from pipelines.dashboard import page as making
 from pipelines.errors import UsageError
@@ -142,11 +144,14 @@ def test_what_is_not_loaded_is_told_where_it_would_stand(
         for name in gone:
             connection.execute(f"drop table marts.{name}")
         connection.execute("delete from marts.happiness")
+        for name in ("volume", "responsiveness"):
+            connection.execute(f"delete from marts.{name} where grain <> 'day'")
         connection.execute("update marts.volume set inbox_name = null where inbox_id is not null")
         connection.execute("update marts.responsiveness set inbox_name = null")
 
     with opened(browser, make_dashboard(poor)) as found:
         assert found.complaints == []
+        assert found.text("#focus").startswith("Friday 20 Nov 2026")  # no week is whole
         assert "user reports are missing" in found.text("#agents")
         assert "busy times is missing" in found.text("#hours")
         assert "Docs are not loaded" in found.text("#docs")
@@ -156,8 +161,9 @@ def test_what_is_not_loaded_is_told_where_it_would_stand(
 
 
 def test_what_was_not_published_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing was loaded yet; run `help-scout load`"):
-        make_dashboard(tmp_path / "none.duckdb")
+    told = CliRunner().invoke(main, ["dashboard", "--warehouse", str(tmp_path / "none.duckdb")])
+    assert told.exit_code == 2
+    assert "nothing was loaded yet; run `help-scout load`" in told.output
     (tmp_path / "there.duckdb").touch()
     with pytest.raises(UsageError, match="the last load was not published"):
         make_dashboard(tmp_path / "there.duckdb")

@@ -22,12 +22,19 @@ function setUpControls(changed) {
   fillSelect("inbox", "All inboxes", inboxes());
   fillSelect("team", "All teams", teams());
   applyPreset(chosen("range").value);
-  filters.grain = chosen("grain").value;
+  chooseGrain();
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   byId("controls").addEventListener("change", (event) => {
     takeChange(event.target);
     changed();
   });
+}
+
+/** Weeks, or days where no week is whole yet. */
+function chooseGrain() {
+  const grain = ["week", "day"].find((one) => viewOf({ ...filters, grain: one }).focus) || "week";
+  filters.grain = grain;
+  document.querySelector(`input[name="grain"][value="${grain}"]`).checked = true;
 }
 
 function fillSelect(id, all, choices) {

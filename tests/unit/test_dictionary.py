@@ -10,12 +10,12 @@ import pytest
 
 from pipelines import described
 from pipelines.described import FAMILIES, everything, report_tables
-from pipelines.diagrams import family_diagram, lists_diagram, window_diagram
 from pipelines.dictionary import PARTS, ROOT, with_parts
-from pipelines.examples import example_of
+from pipelines.dictionary.diagrams import family_diagram, lists_diagram, window_diagram
+from pipelines.dictionary.examples import example_of
+from pipelines.dictionary.mart_pages import mart_types
+from pipelines.dictionary.table_pages import column_rows
 from pipelines.mart_columns import type_of, unit_of
-from pipelines.mart_pages import mart_types
-from pipelines.table_pages import column_rows
 from pipelines.targets import TARGETS
 from sources.help_scout.catalog import (
     CHANGE,

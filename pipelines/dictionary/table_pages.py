@@ -12,10 +12,10 @@ from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.tables import StoredTable, context_columns, stored_table
 
-from .described import FAMILIES, OWN_TABLES, OWN_VIEWS, reports_of
+from ..described import FAMILIES, OWN_TABLES, OWN_VIEWS, reports_of
+from ..views import ITEM_COLUMNS
 from .diagrams import family_diagram, lists_diagram, window_diagram
 from .examples import example_of
-from .views import ITEM_COLUMNS
 
 SHARED = "Columns that every report table has"
 LISTS = "Lists"

@@ -16,7 +16,7 @@ from sources.help_scout.catalog import Column
 from sources.help_scout.flatten import flatten_report
 from sources.help_scout.reports import REPORTS
 
-BODIES = Path(__file__).parents[1] / "tests" / "fixtures" / "api"
+BODIES = Path(__file__).parents[2] / "tests" / "fixtures" / "api"
 STAMPS = {"field_id": 7}  # of the fields drilldown: the request knows it, the body does not
 LONGEST = 48
 

@@ -14,15 +14,15 @@ from sources.help_scout.catalog import Column
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.windows import Grain
 
-from .described import OWN_VIEWS, TARGETS_VIEW, everything
-from .empty_tables import SQL_TYPES
+from ..described import OWN_VIEWS, TARGETS_VIEW, everything
+from ..empty_tables import SQL_TYPES
+from ..mart_columns import mart_column
+from ..marts import SCHEMA, Mart, Place, all_marts, plan_marts
+from ..targets import METRICS, TARGETS, Targets
+from ..views import view_statements
+from ..warehouse import DATASET
 from .examples import example_of
-from .mart_columns import mart_column
-from .marts import SCHEMA, Mart, Place, all_marts, plan_marts
 from .table_pages import column_rows
-from .targets import METRICS, TARGETS, Targets
-from .views import view_statements
-from .warehouse import DATASET
 
 EXAMPLES: Mapping[str, str] = {
     "channel": "email",

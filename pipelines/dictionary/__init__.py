@@ -1,13 +1,10 @@
-"""Writes the generated parts of the READMEs from the catalog, or checks that they are current.
-
-    python -m pipelines.dictionary [--check]
+"""The generated parts of the READMEs, made of the catalog and the marts.
 
 Generated parts stand between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,11 +12,11 @@ from sources.help_scout.catalog import Report
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.reports import REPORTS
 
-from .described import FAMILIES, reports_of
+from ..described import FAMILIES, reports_of
 from .mart_pages import mart_dictionary
 from .table_pages import table_dictionary
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def report_table() -> Iterator[str]:
@@ -72,22 +69,3 @@ def with_parts(text: str, parts: Mapping[str, Callable[[], Iterator[str]]]) -> s
             raise ValueError(f"the marks of the generated part {name!r} are missing")
         text = before + begin + "\n".join(make()) + "\n" + end + after
     return text
-
-
-def main() -> None:
-    """Writes the parts; with --check only tells whether they are current (exit 1 if not)."""
-    stale = []
-    for name, parts in PARTS.items():
-        path = ROOT / name
-        text = path.read_text(encoding="utf-8")
-        current = with_parts(text, parts)
-        if current != text:
-            stale.append(name)
-            if "--check" not in sys.argv:
-                path.write_text(current, encoding="utf-8")
-    if "--check" in sys.argv and stale:
-        sys.exit(f"generated parts are not current, run `make docs`: {', '.join(stale)}")
-
-
-if __name__ == "__main__":
-    main()

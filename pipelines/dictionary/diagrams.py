@@ -14,7 +14,7 @@ from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.slices import GROUP, SLICE_PARAMS
 from sources.help_scout.tables import WINDOW_KEY, StoredTable, stored_table
 
-from .described import OWN_VIEWS, PEOPLE_VIEW, reports_of
+from ..described import OWN_VIEWS, PEOPLE_VIEW, reports_of
 
 ANY_REPORT = "any_report_table"
 BEGIN = ("```mermaid", "erDiagram", "  direction LR")

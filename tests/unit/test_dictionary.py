@@ -87,7 +87,7 @@ def test_a_page_that_differs_from_the_catalog_is_told(monkeypatch: pytest.Monkey
     text = read(PAGE)
     more = Column(name="more_count", unit=COUNT, description="One more")
     people = replace(described.PEOPLE_VIEW, columns=(*described.PEOPLE_VIEW.columns, more))
-    monkeypatch.setattr("pipelines.table_pages.OWN_VIEWS", (people,))
+    monkeypatch.setattr("pipelines.dictionary.table_pages.OWN_VIEWS", (people,))
 
     assert "| `more_count` | bigint | count | One more | `42` |" in with_parts(text, PARTS[PAGE])
     assert "more_count" not in text

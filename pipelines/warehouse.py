@@ -17,6 +17,7 @@ import dlt
 import duckdb
 import orjson
 from dlt.common.exceptions import DltException
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.pipeline import Pipeline
 
 from .errors import UsageError, WarehouseError
@@ -131,7 +132,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         pipeline = dlt.pipeline(
             PIPELINE,
             pipelines_dir=str(state_folder(path)),
-            destination=dlt.destinations.duckdb(connection),
+            destination=dlt.destinations.duckdb(_credentials(connection)),
             dataset_name=DATASET,
         )
         if not is_new and pipeline.has_pending_data:
@@ -144,6 +145,14 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         yield pipeline
     finally:
         connection.close()
+
+
+def _credentials(connection: duckdb.DuckDBPyConnection) -> DuckDbCredentials:
+    """The connection as dlt wants it, with nothing left to be looked up in the configuration: for
+    each of its many clients dlt would look for a user, a password, … anew."""
+    credentials = DuckDbCredentials(connection)
+    credentials.resolve()
+    return credentials
 
 
 def _knows(pipeline: Pipeline, connection: duckdb.DuckDBPyConnection) -> bool:

@@ -13,6 +13,7 @@ import duckdb
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.agenda import LoadRequest
+from pipelines.checks import RESULTS
 from pipelines.load import load, source_of
 from pipelines.packages import load_package
 from pipelines.planning import Plan, plan_load
@@ -22,6 +23,7 @@ from pipelines.warehouse import open_pipeline
 from sources.help_scout import open_run
 from sources.help_scout.budget import Budget
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.restatements import RESTATEMENTS
 from sources.help_scout.run import Run
 from sources.help_scout_sandbox import AccountSpec, Sandbox
 
@@ -182,12 +184,12 @@ def whole_tables(warehouse: Path, *, leave_out: tuple[str, ...] = READ_TIMES) ->
 
 
 def numbers(warehouse: Path) -> dict[str, Rows]:
-    """Every table but the ledgers and the change log, which tell of reads, not of numbers."""
+    """Every table but the ledgers, the change log and what checks found: they tell of runs."""
     tables = whole_tables(warehouse, leave_out=(*READ_TIMES, "is_final", "covered_until"))
     return {
         name: rows
         for name, rows in tables.items()
-        if not name.endswith("_reads") and name != "restatements"
+        if not name.endswith("_reads") and name not in (RESTATEMENTS.name, RESULTS)
     }
 
 

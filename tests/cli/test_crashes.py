@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.load import source_of
+from pipelines.publish import published_path
 from pipelines.warehouse import open_pipeline
 from sources.help_scout_sandbox import Sandbox
 from tests.pipeline.support import SMALL, differing, numbers, query, running, serving
@@ -69,10 +70,11 @@ def repaired(warehouse: Path, account: Account) -> bool:
     return True
 
 
-def test_files_are_for_their_owner_only(account: Account) -> None:
+def test_files_are_for_their_owner_only_but_for_the_published_copy(account: Account) -> None:
     folder = account.undisturbed.parent
     modes = {path: path.stat().st_mode & 0o777 for path in folder.rglob("*")}
     assert len(modes) > 5
+    assert oct(modes.pop(published_path(account.undisturbed))) == "0o640"
     assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
 
 

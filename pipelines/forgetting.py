@@ -122,16 +122,19 @@ def forget(
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
 
         customers = _known_as(run, columns, named, privacy)
+        conversations = _conversations_of(run, columns, customers, privacy)
         changed: dict[str, int] = {}
         for table, personal in _customer_tables(columns):
-            condition, parameters = _about(table, columns, customers, privacy)
+            condition, parameters = _about(table, columns, customers, conversations, privacy)
             there = " or ".join(f'"{name}" is not null' for name in personal)
             where = f"where ({condition}) and ({there})"
             ((count,),) = run(f"select count(*) from {table} {where}", *parameters)
             if count:
-                nothing = ", ".join(f'"{name}" = null' for name in personal)
-                run(f"update {table} set {nothing} {where}", *parameters)
+                run(f"update {table} set {_nothing(personal)} {where}", *parameters)
                 changed[table] = int(count)
+        for table, personal in _customer_tables(columns) if changed else ():
+            if "customer_email" in columns[table]:
+                run(f"update {table} set {_nothing(personal)} where {_nobodys(table, columns)}")
     keep_forgotten(
         pipeline,
         account,
@@ -228,8 +231,48 @@ def _stored_emails(customers: Customers, privacy: Privacy) -> list[str]:
     return [*customers.emails, *hashed]
 
 
+def _nothing(personal: Sequence[str]) -> str:
+    return ", ".join(f'"{name}" = null' for name in personal)
+
+
+def _nobodys(table: str, columns: Mapping[str, Mapping[str, str]]) -> str:
+    """The condition that nothing tells whose a conversation is: it may be theirs. Loads leave these
+    empty as well."""
+    condition = "customer_email is null"
+    if f"{table}{CUSTOMERS_OF}" in columns:
+        condition += (
+            f" and conversation_id not in (select conversation_id from {table}{CUSTOMERS_OF})"
+        )
+    return condition
+
+
+def _conversations_of(
+    run: Any, columns: Mapping[str, Mapping[str, str]], customers: Customers, privacy: Privacy
+) -> set[int]:
+    """The conversations that any table says are the customers'."""
+    told_by: list[tuple[str, str, list[Any]]] = [
+        ("customer_id", "customer_id", list(customers.ids)),
+        ("customer_email", "lower(customer_email)", _stored_emails(customers, privacy)),
+    ]
+    found: set[int] = set()
+    for table, known in columns.items():
+        for column, value, wanted in told_by:
+            if {"conversation_id", column} <= known.keys():
+                rows = run(
+                    f"select distinct conversation_id from {table} "
+                    f"where {value} in ({_list(wanted)})",
+                    *wanted,
+                )
+                found |= {int(conversation) for (conversation,) in rows}
+    return found
+
+
 def _about(
-    table: str, columns: Mapping[str, Mapping[str, str]], customers: Customers, privacy: Privacy
+    table: str,
+    columns: Mapping[str, Mapping[str, str]],
+    customers: Customers,
+    conversations: set[int],
+    privacy: Privacy,
 ) -> tuple[str, list[Any]]:
     """The condition that a row is about the customers, with its parameters."""
     emails = _stored_emails(customers, privacy)
@@ -241,12 +284,8 @@ def _about(
     if "customer_email" in columns[table]:
         conditions.append(f"lower(customer_email) in ({_list(emails)})")
         parameters += emails
-        if f"{table}{CUSTOMERS_OF}" in columns:
-            conditions.append(
-                f"conversation_id in (select conversation_id from {table}{CUSTOMERS_OF} "
-                f"where customer_id in ({_list(customers.ids)}))"
-            )
-            parameters += customers.ids
+        conditions.append(f"conversation_id in ({_list(conversations)})")
+        parameters += conversations
     return " or ".join(conditions), parameters
 
 

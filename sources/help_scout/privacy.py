@@ -147,13 +147,19 @@ class Privacy:
         return Privacy(self._mode, self._columns, self._key.decode() or None, hashes)
 
     def protect_report(self, report: Report, block: TableRows) -> TableRows:
-        """The rows of a window's tables as they may be stored."""
+        """The rows of a window's tables as they may be stored.
+
+        Where somebody was forgotten, conversations of which nothing tells whose they are count as
+        theirs: some reports name a customer without an id or an address.
+        """
         if self.changes_nothing:
             return block
         tables = {table.name: table for table in report.tables}
-        about = self._conversations_of_forgotten(tables, block)
+        customers = _customers_by_conversation(tables, block)
+        about = {c for c, found in customers.items() if self.is_forgotten(*found)}
         return {
-            name: list(self._protect(tables[name], rows, about)) for name, rows in block.items()
+            name: list(self._protect(tables[name], rows, about, set(customers)))
+            for name, rows in block.items()
         }
 
     def protect_list(self, name: str, columns: Iterable[Column], rows: list[Row]) -> list[Row]:
@@ -168,23 +174,16 @@ class Privacy:
         mode = self.mode_of(UNKNOWN, UNKNOWN)
         return values if mode == "keep" else self.hash_of(values) if mode == "hash" else None
 
-    def _conversations_of_forgotten(
-        self, tables: Mapping[str, Table], block: TableRows
-    ) -> set[int]:
-        """Conversations whose lists of customers name a forgotten one."""
-        return {
-            row["conversation_id"]
-            for name, rows in block.items()
-            if name.endswith(CUSTOMERS_OF) and tables[name].has_column("conversation_id")
-            for row in rows
-            if self.is_forgotten(row.get("customer_id"))
-        }
-
-    def _protect(self, table: Table, rows: list[Row], about: set[int]) -> Iterator[Row]:
+    def _protect(
+        self, table: Table, rows: list[Row], about: set[int], named: set[int]
+    ) -> Iterator[Row]:
         known = {column.name: column for column in table.columns}
         for number, row in enumerate(rows, start=1):
             forgotten = self.is_forgotten(row.get("customer_id"), row.get("customer_email"))
             forgotten = forgotten or row.get("conversation_id") in about
+            if self._forgotten and "customer_email" in known:
+                nobodys = row.get("customer_email") is None and row["conversation_id"] not in named
+                forgotten = forgotten or nobodys
             protected = self._row(table.name, known, row, forgotten=forgotten)
             for name in table.key:  # what tells rows apart cannot be missing
                 if known[name].personal and protected[name] is None:
@@ -208,3 +207,15 @@ class Privacy:
         if mode == "keep":
             return value
         return self.hash_in(column, value) if mode == "hash" else None
+
+
+def _customers_by_conversation(
+    tables: Mapping[str, Table], block: TableRows
+) -> dict[int, set[int]]:
+    """The customers of each conversation, as the lists of customers have them."""
+    found: dict[int, set[int]] = {}
+    for name, rows in block.items():
+        if name.endswith(CUSTOMERS_OF) and tables[name].has_column("conversation_id"):
+            for row in rows:
+                found.setdefault(row["conversation_id"], set()).add(row["customer_id"])
+    return found

@@ -83,6 +83,20 @@ def test_a_forgotten_customer_leaves_nothing_but_the_conversation(customer: str 
     assert joe == JOE
 
 
+def test_rows_of_which_nothing_tells_whose_they_are_are_emptied_once_somebody_is_forgotten() -> (
+    None
+):
+    unnamed = {**JANE, "conversation_id": 3, "customer_email": None}
+    block = {"user_drilldown": [unnamed]}
+    privacy = Privacy(key=KEY)
+    assert privacy.protect_report(REPORTS["user_drilldown"], block) == block
+    privacy = privacy.with_forgotten([Forgotten(privacy.customer_hash(9), privacy.key_print)])
+    (found,) = privacy.protect_report(REPORTS["user_drilldown"], block)["user_drilldown"]
+    assert {found[name] for name in ("subject", "customer_name")} == {None}
+    named = {**block, "user_drilldown_customers": [{"conversation_id": 3, "customer_id": 71}]}
+    assert privacy.protect_report(REPORTS["user_drilldown"], named)["user_drilldown"] == [unnamed]
+
+
 def test_ratings_of_a_forgotten_customer_keep_their_rating_only() -> None:
     privacy = Privacy(key=KEY)
     privacy = privacy.with_forgotten([Forgotten(privacy.customer_hash(71), privacy.key_print)])

@@ -132,7 +132,7 @@ def range_bars() -> dict[str, Any]:
 
 
 def heat_map() -> dict[str, Any]:
-    """Conversations by weekday and hour, darker where there are more."""
+    """Conversations with activity by weekday and hour, darker where there are more."""
     return _spec(
         alt.Chart(ROWS, height=HEIGHT)
         .mark_rect(cornerRadius=2)
@@ -155,7 +155,7 @@ def heat_map() -> dict[str, Any]:
             ),
             tooltip=[
                 alt.Tooltip("when:N", title="When"),
-                alt.Tooltip("text:N", title="Conversations"),
+                alt.Tooltip("text:N", title="Conversations with activity"),
             ],
         )
     )
@@ -168,7 +168,15 @@ def change_bars() -> dict[str, Any]:
         .mark_bar()
         .encode(
             y=alt.Y("topic:N", title=None, sort=None, axis=alt.Axis(labelLimit=150, ticks=False)),
-            x=alt.X("value:Q", title=None, axis=alt.Axis(format="+,d", tickMinStep=1)),
+            x=alt.X(
+                "value:Q",
+                title=None,
+                axis=alt.Axis(
+                    format="+,d",
+                    labelExpr="datum.value == 0 ? '0' : datum.label",
+                    tickMinStep=1,
+                ),
+            ),
             color=_series(),
             tooltip=[
                 alt.Tooltip("topic:N", title="Topic"),

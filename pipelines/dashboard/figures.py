@@ -97,15 +97,20 @@ def _publication(connection: duckdb.DuckDBPyConnection, published: Path) -> dict
 def _dates(
     connection: duckdb.DuckDBPyConnection, there: set[str], published: Path
 ) -> tuple[date, date]:
-    """The first and the last day that any figure is about."""
-    dated = [read.mart for read in READS if read.dated == "window_date" and read.mart in there]
+    """The first and the last day that any figure is about. The week and the month of the first day
+    begin before it: where days are loaded, they say which is the first."""
+    dated = [read for read in READS if read.dated == "window_date" and read.mart in there]
     if not dated:
         raise UsageError(f"{published} holds no marts: run `help-scout load`")
     each = " union all ".join(
-        f"select min(window_date) as first, max(window_date) as last from marts.{mart}"
-        for mart in dated
+        f"select window_date, {'grain' if 'grain' in read.columns else repr('day')} as grain "
+        f"from marts.{read.mart}"
+        for read in dated
     )
-    row = connection.execute(f"select min(first), max(last) from ({each})").fetchone()
+    row = connection.execute(
+        "select coalesce(min(window_date) filter (grain = 'day'), min(window_date)), "
+        f"max(window_date) from ({each})"
+    ).fetchone()
     if row is None or row[0] is None:
         raise UsageError(f"{published} holds no figures yet: run `help-scout load`")
     return row

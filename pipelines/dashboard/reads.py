@@ -102,6 +102,7 @@ READS = (
             "okay_count",
             "not_good_count",
             "ratings_count",
+            "previous_ratings_count",
             "happiness_score",
             "previous_happiness_score",
             "delta_happiness_score_points",

@@ -20,6 +20,8 @@ TITLES = {
     "month": "October 2026",
 }
 
+BEFORE = {"day": "the day before", "week": "the week before", "month": "the month before"}
+
 TILES = """() => Object.fromEntries([...document.querySelectorAll("#tiles .tile")].map(
     (tile) => [tile.dataset.figure, [".value", ".change", ".before"].map(
         (part) => tile.querySelector(part).innerText)]))"""
@@ -39,10 +41,6 @@ def row(
     return dict(zip(names, values, strict=True))
 
 
-def tile(value: str, said: str, before: str) -> list[str]:
-    return [value, said, f"before: {before}"]
-
-
 def tiles_of(
     marts: duckdb.DuckDBPyConnection, grain: str, inbox: int | None
 ) -> dict[str, list[str]]:
@@ -51,6 +49,9 @@ def tiles_of(
     h = row(marts, "happiness", grain, inbox)
     t = row(marts, "service_targets", grain, inbox, "metric = 'first response time'")
     star = "*" if v["is_provisional"] else ""
+
+    def tile(value: str, said: str, before: str) -> list[str]:
+        return [value, said, f"{BEFORE[grain]}: {before}"]
 
     def count(of: dict[str, Any], name: str) -> list[str]:
         said = change(of[f"delta_{name}_pct"], "more", "fewer")

@@ -33,7 +33,9 @@ def test_the_typical_week_is_the_average_of_the_ranges_whole_weeks(
         return text if value < 9.95 and not text.endswith(".0") else number(value)
 
     assert page.numbers("hours") == [[f"{days[d - 1]} {h}:00", shown(n)] for d, h, n in cells]
-    assert page.text("#hours h3") == "Conversations in an average week (of 4 weeks)"
+    assert page.text("#hours h3") == (
+        "Conversations with activity, by weekday and hour (an average week of the 4 whole weeks)"
+    )
 
 
 def test_topics_ranges_and_gaps_are_their_marts(

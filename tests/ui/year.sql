@@ -117,7 +117,7 @@ select account, grain, window_date, window_start, window_end, is_open, is_provis
        inbox_name, round(30 * share * size * 0.7) as great_count,
        round(30 * share * size * 0.2) as okay_count, round(30 * share * size * 0.1) as not_good_count,
        round(30 * share * size * 0.7) + round(30 * share * size * 0.2)
-           + round(30 * share * size * 0.1) as ratings_count,
+           + round(30 * share * size * 0.1) as ratings_count, ratings_count as previous_ratings_count,
        70.0 as great_pct, 20.0 as okay_pct, 10.0 as not_good_pct,
        45 + 30 * luck as happiness_score, 45 + 30 * luck_before as previous_happiness_score,
        30 * luck - 30 * luck_before as delta_happiness_score_points
@@ -201,8 +201,9 @@ select account, grain, window_date, window_start, window_end, is_open, is_provis
        change_pct(conversation_count, previous_conversation_count) as change_pct,
        row_number() over (partition by grain, window_date, inbox_name, topic_kind
                           order by conversation_count desc, topic_id) as topic_rank,
-       case when conversation_count > previous_conversation_count then 'rising'
-            when conversation_count < previous_conversation_count then 'falling'
+       case when previous_conversation_count = 0 then 'new'
+            when change_count >= 3 and change_pct >= 10 then 'rising'
+            when change_count <= -3 and change_pct <= -10 then 'falling'
             else 'steady' end as trend
 from t where conversation_count > 0 or previous_conversation_count > 0;
 

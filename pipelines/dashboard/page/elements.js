@@ -21,13 +21,13 @@ const soft = (text) => element("p", { class: "soft small" }, text);
 /** What `change` said, coloured by whether it is good news. */
 const changeText = (said) => element("span", { class: `change ${said.tone}` }, said.text);
 
-/** A key figure: title, value, its change, the value before, and its course so far. */
+/** A key figure: title, value, its change, what it was before in words, and its course so far. */
 function tile({ id, title, value, said, before, course, star }) {
   return element("article", { class: "tile", "data-figure": id },
     element("h3", {}, title),
     element("div", { class: "value" }, value, star ? element("abbr", { title: "may still change" }, "*") : null),
     element("div", { class: "foot" }, said ? changeText(said) : null,
-      before ? element("span", { class: "before" }, `before: ${before}`) : null),
+      before ? element("span", { class: "before" }, before) : null),
     course ? sparkline(course) : null);
 }
 

@@ -29,8 +29,18 @@ const isThere = (mart) => mart in page.figures.marts;
 
 /** All rows of a mart. */
 function allRows(mart) {
-  if (!(mart in page.marts)) page.marts[mart] = isThere(mart) ? asRows(page.figures.marts[mart]) : [];
+  if (!(mart in page.marts)) {
+    page.marts[mart] = isThere(mart) ? asRows(page.figures.marts[mart]) : [];
+    page.marts[mart].forEach(dropUnrated);
+  }
   return page.marts[mart];
+}
+
+/** Help Scout says 0 where nobody rated: that is no score, and nothing to compare with. */
+function dropUnrated(row) {
+  if (row.ratings_count === 0) row.happiness_score = null;
+  if (row.previous_ratings_count === 0) row.previous_happiness_score = null;
+  if (row.ratings_count === 0 || row.previous_ratings_count === 0) row.delta_happiness_score_points = null;
 }
 
 /** The rows of a mart for one grain and inbox (null: the total; undefined: it has no inboxes). */
@@ -107,8 +117,9 @@ function teams() {
   return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Conversations by weekday and hour: of the month in focus, else the average week of the range's
- *  whole weeks. {cells, weeks, caption}; cells: {weekday, hour, value}. */
+/** Conversations in which something happened, by weekday and hour: of the month in focus, else of
+ *  the average week of the range's whole weeks. One counts in each of its hours, so cells do not
+ *  add up to conversations. {cells, caption}; cells: {weekday, hour, value}. */
 function weekCells(view) {
   const sums = new Map();
   const add = (rows) => rows.forEach((row) => {
@@ -116,17 +127,16 @@ function weekCells(view) {
     sums.set(at, (sums.get(at) || 0) + row.conversation_count);
   });
   let weeks = 1;
-  let caption = "";
+  let period = "";
   if (view.grain === "month") {
     add(focusRows("busy_hours", view));
-    caption = view.focus ? `Conversations in ${windowText("month", view.focus.date)}` : "";
+    period = view.focus ? windowText("month", view.focus.date) : "";
   } else {
     const whole = windowsIn("week", view.from, view.to).filter((window) => !window.is_open).map((window) => window.date);
     const dates = new Set(whole);
     add(rowsOf("busy_hours", "week", view.inbox).filter((row) => dates.has(row.window_date)));
     weeks = whole.length;
-    caption = weeks === 1 ? `Conversations in the week of ${dateText(whole[0])}`
-      : `Conversations in an average week (of ${weeks} weeks)`;
+    period = weeks === 1 ? windowName("week", whole[0]) : `an average week of the ${weeks} whole weeks`;
   }
   const cells = [];
   for (let weekday = 1; weekday <= 7; weekday += 1) {
@@ -134,5 +144,5 @@ function weekCells(view) {
       cells.push({ weekday, hour, value: weeks ? (sums.get(`${weekday}|${hour}`) || 0) / weeks : 0 });
     }
   }
-  return { cells: sums.size ? cells : [], weeks, caption };
+  return { cells: sums.size ? cells : [], caption: `Conversations with activity, by weekday and hour (${period})` };
 }

@@ -6,7 +6,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const LONG_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August",
   "September", "October", "November", "December"];
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const BEFORE = { day: "the day before", week: "the week before", month: "the period before" };
+const BEFORE = { day: "the day before", week: "the week before", month: "the month before" };
 
 const missing = (value) => value === null || value === undefined;
 
@@ -61,6 +61,9 @@ function windowText(grain, text) {
   if (grain === "month") return `${LONG_MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
   return grain === "week" ? `Week of ${dateText(text)}` : `${weekdayOf(text)} ${dateText(text)}`;
 }
+
+/** The same within a line: Friday 20 Nov 2026, the week of 16 Nov 2026, November 2026. */
+const windowName = (grain, text) => windowText(grain, text).replace(/^Week/, "the week");
 
 /** The last local day of a window. */
 function lastDay(grain, text) {

@@ -21,14 +21,28 @@ const TILES = [
     value: "resolution_time_seconds", delta: "delta_resolution_time_pct", words: LONGER, better: "down", say: duration },
 ];
 
+const FEWEST_RATINGS = 10; // of fewer, one rating moves the score by more than 10 points
+
+/** Which way is good news: by day neither, since the day before is another weekday. */
+const goodWay = (view, better) => (view.grain === "day" ? "neither" : better);
+
+/** The same for the happiness score: neither where few rated. */
+const goodScoreWay = (view, row) => (row && Math.min(row.ratings_count, row.previous_ratings_count) >= FEWEST_RATINGS
+  ? goodWay(view, "up") : "neither");
+
+/** What a figure was before, in words; null where that is not known. */
+const beforeText = (view, value, say) => (missing(value) ? null : `${BEFORE[view.grain]}: ${say(value)}`);
+
 function renderTiles(view) {
   const made = TILES.map((one) => {
     if (!isThere(one.mart)) return tile({ id: one.id, title: one.title, value: NONE, before: "not loaded" });
     const row = focusRow(one.mart, view);
+    const value = pick(row, one.value);
+    const better = one.mart === "happiness" ? goodScoreWay(view, row) : goodWay(view, one.better);
     return tile({
-      id: one.id, title: one.title, value: one.say(pick(row, one.value)), star: row && row.is_provisional,
-      said: change(pick(row, one.delta), one.words, one.better, one.unit),
-      before: row && !missing(row[`previous_${one.value}`]) ? one.say(row[`previous_${one.value}`]) : null,
+      id: one.id, title: one.title, value: one.say(value), star: !missing(value) && row.is_provisional,
+      said: change(pick(row, one.delta), one.words, better, one.unit),
+      before: beforeText(view, pick(row, `previous_${one.value}`), one.say),
       course: courseOf(one.mart, view).filter((at) => !at.is_open).map((at) => at[one.value]),
     });
   });
@@ -43,8 +57,8 @@ function targetTile(view) {
   return tile({
     id: "within_target_pct", value: percent(now), star: row && row.is_provisional,
     title: row ? `First response within ${duration(row.target_seconds)}` : "First response in time",
-    said: change(missing(now) || missing(before) ? null : now - before, ["better", "worse"], "up", " points"),
-    before: missing(before) ? null : percent(before),
+    said: change(missing(now) || missing(before) ? null : now - before, ["better", "worse"], goodWay(view, "up"), " points"),
+    before: beforeText(view, before, percent),
     course: courseOf("service_targets", view, view.inbox, first).filter((at) => !at.is_open).map((at) => at.within_target_pct),
   });
 }
@@ -55,6 +69,7 @@ function renderFocus(view) {
   byId("focus").replaceChildren(element("b", {}, windowText(view.grain, date)), `, ${where}. `,
     element("span", { class: "soft small" },
       `The latest whole ${view.grain} in the range, against ${BEFORE[view.grain]}.`
+      + (view.grain === "day" ? ` That was a ${weekdayOf(plusDays(date, -1))}, so no change is coloured as good or bad.` : "")
       + (moves ? " * Its numbers may still change: late ratings and replies count back." : "")));
 }
 
@@ -81,28 +96,41 @@ function slowdownLine(view) {
   if (!first) return null;
   const now = duration(first.row.first_response_time_seconds);
   const before = duration(first.row.previous_first_response_time_seconds);
-  if (first.slowdown < 0.5) return listed("Slower", "good", "No inbox got slower than ", BEFORE[view.grain], ".");
-  return listed("Slower", "bad", strong(first.name), ` answers first after ${now}, `,
-    changeText(change(first.slowdown, SLOWER, "down")), ` than ${BEFORE[view.grain]} (${before}): the most of all inboxes.`);
+  const said = change(first.slowdown, SLOWER, goodWay(view, "down"));
+  if (first.slowdown < 0.5) return listed("Slower", null, "No inbox got slower than ", BEFORE[view.grain], ".");
+  return listed("Slower", said.tone, strong(first.name), ` answers first after ${now}, `,
+    changeText(said), ` than ${BEFORE[view.grain]} (${before}): the most of all inboxes.`);
 }
 
 function happinessLine(view) {
   const row = focusRow("happiness", view);
   if (!row || missing(row.happiness_score)) return null;
-  const said = change(row.delta_happiness_score_points, ["higher", "lower"], "up", " points");
+  const said = change(row.delta_happiness_score_points, ["higher", "lower"], goodScoreWay(view, row), " points");
   return listed("Happiness", said.tone, "The score is ", strong(score(row.happiness_score)),
     ` from ${plural(row.ratings_count, "rating", "ratings")}, `, changeText(said), ".");
 }
 
+/** Where a topic goes by its mart, as the legend says it: a new one rises. */
+const courseOfTopic = (row) => ({ rising: "Rising", new: "Rising", falling: "Falling" }[row.trend] || "Steady");
+
 function topicLines(view) {
-  const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag" && row.topic_id !== UNTAGGED);
-  const line = (kind, row, more) => listed(kind, null, "The tag ", strong(nameOr(row.topic_name, "Tag", row.topic_id)),
-    ` is on ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${BEFORE[view.grain]}.`);
-  const by = [...tags].filter((row) => !missing(row.change_count)).sort((a, b) => b.change_count - a.change_count);
-  const up = by[0];
-  const down = by[by.length - 1];
-  return [up && up.change_count > 0 ? line("Rising", up, "more") : null,
-    down && down.change_count < 0 ? line("Falling", down, "fewer") : null];
+  const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag");
+  if (!tags.length) return [];
+  const going = (way) => tags.filter((row) => courseOfTopic(row) === way)
+    .sort((a, b) => Math.abs(b.change_count) - Math.abs(a.change_count));
+  const isTag = (row) => row.topic_id !== UNTAGGED;
+  const up = going("Rising").find(isTag);
+  const falling = going("Falling");
+  const down = falling.find(isTag) || falling[0];
+  return [up ? topicLine(view, up.trend === "new" ? "New" : "Rising", up, "more")
+    : listed("Rising", null, "No tag is rising (by at least 10 % and 3 conversations)."),
+  down ? topicLine(view, "Falling", down, "fewer") : null];
+}
+
+function topicLine(view, kind, row, more) {
+  const name = strong(nameOr(row.topic_name, "Tag", row.topic_id));
+  return listed(kind, null, ...(row.topic_id === UNTAGGED ? [name] : ["The tag ", name]),
+    `: ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${BEFORE[view.grain]}.`);
 }
 
 /** The hours of every day, all weekdays together, that hold at least four fifths: {from, to, share}. */
@@ -130,12 +158,12 @@ function staffLine(view) {
   const most = busiest(cells);
   const span = busySpan(cells);
   return listed("Staff", null, "Busiest on ", strong(`${WEEKDAYS[most.weekday - 1]} at ${hourText(most.hour)}`),
-    `; ${percent(span.share * 100)} of all conversations come between ${hourText(span.from)} and ${hourText(span.to)}.`);
+    `; ${count(span.share * 100)}% of the activity is between ${hourText(span.from)} and ${hourText(span.to)}.`);
 }
 
 function gapLine(view) {
   const [first] = focusRows("docs_gaps", view, null).sort((a, b) => b.search_count - a.search_count);
   if (!first) return null;
   return listed("Not found", null, "Searched most without a result: ", strong(first.search_term),
-    `, ${plural(first.search_count, "time", "times")}. An article would help.`);
+    `, ${plural(first.search_count, "time", "times")}.`);
 }

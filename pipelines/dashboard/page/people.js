@@ -21,11 +21,11 @@ function renderAgents(view) {
     { title: "Replies", cell: changed("total_replies", count, "delta_total_replies_pct", MORE, "neither"), sort: (row) => row.total_replies },
     number("Customers helped", "customers_helped", count),
     number("Resolved", "resolved", count),
-    { title: "Response time", cell: changed("response_time_seconds", duration, "delta_response_time_pct", SLOWER, "down"), sort: (row) => row.response_time_seconds },
+    { title: "Response time", cell: changed("response_time_seconds", duration, "delta_response_time_pct", SLOWER, goodWay(view, "down")), sort: (row) => row.response_time_seconds },
     number("Resolution time", "resolution_time_seconds", duration),
     number("Handle time", "handle_time_seconds", duration),
     { title: "Happiness", cell: (row) => (missing(row.ratings_count) ? score(row.happiness_score)
-      : stacked(row.ratings_count ? score(row.happiness_score) : NONE, plural(row.ratings_count, "rating", "ratings"))), sort: (row) => (row.ratings_count === 0 ? null : row.happiness_score) },
+      : stacked(score(row.happiness_score), plural(row.ratings_count, "rating", "ratings"))), sort: (row) => row.happiness_score },
     number("Chats", "chat_count", count),
   ];
   const notes = [windowText(view.grain, view.focus.date), view.inbox === null ? null : "in all inboxes",
@@ -37,7 +37,7 @@ function renderAgents(view) {
 function renderHappiness(view) {
   if (!isThere("happiness")) return fill("happiness", emptyNote("Happiness is not loaded: its report is missing."));
   const rows = courseOf("happiness", view);
-  const scores = windowRows(rows, view, { Score: (row) => (row.ratings_count ? row.happiness_score : null) }, score);
+  const scores = windowRows(rows, view, { Score: (row) => row.happiness_score }, score);
   const ratings = windowRows(rows, view, { Great: (row) => row.great_count, Okay: (row) => row.okay_count, "Not good": (row) => row.not_good_count }, count);
   return fill("happiness",
     figure({ id: "happiness", title: "Happiness score", note: "Great % minus not good %", chart: "trend", rows: scores,

@@ -29,14 +29,16 @@ const signed = (value) => (missing(value) ? NONE : value > 0 ? `+${count(value)}
 
 function topicChart(view, rows, name) {
   const changed = rows.filter((row) => row.change_count).sort((a, b) => b.change_count - a.change_count);
-  const up = changed.filter((row) => row.change_count > 0).slice(0, 7);
-  const down = changed.filter((row) => row.change_count < 0).slice(-7);
-  const made = [...up, ...down].map((row) => ({ topic: name(row), value: row.change_count, text: `${count(row.conversation_count)} (${signed(row.change_count)})`,
-    before_text: count(row.previous_conversation_count), series: row.change_count > 0 ? "Rising" : "Falling" }));
+  const more = changed.filter((row) => row.change_count > 0).slice(0, 7);
+  const fewer = changed.filter((row) => row.change_count < 0).slice(-7);
+  const made = [...more, ...fewer].map((row) => ({ topic: name(row), value: row.change_count, text: `${count(row.conversation_count)} (${signed(row.change_count)})`,
+    before_text: count(row.previous_conversation_count), series: courseOfTopic(row) }));
+  const up = more.filter((row) => courseOfTopic(row) === "Rising");
+  const down = fewer.filter((row) => courseOfTopic(row) === "Falling");
   const said = [up[0] ? `${name(up[0])} rises the most (${signed(up[0].change_count)})` : null,
-    down.length ? `${name(down[down.length - 1])} falls the most (${signed(down[down.length - 1].change_count)})` : null].filter(Boolean).join(", ");
+    down.length ? `${name(down[down.length - 1])} falls the most (${signed(down[down.length - 1].change_count)})` : null].filter(Boolean).join(", ") || "None rises or falls by much";
   return figure({ id: "topics", title: `More or fewer conversations than ${BEFORE[view.grain]}`, chart: "change", rowHeight: 26, rows: made,
-    series: { Rising: "rise", Falling: "fall" }, says: `${said}.`,
+    series: { Rising: "rise", Falling: "fall", Steady: "before" }, says: `${said}.`,
     columns: [{ title: "Topic", cell: (row) => row.topic }, { title: "Conversations", cell: (row) => row.text }, { title: "Before", cell: (row) => row.before_text }] });
 }
 
@@ -50,11 +52,11 @@ function renderDocs(view) {
   if (!isThere("docs_health")) return fill("docs", emptyNote("Docs are not loaded: their report is missing."));
   const row = focusRow("docs_health", view, null);
   const small = (id, title, column, say, said) => tile({ id, title, value: say(pick(row, column)), said,
-    before: missing(pick(row, `previous_${column}`)) ? null : say(row[`previous_${column}`]) });
+    before: beforeText(view, pick(row, `previous_${column}`), say) });
   const tiles = element("div", { class: "tiles few" },
     small("visitor_count", "Visitors", "visitor_count", count, change(pick(row, "delta_visitor_count_pct"), MORE, "neither")),
     small("found_an_answer_pct", "Found an answer", "found_an_answer_pct", percent,
-      change(pick(row, "delta_found_an_answer_points"), ["better", "worse"], "up", " points")),
+      change(pick(row, "delta_found_an_answer_points"), ["better", "worse"], goodWay(view, "up"), " points")),
     small("failed_pct", "Left without an article", "failed_pct", percent));
   const course = windowRows(courseOf("docs_health", view, null), view, { "Found an answer": (at) => at.found_an_answer_pct }, percent);
   return fill("docs", element("div", {}, tiles, figure({ id: "docs", title: "Visitors who found an answer", note: mayChange(view), chart: "trend",

@@ -14,7 +14,7 @@ function renderInboxes(view) {
     { title: "Inbox", kind: "text", cell: (row) => row.name, sort: (row) => row.name },
     { title: "First response", cell: (row) => stacked(duration(pick(row.speed, "first_response_time_seconds")),
       before(row.speed, "first_response_time_seconds", duration)), sort: (row) => pick(row.speed, "first_response_time_seconds") },
-    { title: "Change", cell: (row) => changeText(change(pick(row.speed, "delta_first_response_time_pct"), SLOWER, "down")),
+    { title: "Change", cell: (row) => changeText(change(pick(row.speed, "delta_first_response_time_pct"), SLOWER, goodWay(view, "down"))),
       sort: (row) => pick(row.speed, "delta_first_response_time_pct") },
     { title: measured ? `Within ${duration(measured.target.target_seconds)}` : "In time", cell: (row) => percent(pick(row.target, "within_target_pct")), sort: (row) => pick(row.target, "within_target_pct") },
     { title: "Resolution", cell: (row) => stacked(duration(pick(row.speed, "resolution_time_seconds")),
@@ -27,7 +27,7 @@ function renderInboxes(view) {
   return fill("inboxes", inboxesChart(view, rows, slowest), element("div", { id: "inbox-table" }, table({
     caption: `${windowText(view.grain, view.focus.date)} against ${BEFORE[view.grain]}`, label: "Inboxes", columns, rows,
     sorted: { at: 2, down: true },
-    rowClass: (row) => (row.id === null ? "total" : slowest && slowest.slowdown >= 0.5 && row.id === slowest.id ? "slowest" : null),
+    rowClass: (row) => (row.id === null ? "total" : slowest && view.grain !== "day" && slowest.slowdown >= 0.5 && row.id === slowest.id ? "slowest" : null),
   })));
 }
 
@@ -39,10 +39,11 @@ function inboxesChart(view, rows, slowest) {
     inbox: row.name, value: row.speed.first_response_time_seconds / divide, before: row.speed.previous_first_response_time_seconds / divide,
     text: duration(row.speed.first_response_time_seconds), before_text: duration(row.speed.previous_first_response_time_seconds),
     change: change(row.speed.delta_first_response_time_pct, SLOWER, "down").text,
-    series: row.speed.delta_first_response_time_pct >= 0.5 ? "slower" : "faster or the same",
+    series: view.grain === "day" ? "change" : row.speed.delta_first_response_time_pct >= 0.5 ? "slower" : "faster or the same",
   }));
-  return figure({ id: "inboxes", title: "First response time by inbox", note: `○ ${BEFORE[view.grain]}   ● this ${view.grain}`,
-    chart: "compare", rowHeight: 34, rows: made, params: { unit }, series: { slower: "fall", "faster or the same": "s1" },
+  return figure({ id: "inboxes", title: "First response time by inbox", note: `○ ${BEFORE[view.grain]}   ● ${windowName(view.grain, view.focus.date)}`,
+    chart: "compare", rowHeight: 34, rows: made, params: { unit },
+    series: view.grain === "day" ? { change: "before" } : { slower: "fall", "faster or the same": "s1" },
     says: slowest ? `${slowest.name} slowed down the most: ${change(slowest.slowdown, SLOWER, "down").text}.` : "",
     columns: [{ title: "Inbox", cell: (row) => row.inbox }, { title: "Now", cell: (row) => row.text },
       { title: "Before", cell: (row) => row.before_text }, { title: "Change", cell: (row) => row.change }] });
@@ -73,7 +74,8 @@ function renderVolume(view) {
   fill("volume", figure({ id: "volume", title: `Conversations worked on, by ${view.grain} and channel`, note: mayChange(view),
     chart: "stack", rows, series: { "E-mail": "s1", Chat: "s2", Phone: "s3" }, params: dateParams(view.grain),
     says: `${windowText(view.grain, view.focus.date)}: ${mix}.`, columns: windowColumns }),
-  mix ? soft(`${windowText(view.grain, view.focus.date)}: ${mix}. ${chatText(view)}`) : null);
+  mix ? soft(`${windowText(view.grain, view.focus.date)}: ${mix}. ${chatText(view)}`) : null,
+  view.grain === "day" ? null : soft("By week and month, chats are those of the chat report: Beacon chats, third-party chat left out. By day they are those of the volume report."));
 }
 
 /** How chats went, in a sentence. */
@@ -92,9 +94,9 @@ function renderHours(view) {
   const most = busiest(cells);
   const span = busySpan(cells);
   const says = `Busiest: ${WEEKDAYS[most.weekday - 1]} ${hourText(most.hour)} to ${hourText(most.hour + 1)}, ${short(most.value)} conversations. `
-    + `${percent(span.share * 100)} come between ${hourText(span.from)} and ${hourText(span.to)}.`;
+    + `${count(span.share * 100)}% of the activity is between ${hourText(span.from)} and ${hourText(span.to)}.`;
   return fill("hours", figure({ id: "hours", title: caption, chart: "heat", rows, colors: ["heat0", "heat1"], says,
-    columns: [{ title: "When", cell: (row) => row.when }, { title: "Conversations", cell: (row) => row.text }] }), soft(says));
+    columns: [{ title: "When", cell: (row) => row.when }, { title: "Conversations with activity", cell: (row) => row.text }] }), soft(says));
 }
 
 function renderSpeed(view) {

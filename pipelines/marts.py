@@ -12,6 +12,8 @@ optional and not loaded, marts read an empty table of the catalog's columns.
 
 Averages are never averaged and distinct counts never added up: marts have a row for each grain
 that was loaded.
+
+Help Scout says 0 for the average or the share of nothing, as the tables do; marts say null.
 """
 
 from __future__ import annotations
@@ -59,16 +61,16 @@ SHARED_COLUMNS: Mapping[str, str] = {
     "total_replies": "Replies sent by users",
     "closed": "Conversations closed",
     "resolved": "Conversations closed with at least one reply by a user",
-    "first_response_time_seconds": "Average wait for the first reply",
-    "response_time_seconds": "Average wait for any reply",
-    "resolution_time_seconds": "Average time from creation to resolution",
-    "handle_time_seconds": "Average time composing a reply",
-    "replies_to_resolve": "Average replies until resolved",
+    "first_response_time_seconds": "Average wait for the first reply; null where there was none",
+    "response_time_seconds": "Average wait for any reply; null where there was none",
+    "resolution_time_seconds": "Average time from creation to resolution; null where none was",
+    "handle_time_seconds": "Average time composing a reply; null where there was none",
+    "replies_to_resolve": "Average replies until resolved; null where there was none",
     "great_count": "Ratings: Great",
     "okay_count": "Ratings: Okay",
     "not_good_count": "Ratings: Not Good",
     "ratings_count": "All ratings",
-    "happiness_score": "Great share minus Not Good share",
+    "happiness_score": "Great share minus Not Good share; null without ratings",
 }
 """Columns that mean the same in every mart that has them. `previous_X` is X of the window before,
 `delta_X` its change since then as the API gives it."""

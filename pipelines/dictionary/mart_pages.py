@@ -29,12 +29,14 @@ EXAMPLES: Mapping[str, str] = {
     "target_seconds": "21600",
     "inbox_name": "Support",
     "metric": "first response time",
+    "previous_handle_time_seconds": "85.2",
+    "delta_handle_time_pct": "-7.32",
     "topic_kind": "tag",
     "topic_name": "refund",
     "trend": "rising",
     "tags": "refund, vip",
 }
-"""Of columns that no table has, or that tables have in other words."""
+"""Of columns that no table has, or that tables have in other words or with a 0 for nothing."""
 
 
 def mart_dictionary() -> Iterator[str]:

@@ -4,7 +4,10 @@
 -- optional: user_happiness_by_user, user_chat_by_user
 -- is_listed: Whether the account still lists the user
 -- chat_count: Chats
--- response_time_seconds: Average wait of customers for any reply of the user
+-- response_time_seconds: Average wait of customers for any reply of the user; null where there
+--   was none
+-- happiness_score: Great share minus Not Good share; null without ratings, save that days, which
+--   have no ratings count, may say 0
 with by_day as (
     select
         c.account, c.grain, c.window_date, c.window_start, c.window_end, c.user_id,
@@ -29,14 +32,17 @@ select
     u.customers_helped,
     u.resolved,
     u.closed,
-    u.response_time_seconds,
-    u.previous_response_time_seconds,
-    u.delta_response_time_pct,
-    u.resolution_time_seconds,
-    u.handle_time_seconds,
-    u.replies_to_resolve,
-    u.happiness_score,
-    u.previous_happiness_score,
+    nullif(u.response_time_seconds, 0) as response_time_seconds,
+    nullif(u.previous_response_time_seconds, 0) as previous_response_time_seconds,
+    case when u.response_time_seconds <> 0 and u.previous_response_time_seconds <> 0
+        then u.delta_response_time_pct end as delta_response_time_pct,
+    nullif(u.resolution_time_seconds, 0) as resolution_time_seconds,
+    nullif(u.handle_time_seconds, 0) as handle_time_seconds,
+    nullif(u.replies_to_resolve, 0) as replies_to_resolve,
+    -- where the ratings were not loaded, as Help Scout says it
+    case when h.ratings_count = 0 then null else u.happiness_score end as happiness_score,
+    case when h.previous_ratings_count = 0 then null else u.previous_happiness_score end
+        as previous_happiness_score,
     h.ratings_count,
     c.new_conversations as chat_count,
     u.is_open,
@@ -55,7 +61,7 @@ select
     d.account, d.grain, d.window_date, d.window_start, d.window_end, d.user_id, p.user_name,
     coalesce(p.is_listed, false), d.replies, d.previous_replies,
     100.0 * (d.replies - d.previous_replies) / nullif(d.previous_replies, 0), d.customers_helped,
-    null, null, null, null, null, null, d.handle_time_seconds, null,
+    null, null, null, null, null, null, nullif(d.handle_time_seconds, 0), null,
     d.happiness_score, d.previous_happiness_score, null, null, d.is_open, d.is_provisional
 from by_day as d
 left join reports.people as p on p.account = d.account and p.user_id = d.user_id

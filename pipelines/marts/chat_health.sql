@@ -6,10 +6,10 @@
 -- missed_count: Chats that were missed
 -- missed_pct: Share of the chats that were missed
 -- chats_per_day: Chats a day
--- wait_time_seconds: Average wait until a chat is picked up
--- response_time_seconds: Average response time
--- messages_per_chat: Average messages a chat
--- duration_seconds: Average length of a chat
+-- wait_time_seconds: Average wait until a chat is picked up; null where there was none
+-- response_time_seconds: Average response time; null where there was none
+-- messages_per_chat: Average messages a chat; null where none was answered
+-- duration_seconds: Average length of a chat; null where there was none
 select
     account,
     grain,
@@ -26,13 +26,13 @@ select
     previous_volume_missed_chats as previous_missed_count,
     100.0 * volume_missed_chats / nullif(volume_chat_conversations, 0) as missed_pct,
     volume_chats_per_day as chats_per_day,
-    responses_wait_time_seconds as wait_time_seconds,
-    previous_responses_wait_time_seconds as previous_wait_time_seconds,
-    responses_response_time_seconds as response_time_seconds,
-    previous_responses_response_time_seconds as previous_response_time_seconds,
-    resolutions_messages_per_chat as messages_per_chat,
-    resolutions_duration_seconds as duration_seconds,
-    previous_resolutions_duration_seconds as previous_duration_seconds,
+    nullif(responses_wait_time_seconds, 0) as wait_time_seconds,
+    nullif(previous_responses_wait_time_seconds, 0) as previous_wait_time_seconds,
+    nullif(responses_response_time_seconds, 0) as response_time_seconds,
+    nullif(previous_responses_response_time_seconds, 0) as previous_response_time_seconds,
+    nullif(resolutions_messages_per_chat, 0) as messages_per_chat,
+    nullif(resolutions_duration_seconds, 0) as duration_seconds,
+    nullif(previous_resolutions_duration_seconds, 0) as previous_duration_seconds,
     is_open,
     is_provisional
 from reports.chat_by_inbox

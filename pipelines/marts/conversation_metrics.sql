@@ -2,10 +2,10 @@
 -- grain: one row a conversation
 -- from: user_conversation_history_by_user, marts.conversations
 -- optional: happiness_ratings
--- first_response_time_seconds: Wait for the first reply
+-- first_response_time_seconds: Wait for the first reply; null where there was none
 -- resolution_time_seconds: Time from creation to resolution; null while it is not resolved
 -- reply_count: Replies in the windows that are loaded
--- handle_time_seconds: Average time composing one of these replies
+-- handle_time_seconds: Average time composing one of these replies; null where unknown
 -- rating_id: Latest rating: 1 great, 2 okay, 3 not good
 -- rating_label: The rating in words
 -- rated_at: When it was rated
@@ -53,10 +53,10 @@ select
     c.conversation_status,
     c.inbox_id,
     c.inbox_name,
-    h.first_response_time_seconds,
+    nullif(h.first_response_time_seconds, 0) as first_response_time_seconds,
     h.resolution_time_seconds,
     n.reply_count,
-    n.handle_time_seconds,
+    nullif(n.handle_time_seconds, 0) as handle_time_seconds,
     r.rating_id,
     r.rating_label,
     r.rated_at,

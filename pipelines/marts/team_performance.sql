@@ -3,11 +3,15 @@
 -- from: marts.agent_teams, user_overall_by_user
 -- optional: user_happiness_by_user, user_overall_by_team
 -- member_count: Members whose numbers are in the row
--- happiness_score: Great share minus Not Good share, of the ratings of all members
+-- happiness_score: Great share minus Not Good share, of the ratings of all members; null without
+--   ratings
 -- customers_helped: Distinct customers who got a reply; null unless user_overall is loaded by team
--- response_time_seconds: Average wait for any reply; null unless user_overall is loaded by team
--- resolution_time_seconds: Average time to resolution; null unless user_overall is loaded by team
--- handle_time_seconds: Average time composing a reply; null unless user_overall is loaded by team
+-- response_time_seconds: Average wait for any reply; null where there was none, and
+--   unless user_overall is loaded by team
+-- resolution_time_seconds: Average time to resolution; null where there was none, and
+--   unless user_overall is loaded by team
+-- handle_time_seconds: Average time composing a reply; null where there was none, and
+--   unless user_overall is loaded by team
 with members as (
     select
         m.account, m.team_id, m.team_name, u.grain, u.window_date, u.window_start, u.window_end,
@@ -64,9 +68,9 @@ select
     a.ratings_count,
     100.0 * (a.great_count - a.not_good_count) / nullif(a.ratings_count, 0) as happiness_score,
     t.customers_helped,
-    t.response_time_seconds,
-    t.resolution_time_seconds,
-    t.handle_time_seconds,
+    nullif(t.response_time_seconds, 0) as response_time_seconds,
+    nullif(t.resolution_time_seconds, 0) as resolution_time_seconds,
+    nullif(t.handle_time_seconds, 0) as handle_time_seconds,
     a.is_open,
     a.is_provisional
 from added as a

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .mart_rows import compared, share
+from .mart_rows import compared, points_between, share_of_some, whole
 from .truth import CONVERSATIONS, EVENTS, RATINGS, RESOLUTIONS, VISITS, Key, Row, Truth
 
 WORK = {
@@ -48,16 +48,18 @@ def speed_of(truth: Truth, keys: Iterable[Key], channel: str = "") -> dict[Key, 
     solved = truth.figures(keys, RESOLUTIONS + only, SOLVED)
     return {
         key: {
-            "first_response_time_seconds": round(work[key]["first_response"] or 0),
-            "response_time_seconds": round(work[key]["response"] or 0),
-            "resolution_time_seconds": solved[key]["resolution"] or 0,
-            "handle_time_seconds": round(work[key]["handle"] or 0),
-            "replies_to_resolve": solved[key]["replies_to_resolve"] or 0,
+            "first_response_time_seconds": whole(work[key]["first_response"]),
+            "response_time_seconds": whole(work[key]["response"]),
+            "resolution_time_seconds": solved[key]["resolution"],
+            "handle_time_seconds": whole(work[key]["handle"]),
+            "replies_to_resolve": solved[key]["replies_to_resolve"],
             "resolved": solved[key]["resolved"],
             "replies_sent": work[key]["replies"],
             "closed": work[key]["closed"],
             "resolved_on_first_reply": solved[key]["on_first"],
-            "resolved_on_first_reply_pct": share(solved[key]["on_first"], solved[key]["resolved"]),
+            "resolved_on_first_reply_pct": share_of_some(
+                solved[key]["on_first"], solved[key]["resolved"]
+            ),
         }
         for key in work
     }
@@ -68,8 +70,8 @@ def happiness_of(truth: Truth, keys: Iterable[Key]) -> dict[Key, Row]:
     rated = truth.figures(keys, RATINGS, RATED)
     for row in rated.values():
         for name in ("great", "okay", "not_good"):
-            row[f"{name}_pct"] = share(row[f"{name}_count"], row["ratings_count"])
-        row["happiness_score"] = row["great_pct"] - row["not_good_pct"]
+            row[f"{name}_pct"] = share_of_some(row[f"{name}_count"], row["ratings_count"])
+        row["happiness_score"] = points_between(row["great_pct"], row["not_good_pct"])
     return rated
 
 
@@ -92,12 +94,12 @@ def visits_of(truth: Truth, keys: Iterable[Key]) -> dict[Key, Row]:
     return {
         key: {
             "visitor_count": row["visitors"],
-            "found_an_answer_pct": share(row["found"], row["visits"]),
-            "sent_an_email_pct": share(row["wrote"], row["visits"]),
-            "failed_pct": share(row["failed"], row["visits"]),
-            "browse_pct": share(row["visits"] - row["searched"], row["visits"]),
-            "search_pct": share(row["searched"], row["visits"]),
-            "docs_viewed_per_visit": row["views"] / row["visits"] if row["visits"] else 0,
+            "found_an_answer_pct": share_of_some(row["found"], row["visits"]),
+            "sent_an_email_pct": share_of_some(row["wrote"], row["visits"]),
+            "failed_pct": share_of_some(row["failed"], row["visits"]),
+            "browse_pct": share_of_some(row["visits"] - row["searched"], row["visits"]),
+            "search_pct": share_of_some(row["searched"], row["visits"]),
+            "docs_viewed_per_visit": row["views"] / row["visits"] if row["visits"] else None,
         }
         for key, row in counted.items()
     }

@@ -13,14 +13,31 @@ import duckdb
 from .truth import Row
 
 
-def change(current: float | None, previous: float | None) -> float:
-    """A change in percent as the API gives it: 0 against nothing."""
-    return 100 * (current - previous) / previous if previous and current is not None else 0.0
+def change(current: float | None, previous: float | None) -> float | None:
+    """A change in percent: None where either is; 0 against a count of 0, as in the API."""
+    if current is None or previous is None:
+        return None
+    return 100 * (current - previous) / previous if previous else 0.0
 
 
 def share(part: float, total: float) -> float:
     """A share in percent; 0 of nothing, as the API gives it."""
     return 100 * part / total if total else 0.0
+
+
+def share_of_some(part: float, total: float) -> float | None:
+    """A share in percent; None of nothing."""
+    return 100 * part / total if total else None
+
+
+def whole(seconds: float | None) -> int | None:
+    """An average of time in the API's whole seconds; None where there was nothing."""
+    return None if seconds is None else round(seconds)
+
+
+def points_between(current: float | None, previous: float | None) -> float | None:
+    """A change in points; None where either is none."""
+    return None if current is None or previous is None else current - previous
 
 
 def compared(
@@ -40,7 +57,9 @@ def compared(
             for name in (current if previous_of is None else previous_of)
         },
         **{f"delta_{stem}_pct": change(current[n], previous[n]) for n, stem in stems.items()},
-        **{f"delta_{name}_points": current[name] - previous[name] for name in points},
+        **{
+            f"delta_{name}_points": points_between(current[name], previous[name]) for name in points
+        },
     }
 
 

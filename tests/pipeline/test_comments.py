@@ -81,7 +81,7 @@ def test_everything_in_the_warehouse_says_what_it_is(commented: Path) -> None:
         "before? One row a window and inbox."
     )
     assert comments["marts.happiness.great_pct"] == (
-        "Share of Great among the ratings (percent, 0 to 100)"
+        "Share of Great among the ratings; null without ratings (percent, 0 to 100)"
     )
     assert comments["reports.chat.new_field"] == UNKNOWN
 

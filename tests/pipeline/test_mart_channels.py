@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .counted import by_inbox, speed_of, visits_of
-from .mart_rows import compared, difference, rows_of, without
+from .mart_rows import compared, difference, points_between, rows_of, whole, without
 from .truth import CHATS, CONVERSATIONS, DAY, EVENTS, SEARCHES, WINDOWS, Key, Truth, both
 
 pytestmark = pytest.mark.xdist_group("loaded")
@@ -28,9 +28,8 @@ def test_chat_health(marts: Path, truth: Truth, keys: list[Key]) -> None:
         },
     )
     for row in chats.values():
-        row["messages_per_chat"] = row["messages_per_chat"] or 0
         for name in ("wait_time_seconds", "response_time_seconds", "duration_seconds"):
-            row[name] = round(row[name] or 0)
+            row[name] = whole(row[name])
     compares = [name for name in next(iter(chats.values())) if name != "messages_per_chat"]
     expected = by_inbox(truth, keys, chats, previous_of=compares)
     for key, row in zip(keys, expected, strict=True):
@@ -81,7 +80,7 @@ def test_docs_health(marts: Path, truth: Truth) -> None:
     for key in WINDOWS:
         now, before = figures[key], figures[key.before]
         compares = [name for name in now if name not in ("browse_pct", "search_pct")]
-        points = now["found_an_answer_pct"] - before["found_an_answer_pct"]
+        points = points_between(now["found_an_answer_pct"], before["found_an_answer_pct"])
         expected.append(
             {
                 **truth.window(key),

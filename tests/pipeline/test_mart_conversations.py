@@ -210,7 +210,7 @@ def test_conversation_metrics(marts: Path, truth: Truth) -> None:
         expected.append(
             {
                 **{name: state[conversation][name] for name in shown},
-                "first_response_time_seconds": times[conversation]["first_response"] or 0,
+                "first_response_time_seconds": times[conversation]["first_response"],
                 "resolution_time_seconds": times[conversation]["seconds"] if resolved else None,
                 "reply_count": len(mine),
                 "handle_time_seconds": sum(r["handle_seconds"] for r in mine) / len(mine),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .counted import RATED, SOLVED, WORK
-from .mart_rows import change, difference, rows_of, share
+from .mart_rows import change, difference, rows_of, share_of_some, whole
 from .truth import (
     CHATS,
     DAYS,
@@ -54,8 +54,8 @@ def work_of(truth: Truth, keys: Iterable[Key]) -> dict[Key, Row]:
     return {key: {**done[key], **solved[key], **rated[key]} for key in keys}
 
 
-def score(row: Row) -> float:
-    return share(row["great_count"] - row["not_good_count"], row["ratings_count"])
+def score(row: Row) -> float | None:
+    return share_of_some(row["great_count"] - row["not_good_count"], row["ratings_count"])
 
 
 def test_agents(marts: Path, truth: Truth) -> None:
@@ -85,21 +85,22 @@ def test_agents(marts: Path, truth: Truth) -> None:
                 if before["replies"]
                 else None,
                 "handle_time_seconds": now["handle_of_replies"],
-                "happiness_score": score(now) if now["ratings_count"] else None,
-                "previous_happiness_score": score(before),
+                "happiness_score": score(now),
+                # 0 where there was none: no count of ratings tells it from a neutral score
+                "previous_happiness_score": score(before) or 0.0,
             }
         else:
             row |= {
                 "resolved": now["resolved"],
                 "closed": now["closed"],
-                "response_time_seconds": round(now["response"] or 0),
-                "previous_response_time_seconds": round(before["response"] or 0),
+                "response_time_seconds": whole(now["response"]),
+                "previous_response_time_seconds": whole(before["response"]),
                 "delta_response_time_pct": change(
-                    round(now["response"] or 0), round(before["response"] or 0)
+                    whole(now["response"]), whole(before["response"])
                 ),
-                "resolution_time_seconds": now["resolution"] or 0,
-                "handle_time_seconds": now["handle"] or 0,
-                "replies_to_resolve": now["replies_to_resolve"] or 0,
+                "resolution_time_seconds": now["resolution"],
+                "handle_time_seconds": now["handle"],
+                "replies_to_resolve": now["replies_to_resolve"],
                 "happiness_score": score(now),
                 "previous_happiness_score": score(before),
                 "ratings_count": now["ratings_count"],
@@ -144,7 +145,7 @@ def own_figures(truth: Truth, window: Key, members: tuple[int, ...]) -> Row:
         "AND r.conversation_id = conversation.conversation_id AND r.ts <= resolved_at)",
         SOLVED,
     )[window]
-    found = (done["helped"], round(done["response"] or 0), solved["resolution"], done["handle"])
+    found = (done["helped"], whole(done["response"]), solved["resolution"], done["handle"])
     return dict(zip(names, found, strict=True))
 
 
@@ -168,7 +169,7 @@ def test_team_performance_adds_up_what_members_did(marts: Path, truth: Truth) ->
                 row[name] = sum(work[key][of] for key in mine)
                 row[f"previous_{name}"] = sum(work[key.before][of] for key in mine)
             row |= {name: sum(work[key][name] for key in mine) for name in RATED}
-            row["happiness_score"] = score(row) if row["ratings_count"] else None
+            row["happiness_score"] = score(row)
             expected.append(row)
 
     assert difference(rows_of(marts, "team_performance"), expected) == {}

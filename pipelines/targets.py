@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 from dlt.common.configuration.specs import BaseConfiguration
 
 from sources.help_scout.reports.blocks import RESPONSE_TIME_UPPER_SECONDS
@@ -60,7 +61,12 @@ class Targets:
     def configured(cls) -> Targets:
         """The targets as dlt's configuration has them."""
         check_option_names(METRICS, (TARGETS,))
-        options = resolve_configuration(TargetOptions(), sections=(TARGETS,))
+        try:
+            options = resolve_configuration(TargetOptions(), sections=(TARGETS,))
+        except ConfigValueCannotBeCoercedException as error:
+            raise UsageError(
+                f"targets.{error.field_name} = {error.field_value!r}: write a number of hours"
+            ) from error
         return cls.of({name: float(options[name]) for name in METRICS})
 
     def sql(self) -> str:

@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import UsageError
 from ..publish import page_path, published_path
+from ..warehouse import refuse_published
 from .page import write_page
+
+FIRST_LINE = b"<!doctype html>"
 
 
 def make_dashboard(warehouse: Path, out: Path | None = None) -> Path:
     """The page of what was published of the warehouse, beside it unless `out` says where.
     UsageError says why there is none."""
+    refuse_published(warehouse)
     published = published_path(warehouse)
     if not published.exists():
         raise UsageError(
@@ -20,7 +25,20 @@ def make_dashboard(warehouse: Path, out: Path | None = None) -> Path:
             + (
                 "the last load was not published; `help-scout load` publishes when its checks hold"
                 if warehouse.exists()
-                else "nothing was loaded yet; run `help-scout load`"
+                else f"nor does {warehouse}. `help-scout load` makes both; --warehouse names "
+                "another file"
             )
         )
-    return write_page(published, out or page_path(warehouse))
+    page = Path(os.path.realpath(out or page_path(warehouse)))  # a link stays one
+    if not _may_be_replaced(page):
+        raise UsageError(f"{page} is there and no page of ours: --out takes the name of a new file")
+    return write_page(published, page)
+
+
+def _may_be_replaced(page: Path) -> bool:
+    if not page.exists():
+        return True
+    if not page.is_file():
+        return False
+    with page.open("rb") as file:
+        return file.read(len(FIRST_LINE)) in (b"", FIRST_LINE)

@@ -174,3 +174,19 @@ def test_a_missing_extra_is_told(warehouse: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(making, "_drawings", making._drawings.__wrapped__)  # it keeps what it had
     with pytest.raises(UsageError, match="needs the extra `dashboard`"):
         make_dashboard(warehouse)
+
+
+def test_what_is_no_page_of_ours_is_not_overwritten(
+    warehouse: Path, html: Path, tmp_path: Path
+) -> None:
+    copy = published_path(warehouse)
+    notes, link = tmp_path / "notes.txt", tmp_path / "page.html"
+    notes.write_text("the user's own")
+    link.symlink_to(html)
+    for taken in (notes, copy, tmp_path):
+        with pytest.raises(UsageError, match="is there and no page of ours"):
+            make_dashboard(warehouse, taken)
+
+    assert notes.read_text() == "the user's own"
+    assert make_dashboard(warehouse, link) == html
+    assert link.is_symlink()

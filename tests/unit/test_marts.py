@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from pipelines.empty_tables import empty_table
 from pipelines.errors import UsageError
@@ -133,3 +136,23 @@ def test_targets_are_bounds_of_the_ranges_that_help_scout_counts() -> None:
     ]
     with pytest.raises(UsageError, match=r"targets\.response_hours = 5: Help Scout counts"):
         Targets.of({"response_hours": 5})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[target]\nresponse_hours = 6", r"unknown section \[target\] .* did you mean \[targets\]"),
+        ("[targets]\nresponse_hour = 6", r"'response_hour' .* did you mean 'response_hours'"),
+        ("[targets]\nresponse_hours = 'six'", r"targets\.response_hours = 'six': write a number"),
+    ],
+)
+def test_misspelt_targets_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(text)
+    Container()[PluggableRunContext].reload(str(tmp_path))
+    try:
+        with pytest.raises(UsageError, match=message):
+            Targets.configured()
+    finally:
+        shutil.rmtree(tmp_path / ".dlt")
+        Container()[PluggableRunContext].reload(str(tmp_path))

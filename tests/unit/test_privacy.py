@@ -87,7 +87,7 @@ def test_rows_of_which_nothing_tells_whose_they_are_are_emptied_once_somebody_is
     None
 ):
     unnamed = {**JANE, "conversation_id": 3, "customer_email": None}
-    block = {"user_drilldown": [unnamed]}
+    block: dict[str, list[dict[str, Any]]] = {"user_drilldown": [unnamed]}
     privacy = Privacy(key=KEY)
     assert privacy.protect_report(REPORTS["user_drilldown"], block) == block
     privacy = privacy.with_forgotten([Forgotten(privacy.customer_hash(9), privacy.key_print)])

@@ -20,14 +20,14 @@ def make_dashboard(warehouse: Path, out: Path | None = None) -> Path:
     refuse_published(warehouse)
     published = published_path(warehouse)
     if not published.exists():
-        raise UsageError(
-            f"{published} does not exist: "
-            + (
-                "the last load was not published; `help-scout load` publishes when its checks hold"
-                if warehouse.exists()
-                else f"nor does {warehouse}. `help-scout load` makes both; --warehouse names "
-                "another file"
+        if not warehouse.exists():
+            raise UsageError(
+                f"{warehouse} does not exist: nothing was loaded yet; run `help-scout load`, or name "
+                "another file with --warehouse"
             )
+        raise UsageError(
+            f"{published} does not exist: the last load was not published; `help-scout load` "
+            "publishes when its checks hold"
         )
     page = Path(os.path.realpath(out or page_path(warehouse)))  # a link stays one
     if not _may_be_replaced(page):

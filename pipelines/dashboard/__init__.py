@@ -22,8 +22,8 @@ def make_dashboard(warehouse: Path, out: Path | None = None) -> Path:
     if not published.exists():
         if not warehouse.exists():
             raise UsageError(
-                f"{warehouse} does not exist: nothing was loaded yet; run `help-scout load`, or name "
-                "another file with --warehouse"
+                f"{warehouse} does not exist: nothing was loaded yet; run `help-scout load`, or "
+                "name another file with --warehouse"
             )
         raise UsageError(
             f"{published} does not exist: the last load was not published; `help-scout load` "

@@ -360,7 +360,7 @@ def test_a_second_look_that_the_budget_ended_is_not_published(
     monkeypatch.setattr("pipelines.closing.load", load_late)
     budget = Budget(max_minutes=30, clock=lambda: seconds)
     code, told = nights.load(damaged, night=1, request=TUESDAY, budget=budget)
-    assert code == 75
+    assert code == 75, told
     assert "stopped by the budget after" in told
     assert "not published: what disagreed is not read once more yet. Readers keep" in told
     assert published_path(damaged).read_bytes() == before

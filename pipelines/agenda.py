@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from sources.help_scout.coverage import (
     due,
     gaps,
     needs_repair,
+    only,
     repairs,
     unread,
 )
@@ -45,13 +46,17 @@ CHUNK_DAYS = 31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRequest:
-    """What one load was asked for: reports by name (all when empty), an interval, or the gaps."""
+    """What one load was asked for: reports by name (all when empty), an interval, or the gaps.
+
+    Of an interval only the `windows`, by grain and first local day, where any are named.
+    """
 
     reports: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
     backfill: bool = False
     newest_first: bool = False
+    windows: frozenset[tuple[Grain, date]] = frozenset()
 
     @property
     def report_names(self) -> tuple[str, ...]:
@@ -101,9 +106,12 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
         asked_for = f"{request.since}..{request.until or ''}"
         round_ = Round.of(state, run.now, names, interval=asked_for, until=interval[1])
         selects = unread(coverage, round_.resumed_from)
+        if request.windows:
+            selects = only(request.windows)
         chunks = [
             Chunk(what="loading", interval=piece, selects=selects, reports=names)
             for piece in pieces(run, interval)
+            if not request.windows or _holds_any(run, piece, request.windows)
         ]
         after = dict.fromkeys(names, since)
         return Agenda(chunks=chunks, after=after, stored=stored, round=round_)
@@ -178,6 +186,11 @@ def _newcomer_chunks(run: Run, stored: Stored | None, after: Mapping[str, dateti
         )
         for piece in pieces(run, (new.first, max(after.values())))
     ]
+
+
+def _holds_any(run: Run, piece: Interval, windows: Iterable[tuple[Grain, date]]) -> bool:
+    ends = (window_of(grain, first, run.time.zone).end for grain, first in windows)
+    return any(piece[0] < end <= piece[1] for end in ends)
 
 
 def _end_of(run: Run, grain: Grain, start: datetime) -> datetime:

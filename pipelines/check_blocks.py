@@ -223,7 +223,8 @@ def _previous_blocks(there: set[str]) -> str:
     )
     both = " union all ".join(
         f"select '{report.name}' as report, measure, account, slice, grain, window_date, "
-        "window_start, previous_window_start, fetched_at, earlier_at, expected, found "
+        "window_start, previous_window_start, previous_window_date, fetched_at, earlier_at, "
+        "expected, found "
         f"from {_beside_previous(report)} as one"
         for report in REPORTS.values()
         if report.name in there and _compared_counts(report)
@@ -253,7 +254,8 @@ def _beside_previous(report: Report) -> str:
         f"('{now}', earlier.{now}, later.{then})" for now, then in _compared_counts(report).items()
     )
     return (
-        "(select later.*, earlier.fetched_at as earlier_at, figures.measure, figures.expected, "
+        "(select later.*, earlier.fetched_at as earlier_at, "
+        "earlier.window_date as previous_window_date, figures.measure, figures.expected, "
         f"figures.found from {report.name} as later inner join {report.name} as earlier "
         "on earlier.account = later.account and earlier.slice = later.slice "
         "and earlier.grain = later.grain and earlier.window_start = later.previous_window_start "

@@ -30,6 +30,7 @@ FOLDER = Path(__file__).parent / "checks"
 EXAMPLES = 3
 RESULTS = "check_results"
 REPORTS_IN = ("report", "overall", "series")  # the columns of checks that name reports
+WINDOWS_IN = ("window_date", "previous_window_date")  # and those that name windows
 
 TABLES = f"select table_name from information_schema.tables where table_schema = '{DATASET}'"
 
@@ -71,8 +72,8 @@ class Check:
 class Result:
     """What a check came to: how many rows it found and the first of them.
 
-    `windows` are those that the rows are of, by grain and first local day, None when a row does not
-    say; `reports` those that the rows name.
+    `windows` are those that the rows set side by side, by grain and first local day, None when a
+    row does not say; `reports` those that the rows name.
     """
 
     check: Check
@@ -163,7 +164,9 @@ def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) 
 def _windows_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, date]] | None:
     if not all("grain" in row and "window_date" in row for row in rows):
         return None
-    return frozenset((row["grain"], row["window_date"]) for row in rows)
+    return frozenset(
+        (row["grain"], row[name]) for row in rows for name in WINDOWS_IN if name in row
+    )
 
 
 def check_pipeline(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:

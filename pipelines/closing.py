@@ -8,9 +8,9 @@ before anything is decided.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -19,15 +19,13 @@ from rich.console import Console
 
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.outcome import Status
-from sources.help_scout.reports import REPORTS
 from sources.help_scout.rounds import STATE as ROUNDS
 from sources.help_scout.run import Run
-from sources.help_scout.windows import Grain, window_of
 
 from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Result, Verdict, all_checks, check_pipeline, store_results
 from .comments import write_comments
-from .errors import COMPLETE, FAILED, PARTIAL, WarehouseError
+from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
 from .load import load
 from .marts import create_marts
 from .privacy import copy_without_traces, settle_copy
@@ -42,13 +40,9 @@ from .publish import (
     remove_leftovers,
     unpublish,
 )
+from .second_look import disagreeing, failed_of, left_unread, second_look
 from .targets import Targets
 from .warehouse import open_pipeline
-
-MOST_DAYS = 8
-"""Days that are read once more at most: where more disagrees, it is not for the time of reading."""
-
-_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +60,12 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether what is loaded may be published: as what, or why not."""
+    """Whether what is loaded may be published: as what, or why not, and whether that is because the
+    run ended early."""
 
     publication: Publication | None
     reason: str = ""
+    ended_early: bool = False
 
 
 def judge(
@@ -89,19 +85,23 @@ def judge(
         return Judgement(None, "nothing is loaded yet")
     run_id = run.run_id
     results = check_pipeline(pipeline, all_checks())
-    again = list(second_look(run, results)) if look_again is not None else []
-    if look_again is not None and again:
+    doubtful = disagreeing(results)
+    again = second_look(run, results) if look_again is not None else None
+    if look_again is not None and again is not None:
         console.print(
-            f"{_named(_failed(results))} failed: reading once more what disagrees, since numbers "
+            f"{_named(failed_of(results))} failed: reading once more what disagrees, since numbers "
             "may move while they are read"
         )
-        for request in again:
-            look_again(request)
+        look_again(again)
+        if run.budget.was_hit or run.is_stopping:
+            return Judgement(None, "what disagreed is not read once more yet", ended_early=True)
         results = check_pipeline(pipeline, all_checks())
     store_results(pipeline, results, now)
     write_comments(pipeline)  # last of all, so that whatever was made has them
-    if failed := _failed(results):
+    if failed := failed_of(results):
         return Judgement(None, f"{_named(failed)} failed, help-scout check shows what disagrees")
+    if again is not None and (lacking := left_unread(pipeline, run.run_id, doubtful)):
+        return Judgement(None, f"what disagreed could not be read once more: {', '.join(lacking)}")
     verdicts = [result.verdict for result in results]
     return Judgement(
         Publication(
@@ -109,6 +109,7 @@ def judge(
             run_id=run_id,
             account=run.settings.account,
             timezone=run.time.zone.key,
+            compare_to=run.settings.compare_to,
             missing_windows=count_gaps(pipeline, run) if missing is None else missing,
             failed_windows=_count_failed(pipeline),
             checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
@@ -117,10 +118,6 @@ def judge(
             checks_drifted=verdicts.count(Verdict.DRIFT),
         )
     )
-
-
-def _failed(results: Sequence[Result]) -> list[Result]:
-    return [result for result in results if result.verdict is Verdict.FAILS]
 
 
 def _named(failed: Sequence[Result]) -> str:
@@ -134,41 +131,6 @@ def _count_failed(pipeline: Pipeline) -> int:
             "select count(*) from report_windows where last_attempt_status = %s", str(Status.FAILED)
         ) or [(0,)]
     return int(count)
-
-
-def second_look(run: Run, results: Sequence[Result]) -> Iterator[LoadRequest]:
-    """What to read once more of what failing checks found: the days on which the windows end that
-    disagree, of the reports that were compared. Nothing where that would not settle it: where
-    windows are not named, not over, or too many.
-    """
-    names, days = set[str](), set[date]()
-    for result in _failed(results):
-        compared = result.reports or {_OWNERS[n] for n in result.check.needs if n in _OWNERS}
-        ends = [
-            window_of(Grain(grain), first, run.time.zone) for grain, first in result.windows or ()
-        ]
-        if not compared or not ends or any(window.end > run.now for window in ends):
-            return
-        names |= compared
-        days |= {window.last_second.astimezone(run.time.zone).date() for window in ends}
-    if len(days) > MOST_DAYS or run.is_stopping:
-        return
-    for first, last in _stretches(sorted(days)):
-        yield LoadRequest(
-            reports=tuple(name for name in REPORTS if name in names),
-            since=first.isoformat(),
-            until=(last + timedelta(days=1)).isoformat(),
-        )
-
-
-def _stretches(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """The first and last day of each stretch of days without a gap."""
-    first = None
-    for day in days:
-        first = first or day
-        if day + timedelta(days=1) not in days:
-            yield first, day
-            first = None
 
 
 def judge_load(
@@ -202,7 +164,7 @@ def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) 
     warehouse must be closed."""
     if judgement.publication is None:
         console.print(f"not published: {judgement.reason}. {_kept(warehouse)}", markup=False)
-        return PARTIAL
+        return STOPPED if judgement.ended_early else PARTIAL
     try:
         path = publish(warehouse, judgement.publication, mode)
     except (OSError, duckdb.Error, WarehouseError) as error:
@@ -222,7 +184,7 @@ def _kept(warehouse: Path) -> str:
     before = read_publication(warehouse)
     if before is not None:
         return f"Readers keep the copy of {before.local_time}"
-    if published_path(warehouse).exists():
+    if published_path(warehouse).is_file():
         return "Readers keep the copy of before"
     return "There is no copy for readers yet"
 
@@ -232,11 +194,15 @@ def publish_anew(console: Console, warehouse: Path, run: Run, mode: int) -> None
     or deletes the copy when it holds half a night or checks fail."""
     remove_leftovers(warehouse)
     page = page_path(warehouse)
-    if page.exists():
+    if page.is_file():
         page.unlink()
         console.print(f"{page} is deleted: help-scout dashboard makes it anew", markup=False)
     path = published_path(warehouse)
-    if not path.exists():
+    if not path.is_file():
+        if path.exists():
+            console.print(
+                f"{path} is no file: move it away, a copy is to stand there", markup=False
+            )
         return
     try:
         with open_pipeline(warehouse) as pipeline:

@@ -84,6 +84,7 @@ PUBLICATION_TABLE = StoredTable(
         _text("run_id", "The load after which it was made", RUN_ID),
         ACCOUNT,
         _text("timezone", "The company's time zone, in which days are cut", "America/New_York"),
+        _text("compare_to", "What windows are compared with, as configured", "previous_period"),
         Column(name="missing_windows", unit=COUNT, description="Windows wanted and not there"),
         Column(
             name="failed_windows",

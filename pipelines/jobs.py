@@ -97,6 +97,7 @@ def run_job(
             judgement = Judgement(None, "the load is not whole yet")
             if job.publishes and not ended_early:
                 judgement = judge_load(console, pipeline, run, job.clock(), progress, missing)
+        ended_early = ended_early or judgement.ended_early
         if ended_early:
             by = "a signal" if run.is_stopping else "the budget"
             console.print(

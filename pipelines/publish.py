@@ -52,6 +52,7 @@ class Publication:
     run_id: str
     account: str
     timezone: str
+    compare_to: str
     missing_windows: int
     failed_windows: int
     checks_held: int
@@ -89,13 +90,23 @@ def configured_mode() -> int:
 
 def published_path(warehouse: Path) -> Path:
     """Where the warehouse's published copy stands: beside the file, whatever links lead to it."""
-    path = warehouse.resolve() if warehouse.is_symlink() else warehouse
+    path = _file_of(warehouse)
     return path.with_name(f"{path.stem}{PUBLISHED}{path.suffix}")
 
 
 def page_path(warehouse: Path) -> Path:
     """Where `help-scout dashboard` puts its page, unless it is told another place."""
-    return published_path(warehouse).with_name(f"{warehouse.stem}.html")
+    path = _file_of(warehouse)
+    return path.with_name(f"{path.stem}.html")
+
+
+def unfinished_page(page: Path) -> Path:
+    """Where the page is written before it is put in its place."""
+    return page.with_name(f".{page.name}.unfinished")
+
+
+def _file_of(warehouse: Path) -> Path:
+    return warehouse.resolve() if warehouse.is_symlink() else warehouse
 
 
 def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
@@ -114,6 +125,8 @@ def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
         _finish(new, publication)
         new.chmod(mode)
         _sync(new)
+        if page_path(warehouse).is_file():  # it shows what the copy holds: to whom the copy is open
+            page_path(warehouse).chmod(mode)
         _log_of(target).unlink(missing_ok=True)  # of who opened the old one to write
         new.replace(target)
         _sync(target.parent)
@@ -126,23 +139,28 @@ def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
 def unpublish(warehouse: Path) -> None:
     """Deletes the published copy, the page made of it, and what a killed publishing left."""
     remove_leftovers(warehouse)
-    page_path(warehouse).unlink(missing_ok=True)
     target = Path(os.path.realpath(published_path(warehouse)))
-    for path in (target, _log_of(target)):
-        path.unlink(missing_ok=True)
+    for path in (page_path(warehouse), target, _log_of(target)):
+        _remove_file(path)
 
 
 def remove_leftovers(warehouse: Path) -> None:
-    """Deletes what a killed publishing left beside the copy."""
+    """Deletes what a killed publishing, or making of the page, left beside the copy."""
     new = _unfinished(Path(os.path.realpath(published_path(warehouse))))
-    for path in (new, _log_of(new)):
+    for path in (new, _log_of(new), unfinished_page(page_path(warehouse))):
+        _remove_file(path)
+
+
+def _remove_file(path: Path) -> None:
+    """Deletes the file, or link, if there is one. A folder that stands there is not ours."""
+    if path.is_file() or path.is_symlink():
         path.unlink(missing_ok=True)
 
 
 def read_publication(warehouse: Path) -> Publication | None:
     """What the published copy says of itself; None when there is none that can be read."""
     path = published_path(warehouse)
-    if not path.exists():
+    if not path.is_file():
         return None
     names = [field.name for field in fields(Publication)]
     instant = "epoch_ms(published_at)"  # as a number: an instant would need one more package

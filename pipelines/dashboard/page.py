@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from ..errors import UsageError, WarehouseError
+from ..publish import unfinished_page
 from .figures import Figures, read_figures
 
 FOLDER = Path(__file__).parent / "page"
@@ -49,7 +50,7 @@ def write_page(published: Path, out: Path) -> Path:
     it meanwhile has the old one or the new one whole. UsageError says why there is none."""
     _drawings()  # before all else: what they need may not be installed
     text = build_page(read_figures(published))
-    unfinished = out.with_name(f".{out.name}.unfinished")
+    unfinished = unfinished_page(out)
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.chmod(published.stat().st_mode & 0o777)

@@ -11,9 +11,9 @@ A `Selection` says of each window of each slice whether a run reads it. Everythi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -119,6 +119,15 @@ def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
         if worth is None or worth.fetched_at is None or worth.status is Status.INCOMPLETE:
             return True
         return round_started_at is None or worth.fetched_at < round_started_at
+
+    return selects
+
+
+def only(windows: Container[tuple[Grain, date]]) -> Selection:
+    """Selects the windows named by grain and first local day, whatever was read of them."""
+
+    def selects(_report: str, _slice_text: str, window: Window) -> bool:
+        return (window.grain, window.local_date) in windows
 
     return selects
 

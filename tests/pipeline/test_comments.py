@@ -122,8 +122,9 @@ def test_a_published_copy_says_what_it_is_and_what_it_is_worth(
 ) -> None:
     warehouse = Path(shutil.copy(commented, tmp_path))
     publication = Publication(
-        published_at=NOW, run_id="r", account="main", timezone="UTC", missing_windows=0,
-        failed_windows=0, checks_held=9, checks_failed=0, checks_skipped=0, checks_drifted=0,
+        published_at=NOW, run_id="r", account="main", timezone="UTC",
+        compare_to="none", missing_windows=0, failed_windows=0, checks_held=9,
+        checks_failed=0, checks_skipped=0, checks_drifted=0,
     )  # fmt: skip
 
     comments = comments_in(publish(warehouse, publication, 0o600))

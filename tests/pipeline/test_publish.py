@@ -24,7 +24,16 @@ from pipelines.closing import Judgement, put_out
 from pipelines.errors import UsageError
 from pipelines.forgetting import run_forget
 from pipelines.jobs import Job, run_job
-from pipelines.publish import Publication, configured_mode, page_path, publish, published_path
+from pipelines.load import load
+from pipelines.publish import (
+    Publication,
+    configured_mode,
+    page_path,
+    publish,
+    published_path,
+    unfinished_page,
+    unpublish,
+)
 from pipelines.warehouse import connect
 from sources.help_scout.budget import Budget
 from sources.help_scout.plan import API_ROOT
@@ -44,6 +53,7 @@ PUBLICATION = Publication(
     run_id="run",
     account="main",
     timezone="America/New_York",
+    compare_to="previous_period",
     missing_windows=0,
     failed_windows=0,
     checks_held=1,
@@ -268,6 +278,94 @@ def test_what_moved_while_it_was_read_is_read_once_more_and_published(tmp_path: 
     assert query(published_path(warehouse), verdicts) == [("holds",), ("skipped",)]
 
 
+TUESDAY = LoadRequest(reports=REPORTS[:1], since="2026-11-10", until="2026-11-11")
+SUNDAY = (("start", "2026-11-08T05:00:00Z"), ("end", "2026-11-09T04:59:59Z"))
+NEW_OF_SUNDAY = (
+    "select new_conversations from conversations_overall "
+    "where grain = 'day' and slice = 'all' and window_date = '2026-11-08'"
+)
+
+
+@pytest.fixture(scope="module")
+def compared(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """The first night with what checks need to compare a window with the one before it."""
+    warehouse = nights.copy_to(tmp_path_factory.mktemp("compared"))
+    day = LoadRequest(reports=("company_overall",), since="2026-11-08", until="2026-11-09")
+    code, told = nights.load(warehouse, request=day, publishes=False)
+    assert code == 0, told
+    return replace(nights, first=warehouse)
+
+
+@pytest.fixture
+def damaged(compared: Nights, tmp_path: Path) -> Path:
+    """A warehouse with a wrong number, of which only the window after it tells."""
+    warehouse = compared.copy_to(tmp_path)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "update reports.conversations_overall set new_conversations = new_conversations + 7 "
+            "where grain = 'day' and slice = 'all' and window_date = '2026-11-08'"
+        )
+    assert query(warehouse, NEW_OF_SUNDAY) != query(compared.first, NEW_OF_SUNDAY)
+    return warehouse
+
+
+def test_a_second_look_reads_the_window_before_as_well(nights: Nights, damaged: Path) -> None:
+    code, told = nights.load(damaged, night=1, request=TUESDAY)
+    assert "previous_blocks_are_the_windows_before failed: reading once more" in told
+    assert code == 0, told
+    path = published_path(damaged)
+    assert query(path, NEW_OF_SUNDAY) == query(nights.first, NEW_OF_SUNDAY)
+    reread = (
+        "select distinct report, window_date::varchar from window_reads where run_id = "
+        "(select run_id from window_reads order by fetched_at desc limit 1) order by 2"
+    )
+    assert query(path, reread) == [
+        ("conversations_overall", "2026-11-08"),
+        ("conversations_overall", "2026-11-09"),
+    ]
+    drifted = "select checks_drifted, compare_to from publication"
+    assert query(path, drifted) == [(0, "previous_period")]
+
+
+def test_what_cannot_be_read_once_more_is_not_published_though_no_check_fails_any_more(
+    nights: Nights, damaged: Path
+) -> None:
+    before = published_path(damaged).read_bytes()
+    nights.sandbox.faults.add(
+        Fault(path=f"{API_ROOT}conversations", kind="status", status=400, times=None, params=SUNDAY)
+    )
+    try:
+        code, told = nights.load(damaged, night=1, request=TUESDAY)
+    finally:
+        nights.sandbox.faults.clear()
+    assert code == 3
+    assert (
+        "not published: what disagreed could not be read once more: "
+        "conversations_overall of the day 2026-11-08. Readers keep the copy of 2026-11-10" in told
+    ), told
+    assert published_path(damaged).read_bytes() == before
+
+
+def test_a_second_look_that_the_budget_ended_is_not_published(
+    nights: Nights, damaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = published_path(damaged).read_bytes()
+    seconds = 0
+
+    def load_late(*load_of: Any) -> None:
+        nonlocal seconds
+        seconds = 3600
+        load(*load_of)
+
+    monkeypatch.setattr("pipelines.closing.load", load_late)
+    budget = Budget(max_minutes=30, clock=lambda: seconds)
+    code, told = nights.load(damaged, night=1, request=TUESDAY, budget=budget)
+    assert code == 75, told
+    assert "stopped by the budget after" in told
+    assert "not published: what disagreed is not read once more yet. Readers keep" in told
+    assert published_path(damaged).read_bytes() == before
+
+
 def test_a_load_that_its_budget_ended_is_not_published(nights: Nights, tmp_path: Path) -> None:
     warehouse = nights.copy_to(tmp_path)
     before = published_path(warehouse).read_bytes()
@@ -312,6 +410,27 @@ def test_what_a_reader_wrote_to_the_old_copy_is_not_played_into_the_new_one(
         tables = "select count(*) from duckdb_tables() where table_name = 'mine'"
         shutil.copy(path, tmp_path / "seen.duckdb")  # this process knows the old one by its name
         assert query(tmp_path / "seen.duckdb", tables) == [(0,)]
+
+
+def test_the_page_is_open_to_whom_the_copy_is(nights: Nights, tmp_path: Path) -> None:
+    warehouse = nights.copy_to(tmp_path)
+    page = page_path(warehouse)
+    page.write_text("a page")
+    page.chmod(0o644)
+    publish(warehouse, PUBLICATION, 0o600)
+    assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_to_the_warehouse_has_the_same_page_and_copy(tmp_path: Path) -> None:
+    warehouse, link = tmp_path / "w.duckdb", tmp_path / "link.duckdb"
+    warehouse.touch()
+    link.symlink_to(warehouse)
+    page = page_path(warehouse)
+    assert (page_path(link), published_path(link)) == (page, published_path(warehouse))
+    for path in (page, published_path(warehouse), unfinished_page(page)):
+        path.write_text("a customer's words")
+    unpublish(link)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link.duckdb", "w.duckdb"]
 
 
 def test_a_link_at_the_place_of_the_copy_stays_one(nights: Nights, tmp_path: Path) -> None:
@@ -416,6 +535,17 @@ def test_a_forgotten_customer_leaves_the_published_copy_at_once(
     assert not holds(path, customer)
     assert not page_path(warehouse).exists()
     assert query(path, "select checks_failed from publication") == [(0,)]
+
+
+def test_a_folder_in_the_place_of_the_copy_is_told_of_and_left(
+    nights: Nights, tmp_path: Path, customer: str
+) -> None:
+    warehouse = nights.copy_to(tmp_path)
+    path = published_path(warehouse)
+    path.unlink()
+    path.mkdir()
+    assert f"{path} is no file: move it away" in forget(warehouse, customer)
+    assert path.is_dir()
 
 
 def test_a_copy_with_a_forgotten_customer_goes_where_checks_fail(

@@ -1,0 +1,89 @@
+"""The second look: what failing checks found to disagree is read once more, and only what was read
+well again may be believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TypeAlias
+
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.run import Run
+from sources.help_scout.windows import Grain, window_of
+
+from .agenda import LoadRequest
+from .checks import Result, Verdict
+
+MOST_DAYS = 8
+"""Days that are read once more at most: where more disagrees, it is not for the time of reading."""
+
+_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
+
+ReportWindow: TypeAlias = tuple[str, Grain, date]
+"""A report's window: report, grain and first local day."""
+
+
+def failed_of(results: Sequence[Result]) -> list[Result]:
+    """The results of checks that fail."""
+    return [result for result in results if result.verdict is Verdict.FAILS]
+
+
+def second_look(run: Run, results: Sequence[Result]) -> LoadRequest | None:
+    """What to read once more of what failing checks found: all windows that were set side by side
+    and disagree, of the reports that were compared. In one run, since checks compare what one run
+    read: a check must not hold for want of a comparison. None where that would not settle it: where
+    windows are not named, not over, or too many.
+    """
+    failed = failed_of(results)
+    doubtful = disagreeing(results)
+    names = {report for report, _, _ in doubtful}
+    ends = [window_of(grain, first, run.time.zone) for _, grain, first in doubtful]
+    days = {window.last_second.astimezone(run.time.zone).date() for window in ends}
+    if not failed or not all(_compared(result) and result.windows for result in failed):
+        return None
+    if any(window.end > run.now for window in ends) or len(days) > MOST_DAYS or run.is_stopping:
+        return None
+    return LoadRequest(
+        reports=tuple(name for name in REPORTS if name in names),
+        since=min(days).isoformat(),
+        until=(max(days) + timedelta(days=1)).isoformat(),
+        windows=frozenset((grain, first) for _, grain, first in doubtful),
+    )
+
+
+def _compared(result: Result) -> frozenset[str]:
+    """The reports that the check compared, or may have."""
+    owners = frozenset(_OWNERS[name] for name in result.check.needs if name in _OWNERS)
+    return result.reports or owners
+
+
+def disagreeing(results: Sequence[Result]) -> set[ReportWindow]:
+    """The windows that failing checks found to disagree."""
+    return {
+        (report, Grain(grain), first)
+        for result in failed_of(results)
+        for report in _compared(result)
+        for grain, first in result.windows or ()
+    }
+
+
+def left_unread(pipeline: Pipeline, run_id: str, doubtful: set[ReportWindow]) -> list[str]:
+    """Those of the doubtful windows that are loaded, and that the run has not read well: of them
+    checks that hold prove nothing."""
+    with pipeline.sql_client() as client:
+        loaded = client.execute_sql(
+            "select distinct report, grain, window_date from report_windows "
+            "where status in ('loaded', 'empty', 'incomplete')"
+        )
+        read = client.execute_sql(
+            "select report, grain, window_date, bool_and(status in ('loaded', 'empty')) "
+            f"from {WINDOW_READS.name} where run_id = %s group by 1, 2, 3",
+            run_id,
+        )
+    well = {tuple(window) for *window, is_well in read or () if is_well}
+    lacking = doubtful & {tuple(window) for window in loaded or ()} - well
+    return sorted(f"{report} of the {grain} {first}" for report, grain, first in lacking)

@@ -4,6 +4,8 @@ const SLOWER = ["slower", "faster"];
 const LONGER = ["longer", "shorter"];
 const MORE = ["more", "fewer"];
 
+const NO_ROW = "no figures in this window";
+
 const TILES = [
   { id: "new_conversations", title: "New conversations", mart: "volume", value: "new_conversations",
     delta: "delta_new_conversations_pct", words: MORE, better: "neither", say: count },
@@ -23,12 +25,12 @@ const TILES = [
 
 function renderTiles(view) {
   const made = TILES.map((one) => {
-    if (!isThere(one.mart)) return tile({ id: one.id, title: one.title, value: NONE, before: "not loaded" });
+    if (!isThere(one.mart)) return tile({ id: one.id, title: one.title, value: NONE, note: "not loaded" });
     const row = focusRow(one.mart, view);
     return tile({
       id: one.id, title: one.title, value: one.say(pick(row, one.value)), star: row && row.is_provisional,
-      said: change(pick(row, one.delta), one.words, one.better, one.unit),
-      before: row && !missing(row[`previous_${one.value}`]) ? one.say(row[`previous_${one.value}`]) : null,
+      said: row && change(changeFrom(row[`previous_${one.value}`], row[one.value], row[one.delta]), one.words, one.better, one.unit),
+      before: row && !missing(row[`previous_${one.value}`]) ? one.say(row[`previous_${one.value}`]) : null, note: row ? null : NO_ROW,
       course: courseOf(one.mart, view).filter((at) => !at.is_open).map((at) => at[one.value]),
     });
   });
@@ -43,8 +45,8 @@ function targetTile(view) {
   return tile({
     id: "within_target_pct", value: percent(now), star: row && row.is_provisional,
     title: row ? `First response within ${duration(row.target_seconds)}` : "First response in time",
-    said: change(missing(now) || missing(before) ? null : now - before, ["better", "worse"], "up", " points"),
-    before: missing(before) ? null : percent(before),
+    said: row && change(changeFrom(before, now, missing(now) ? null : now - before), ["better", "worse"], "up", " points"),
+    before: missing(before) ? null : percent(before), note: row ? null : isThere("service_targets") ? NO_ROW : "not loaded",
     course: courseOf("service_targets", view, view.inbox, first).filter((at) => !at.is_open).map((at) => at.within_target_pct),
   });
 }
@@ -52,9 +54,9 @@ function targetTile(view) {
 function renderFocus(view) {
   const { date, is_provisional: moves } = view.focus;
   const where = view.inbox === null ? "all inboxes" : inboxes().find((inbox) => inbox.id === view.inbox).name;
-  byId("focus").replaceChildren(element("b", {}, windowText(view.grain, date)), `, ${where}. `,
+  byId("focus").replaceChildren(element("b", {}, windowText(view.grain, date)), ", ", apart(where), ". ",
     element("span", { class: "soft small" },
-      `The latest whole ${view.grain} in the range, against ${BEFORE[view.grain]}.`
+      `The latest whole ${view.grain} in the range${compared() ? `, against ${beforeWords(view.grain)}` : ""}.`
       + (moves ? " * Its numbers may still change: late ratings and replies count back." : "")));
 }
 
@@ -63,17 +65,21 @@ const strong = (text) => element("b", {}, text);
 const listed = (kind, tone, ...words) => element("li", { class: tone || null },
   element("span", { class: "kind" }, kind), element("span", {}, ...words));
 
+/** By how many percent a row's first response got slower; null when there is nothing to compare. */
+const slowdownOf = (row) => row && changeFrom(row.previous_first_response_time_seconds, row.first_response_time_seconds,
+  row.delta_first_response_time_pct);
+
 /** Inboxes by how much slower their first response got: {name, row, said}. */
 function inboxesBySlowdown(view) {
   return inboxes().map((inbox) => {
     const row = focusRow("responsiveness", view, inbox.id);
-    return { ...inbox, row, slowdown: pick(row, "delta_first_response_time_pct") };
+    return { ...inbox, row, slowdown: slowdownOf(row) };
   }).filter((inbox) => !missing(inbox.slowdown)).sort((a, b) => b.slowdown - a.slowdown);
 }
 
 function renderChanged(view) {
-  fill("changed", [slowdownLine(view), happinessLine(view), ...topicLines(view), staffLine(view), gapLine(view)]
-    .filter(Boolean));
+  const lines = [slowdownLine(view), happinessLine(view), ...topicLines(view), staffLine(view), gapLine(view)].filter(Boolean);
+  fill("changed", lines.length ? lines : element("li", { class: "empty" }, "Nothing to tell yet: there are no figures to compare."));
 }
 
 function slowdownLine(view) {
@@ -81,23 +87,23 @@ function slowdownLine(view) {
   if (!first) return null;
   const now = duration(first.row.first_response_time_seconds);
   const before = duration(first.row.previous_first_response_time_seconds);
-  if (first.slowdown < 0.5) return listed("Slower", "good", "No inbox got slower than ", BEFORE[view.grain], ".");
+  if (first.slowdown < 0.5) return listed("Slower", "good", "No inbox got slower than ", beforeWords(view.grain), ".");
   return listed("Slower", "bad", strong(first.name), ` answers first after ${now}, `,
-    changeText(change(first.slowdown, SLOWER, "down")), ` than ${BEFORE[view.grain]} (${before}): the most of all inboxes.`);
+    changeText(change(first.slowdown, SLOWER, "down")), ` than ${beforeWords(view.grain)} (${before}): the most of all inboxes.`);
 }
 
 function happinessLine(view) {
   const row = focusRow("happiness", view);
   if (!row || missing(row.happiness_score)) return null;
-  const said = change(row.delta_happiness_score_points, ["higher", "lower"], "up", " points");
+  const said = change(changeFrom(row.previous_happiness_score, row.happiness_score, row.delta_happiness_score_points), ["higher", "lower"], "up", " points");
   return listed("Happiness", said.tone, "The score is ", strong(score(row.happiness_score)),
-    ` from ${plural(row.ratings_count, "rating", "ratings")}, `, changeText(said), ".");
+    ` from ${plural(row.ratings_count, "rating", "ratings")}`, compared() ? [", ", changeText(said)] : null, ".");
 }
 
 function topicLines(view) {
   const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag" && row.topic_id !== UNTAGGED);
   const line = (kind, row, more) => listed(kind, null, "The tag ", strong(nameOr(row.topic_name, "Tag", row.topic_id)),
-    ` is on ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${BEFORE[view.grain]}.`);
+    ` is on ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${beforeWords(view.grain)}.`);
   const by = [...tags].filter((row) => !missing(row.change_count)).sort((a, b) => b.change_count - a.change_count);
   const up = by[0];
   const down = by[by.length - 1];

@@ -123,7 +123,7 @@ def range_bars() -> dict[str, Any]:
             tooltip=[
                 alt.Tooltip("range_label:N", title="Answered"),
                 alt.Tooltip("text:N", title="Share"),
-                alt.Tooltip("before_text:N", title="Window before"),
+                alt.Tooltip("before_text:N", title="Compared with"),
             ],
         )
     )
@@ -181,7 +181,7 @@ def change_bars() -> dict[str, Any]:
             tooltip=[
                 alt.Tooltip("topic:N", title="Topic"),
                 alt.Tooltip("text:N", title="Conversations"),
-                alt.Tooltip("before_text:N", title="Window before"),
+                alt.Tooltip("before_text:N", title="Compared with"),
             ],
         )
     )
@@ -195,7 +195,7 @@ def before_and_after() -> dict[str, Any]:
         tooltip=[
             alt.Tooltip("inbox:N", title="Inbox"),
             alt.Tooltip("text:N", title="First response"),
-            alt.Tooltip("before_text:N", title="Window before"),
+            alt.Tooltip("before_text:N", title="Compared with"),
             alt.Tooltip("change:N", title="Change"),
         ],
     )

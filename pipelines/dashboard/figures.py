@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from ..errors import UsageError, WarehouseError
-from .reads import DAYS_OF_HISTORY, INSTANTS, PUBLICATION, READS, Read
+from .reads import COMPARED_WITH, DAYS_OF_HISTORY, INSTANTS, PUBLICATION, READS, Read
 
 Column = list[Any] | dict[str, list[Any]]
 
@@ -82,16 +82,17 @@ def _selected(names: Sequence[str]) -> str:
 
 
 def _publication(connection: duckdb.DuckDBPyConnection, published: Path) -> dict[str, Any]:
-    """The one row of reports.publication."""
+    """The one row of reports.publication; older copies do not say what they compare with."""
     try:
-        row = connection.execute(
-            f"select {_selected(PUBLICATION)} from reports.publication"
-        ).fetchone()
+        described = connection.execute("describe reports.publication").fetchall()
+        says = any(name == COMPARED_WITH for name, *_ in described)
+        known = (*PUBLICATION, COMPARED_WITH) if says else PUBLICATION
+        row = connection.execute(f"select {_selected(known)} from reports.publication").fetchone()
     except duckdb.CatalogException as error:
         raise UsageError(f"{published} was not published by `help-scout load`") from error
     if row is None:
         raise UsageError(f"{published} holds no publication: run `help-scout load`")
-    return dict(zip(PUBLICATION, row, strict=True))
+    return {COMPARED_WITH: None} | dict(zip(known, row, strict=True))
 
 
 def _dates(

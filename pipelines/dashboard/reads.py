@@ -261,3 +261,4 @@ PUBLICATION = (
     "checks_skipped",
     "checks_drifted",
 )
+COMPARED_WITH = "compare_to"  # of reports.publication too, unless it is an older one

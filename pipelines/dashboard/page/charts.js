@@ -26,9 +26,12 @@ function specOf(chart, { rows, series, params = {}, colors, rowHeight }) {
   spec.data = { values: rows };
   delete spec.datasets;
   for (const param of spec.params || []) if (param.name in params) param.value = params[param.name];
+  const comparable = rows.some((row) => !missing(row.before));
+  if (spec.layer && !comparable) spec.layer = spec.layer.filter((layer) => layer.encoding.x.field !== "before");
   const parts = [spec, ...(spec.layer || [])];
   for (const part of parts) {
     delete (part === spec ? {} : part).data;
+    if (part.encoding && part.encoding.tooltip) part.encoding.tooltip = part.encoding.tooltip.filter((field) => compared() || field.field !== "before_text");
     const encoding = part.encoding && part.encoding.color;
     if (!encoding) continue;
     if (series) {

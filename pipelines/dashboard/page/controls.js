@@ -30,9 +30,11 @@ function setUpControls(changed) {
   });
 }
 
-/** Weeks, or days where no week is whole yet. */
+/** Weeks, or days where no week is whole and has figures yet. */
 function chooseGrain() {
-  const grain = ["week", "day"].find((one) => viewOf({ ...filters, grain: one }).focus) || "week";
+  const views = ["week", "day"].map((grain) => viewOf({ ...filters, grain })).filter((view) => view.focus);
+  const hasFigures = (view) => TILES.some((one) => pick(focusRow(one.mart, view), one.value));
+  const { grain } = views.find(hasFigures) || views[0] || filters;
   filters.grain = grain;
   document.querySelector(`input[name="grain"][value="${grain}"]`).checked = true;
 }

@@ -18,15 +18,19 @@ const fill = (id, ...children) => byId(id).replaceChildren(...children.flat().fi
 const emptyNote = (text) => element("p", { class: "empty" }, text);
 const soft = (text) => element("p", { class: "soft small" }, text);
 
+/** Words of others amid ours: they cannot turn the direction of what follows. */
+const apart = (text) => element("bdi", {}, text);
+
 /** What `change` said, coloured by whether it is good news. */
 const changeText = (said) => element("span", { class: `change ${said.tone}` }, said.text);
 
-/** A key figure: title, value, its change, what it was before in words, and its course so far. */
-function tile({ id, title, value, said, before, course, star }) {
+/** A key figure: title, value, its change, what it was before in words, and its course so far; or a
+ *  note why there is none. */
+function tile({ id, title, value, said, before, course, star, note }) {
   return element("article", { class: "tile", "data-figure": id },
     element("h3", {}, title),
     element("div", { class: "value" }, value, star ? element("abbr", { title: "may still change" }, "*") : null),
-    element("div", { class: "foot" }, said ? changeText(said) : null,
+    element("div", { class: "foot" }, note || null, said ? changeText(said) : null,
       before ? element("span", { class: "before" }, before) : null),
     course ? sparkline(course) : null);
 }

@@ -9,13 +9,14 @@ async function unpacked(id) {
   return new Response(stream).text();
 }
 
-/** Columns as rows; of columns of words each word lies in the page once. */
+/** Columns as rows; of columns of words each word lies in the page once. Where nothing is compared,
+ *  comparisons of older loads are left out. */
 function asRows(packed) {
   const columns = {};
   for (const [name, column] of Object.entries(packed)) {
     columns[name] = Array.isArray(column) ? column : column.at.map((at) => column.words[at]);
   }
-  const names = Object.keys(columns);
+  const names = Object.keys(columns).filter((name) => compared() || !/^(previous|delta|change)_/.test(name));
   const many = columns[names[0]].length;
   return Array.from({ length: many }, (_, at) => {
     const row = {};
@@ -104,7 +105,7 @@ function inboxes() {
       if (row.inbox_id !== null) found.set(row.inbox_id, nameOr(row.inbox_name, "Inbox", row.inbox_id));
     }
   }
-  return [...found].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name));
+  return distinct([...found].map(([id, name]) => ({ id, name }))).sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** Teams as {id, name, users}. */
@@ -114,7 +115,7 @@ function teams() {
     if (!found.has(row.team_id)) found.set(row.team_id, { id: row.team_id, name: nameOr(row.team_name, "Team", row.team_id), users: new Set() });
     found.get(row.team_id).users.add(row.user_id);
   }
-  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+  return distinct([...found.values()]).sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** Conversations in which something happened, by weekday and hour: of the month in focus, else of

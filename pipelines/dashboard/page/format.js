@@ -78,6 +78,7 @@ const hourText = (hour) => `${hour}:00`;
 /** A change in words and whether it is good news: {text, tone}. `words` are [up, down], `better`
  *  says which way is good: "up", "down" or "neither". */
 function change(value, words, better, unit = "%") {
+  if (!compared()) return { text: "", tone: "flat" };
   if (missing(value)) return { text: "nothing to compare with", tone: "flat" };
   const size = short(Math.abs(value));
   if (size === "0") return { text: "no change", tone: "flat" };
@@ -85,6 +86,38 @@ function change(value, words, better, unit = "%") {
   const tone = better === "neither" ? "flat" : better === way ? "good" : "bad";
   const arrow = way === "up" ? "▲" : "▼";
   return { text: `${arrow} ${size}${unit} ${words[way === "up" ? 0 : 1]}`, tone };
+}
+
+/** What windows are compared with: previous_period, previous_year, 364d, a range, or none. */
+const comparison = () => page.figures.publication.compare_to || "previous_period";
+const compared = () => comparison() !== "none";
+
+/** What a window is compared with, in words. */
+function beforeWords(grain) {
+  if (comparison() === "previous_period") return BEFORE[grain];
+  const which = comparison().replace(/^(\d+)d$/, "$1 days before").replace("..", " to ").replaceAll("_", " ");
+  return `the window compared with (${which})`;
+}
+
+/** The same as the end of a caption; nothing where nothing is compared. */
+const against = (grain) => (compared() ? ` against ${beforeWords(grain)}` : "");
+
+/** The same in front of a value, and on top of a column. */
+const beforeLabel = (grain) => (comparison() !== "previous_period" ? "compared with" : grain ? BEFORE[grain] : "before");
+const beforeTitle = () => (comparison() === "previous_period" ? "Before" : "Compared with");
+
+/** The change from `before`, or null: from nothing, or from the 0 that Help Scout says for it, there
+ *  is no change to tell. */
+const changeFrom = (before, now, value) => (missing(before) || (before === 0 && now > 0) ? null : value);
+
+/** The text between marks that keep its direction from turning the words around it. */
+const isolated = (text) => `\u2068${text}\u2069`;
+
+/** Items {id, name} with the id in the names that several have: charts tell items by their names. */
+function distinct(items) {
+  const times = new Map();
+  for (const { name } of items) times.set(name, (times.get(name) || 0) + 1);
+  return items.map((item) => (times.get(item.name) > 1 ? { ...item, name: `${isolated(item.name)} (${item.id})` } : item));
 }
 
 /** The name, or what is left where personal data is not kept. */

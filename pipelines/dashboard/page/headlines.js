@@ -4,6 +4,8 @@ const SLOWER = ["slower", "faster"];
 const LONGER = ["longer", "shorter"];
 const MORE = ["more", "fewer"];
 
+const NO_ROW = "no figures in this window";
+
 const TILES = [
   { id: "new_conversations", title: "New conversations", mart: "volume", value: "new_conversations",
     delta: "delta_new_conversations_pct", words: MORE, better: "neither", say: count },
@@ -31,18 +33,18 @@ const goodScoreWay = (view, row) => (row && Math.min(row.ratings_count, row.prev
   ? goodWay(view, "up") : "neither");
 
 /** What a figure was before, in words; null where that is not known. */
-const beforeText = (view, value, say) => (missing(value) ? null : `${BEFORE[view.grain]}: ${say(value)}`);
+const beforeText = (view, value, say) => (missing(value) ? null : `${beforeLabel(view.grain)}: ${say(value)}`);
 
 function renderTiles(view) {
   const made = TILES.map((one) => {
-    if (!isThere(one.mart)) return tile({ id: one.id, title: one.title, value: NONE, before: "not loaded" });
+    if (!isThere(one.mart)) return tile({ id: one.id, title: one.title, value: NONE, note: "not loaded" });
     const row = focusRow(one.mart, view);
     const value = pick(row, one.value);
     const better = one.mart === "happiness" ? goodScoreWay(view, row) : goodWay(view, one.better);
     return tile({
       id: one.id, title: one.title, value: one.say(value), star: !missing(value) && row.is_provisional,
-      said: change(pick(row, one.delta), one.words, better, one.unit),
-      before: beforeText(view, pick(row, `previous_${one.value}`), one.say),
+      said: row && change(changeFrom(row[`previous_${one.value}`], value, row[one.delta]), one.words, better, one.unit),
+      before: beforeText(view, pick(row, `previous_${one.value}`), one.say), note: row ? null : NO_ROW,
       course: courseOf(one.mart, view).filter((at) => !at.is_open).map((at) => at[one.value]),
     });
   });
@@ -57,8 +59,8 @@ function targetTile(view) {
   return tile({
     id: "within_target_pct", value: percent(now), star: row && row.is_provisional,
     title: row ? `First response within ${duration(row.target_seconds)}` : "First response in time",
-    said: change(missing(now) || missing(before) ? null : now - before, ["better", "worse"], goodWay(view, "up"), " points"),
-    before: beforeText(view, before, percent),
+    said: row && change(changeFrom(before, now, missing(now) || missing(before) ? null : now - before), ["better", "worse"], goodWay(view, "up"), " points"),
+    before: beforeText(view, before, percent), note: row ? null : isThere("service_targets") ? NO_ROW : "not loaded",
     course: courseOf("service_targets", view, view.inbox, first).filter((at) => !at.is_open).map((at) => at.within_target_pct),
   });
 }
@@ -66,10 +68,11 @@ function targetTile(view) {
 function renderFocus(view) {
   const { date, is_provisional: moves } = view.focus;
   const where = view.inbox === null ? "all inboxes" : inboxes().find((inbox) => inbox.id === view.inbox).name;
-  byId("focus").replaceChildren(element("b", {}, windowText(view.grain, date)), `, ${where}. `,
+  byId("focus").replaceChildren(element("b", {}, windowText(view.grain, date)), ", ", apart(where), ". ",
     element("span", { class: "soft small" },
-      `The latest whole ${view.grain} in the range, against ${BEFORE[view.grain]}.`
-      + (view.grain === "day" ? ` That was a ${weekdayOf(plusDays(date, -1))}, so no change is coloured as good or bad.` : "")
+      `The latest whole ${view.grain} in the range${compared() ? `, against ${beforeWords(view.grain)}` : ""}.`
+      + (comparison() === "previous_period" && view.grain === "day"
+        ? ` That was a ${weekdayOf(plusDays(date, -1))}, so no change is coloured as good or bad.` : "")
       + (moves ? " * Its numbers may still change: late ratings and replies count back." : "")));
 }
 
@@ -78,17 +81,21 @@ const strong = (text) => element("b", {}, text);
 const listed = (kind, tone, ...words) => element("li", { class: tone || null },
   element("span", { class: "kind" }, kind), element("span", {}, ...words));
 
+/** By how many percent a row's first response got slower; null when there is nothing to compare. */
+const slowdownOf = (row) => row && changeFrom(row.previous_first_response_time_seconds, row.first_response_time_seconds,
+  row.delta_first_response_time_pct);
+
 /** Inboxes by how much slower their first response got: {name, row, said}. */
 function inboxesBySlowdown(view) {
   return inboxes().map((inbox) => {
     const row = focusRow("responsiveness", view, inbox.id);
-    return { ...inbox, row, slowdown: pick(row, "delta_first_response_time_pct") };
+    return { ...inbox, row, slowdown: slowdownOf(row) };
   }).filter((inbox) => !missing(inbox.slowdown)).sort((a, b) => b.slowdown - a.slowdown);
 }
 
 function renderChanged(view) {
-  fill("changed", [slowdownLine(view), happinessLine(view), ...topicLines(view), staffLine(view), gapLine(view)]
-    .filter(Boolean));
+  const lines = [slowdownLine(view), happinessLine(view), ...topicLines(view), staffLine(view), gapLine(view)].filter(Boolean);
+  fill("changed", lines.length ? lines : element("li", { class: "empty" }, "Nothing to tell yet: there are no figures to compare."));
 }
 
 function slowdownLine(view) {
@@ -96,18 +103,19 @@ function slowdownLine(view) {
   if (!first) return null;
   const now = duration(first.row.first_response_time_seconds);
   const before = duration(first.row.previous_first_response_time_seconds);
-  const said = change(first.slowdown, SLOWER, goodWay(view, "down"));
-  if (first.slowdown < 0.5) return listed("Slower", null, "No inbox got slower than ", BEFORE[view.grain], ".");
+  const said = change(slowdownOf(first.row), SLOWER, goodWay(view, "down"));
+  if (first.slowdown < 0.5) return listed("Slower", null, "No inbox got slower than ", beforeWords(view.grain), ".");
   return listed("Slower", said.tone, strong(first.name), ` answers first after ${now}, `,
-    changeText(said), ` than ${BEFORE[view.grain]} (${before}): the most of all inboxes.`);
+    changeText(said), ` than ${beforeWords(view.grain)} (${before}): the most of all inboxes.`);
 }
 
 function happinessLine(view) {
   const row = focusRow("happiness", view);
   if (!row || missing(row.happiness_score)) return null;
-  const said = change(row.delta_happiness_score_points, ["higher", "lower"], goodScoreWay(view, row), " points");
+  const said = change(changeFrom(row.previous_happiness_score, row.happiness_score, row.delta_happiness_score_points),
+    ["higher", "lower"], goodScoreWay(view, row), " points");
   return listed("Happiness", said.tone, "The score is ", strong(score(row.happiness_score)),
-    ` from ${plural(row.ratings_count, "rating", "ratings")}, `, changeText(said), ".");
+    ` from ${plural(row.ratings_count, "rating", "ratings")}`, compared() ? [", ", changeText(said)] : null, ".");
 }
 
 /** Where a topic goes by its mart, as the legend says it: a new one rises. */
@@ -115,7 +123,7 @@ const courseOfTopic = (row) => ({ rising: "Rising", new: "Rising", falling: "Fal
 
 function topicLines(view) {
   const tags = focusRows("topics", view).filter((row) => row.topic_kind === "tag");
-  if (!tags.length) return [];
+  if (!tags.length || !compared()) return [];
   const going = (way) => tags.filter((row) => courseOfTopic(row) === way)
     .sort((a, b) => Math.abs(b.change_count) - Math.abs(a.change_count));
   const isTag = (row) => row.topic_id !== UNTAGGED;
@@ -130,7 +138,7 @@ function topicLines(view) {
 function topicLine(view, kind, row, more) {
   const name = strong(nameOr(row.topic_name, "Tag", row.topic_id));
   return listed(kind, null, ...(row.topic_id === UNTAGGED ? [name] : ["The tag ", name]),
-    `: ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${BEFORE[view.grain]}.`);
+    `: ${plural(row.conversation_count, "conversation", "conversations")}, ${count(Math.abs(row.change_count))} ${more} than ${beforeWords(view.grain)}.`);
 }
 
 /** The hours of every day, all weekdays together, that hold at least four fifths: {from, to, share}. */

@@ -70,6 +70,6 @@ function comment(row) {
   const label = nameOr(row.rating_label, "Rating", "");
   return element("li", {}, element("span", { class: `chip ${tone}` }, label.charAt(0).toUpperCase() + label.slice(1)),
     element("blockquote", {}, row.rating_comments),
-    element("span", { class: "meta" }, `${nameOr(row.customer_name, "Customer", row.customer_id)} on ${nameOr(row.user_name, "User", row.user_id)}, `
-      + `${dateText(row.rated_date)}, conversation ${missing(row.conversation_number) ? NONE : row.conversation_number}`));
+    element("span", { class: "meta" }, apart(nameOr(row.customer_name, "Customer", row.customer_id)), " on ", apart(nameOr(row.user_name, "User", row.user_id)),
+      `, ${dateText(row.rated_date)}, conversation ${missing(row.conversation_number) ? NONE : row.conversation_number}`));
 }

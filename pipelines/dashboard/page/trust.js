@@ -2,16 +2,38 @@
 
 const total = (column) => allRows("coverage").reduce((sum, row) => sum + row[column], 0);
 
+/** Up to where each report that has anything loaded reaches, the one that lags most first. */
+function reportsReach() {
+  const latest = new Map();
+  for (const row of allRows("coverage")) {
+    if (row.loaded_count && row.covered_until > (latest.get(row.report) || "")) latest.set(row.report, row.covered_until);
+  }
+  return [...latest.values()].sort();
+}
+
+/** The reports of which Help Scout has no window at all. */
+function unavailableReports() {
+  const rows = allRows("coverage");
+  const has = new Set(rows.filter((row) => row.unavailable_count < row.window_count).map((row) => row.report));
+  return [...new Set(rows.map((row) => row.report))].filter((report) => !has.has(report));
+}
+
+const hoursBetween = (from, to) => (new Date(`${to.replace(" ", "T")}Z`) - new Date(`${from.replace(" ", "T")}Z`)) / 3600000;
+
 function renderStrip() {
   const { publication: known } = page.figures;
-  const until = allRows("coverage").map((row) => row.covered_until).filter(Boolean).sort().pop();
+  const reaches = reportsReach();
+  const behind = reaches.filter((one) => hoursBetween(one, reaches[reaches.length - 1]) > 24).length;
+  const lost = unavailableReports();
   const mark = (kind) => element("span", { class: `dot ${kind}`, "aria-hidden": "true" });
   const item = (kind, ...words) => element("span", {}, kind === null ? null : mark(kind), element("span", {}, ...words));
   const lacking = known.missing_windows + known.failed_windows;
   const provisional = total("provisional_count");
   const incomplete = total("incomplete_count");
   fill("strip",
-    item(null, "Loaded up to ", strong(until ? momentText(until) : NONE), ` (${known.timezone.replaceAll("_", " ")})`),
+    item(null, "Loaded up to ", strong(reaches.length ? momentText(reaches[0]) : NONE), ` (${known.timezone.replaceAll("_", " ")})`),
+    behind ? item("warn", strong(plural(behind, "report lags behind", "reports lag behind"))) : null,
+    ...lost.map((report) => item("warn", strong(report.replaceAll("_", " ")), " is not available")),
     item(null, "Published ", strong(momentText(known.published_at))),
     lacking ? item("warn", strong(plural(lacking, "window lacks", "windows lack")), lackingText(known)) : item("", "No gaps"),
     known.checks_failed ? item("warn", strong(plural(known.checks_failed, "check fails", "checks fail")))

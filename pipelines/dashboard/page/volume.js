@@ -8,14 +8,13 @@ function renderInboxes(view) {
     mood: focusRow("happiness", view, inbox.id),
     target: focusRow("service_targets", view, inbox.id, (row) => row.metric === "first response time"),
   }));
-  const before = (row, column, say) => (missing(pick(row, `previous_${column}`)) ? "" : `before: ${say(row[`previous_${column}`])}`);
+  const before = (row, column, say) => (missing(pick(row, `previous_${column}`)) ? "" : `${beforeLabel()}: ${say(row[`previous_${column}`])}`);
   const measured = rows.find((row) => row.target);
   const columns = [
     { title: "Inbox", kind: "text", cell: (row) => row.name, sort: (row) => row.name },
     { title: "First response", cell: (row) => stacked(duration(pick(row.speed, "first_response_time_seconds")),
       before(row.speed, "first_response_time_seconds", duration)), sort: (row) => pick(row.speed, "first_response_time_seconds") },
-    { title: "Change", cell: (row) => changeText(change(pick(row.speed, "delta_first_response_time_pct"), SLOWER, goodWay(view, "down"))),
-      sort: (row) => pick(row.speed, "delta_first_response_time_pct") },
+    compared() ? { title: "Change", cell: (row) => changeText(change(slowdownOf(row.speed), SLOWER, goodWay(view, "down"))), sort: (row) => slowdownOf(row.speed) } : null,
     { title: measured ? `Within ${duration(measured.target.target_seconds)}` : "In time", cell: (row) => percent(pick(row.target, "within_target_pct")), sort: (row) => pick(row.target, "within_target_pct") },
     { title: "Resolution", cell: (row) => stacked(duration(pick(row.speed, "resolution_time_seconds")),
       before(row.speed, "resolution_time_seconds", duration)), sort: (row) => pick(row.speed, "resolution_time_seconds") },
@@ -23,30 +22,30 @@ function renderInboxes(view) {
       before(row.volume, "new_conversations", count)), sort: (row) => pick(row.volume, "new_conversations") },
     { title: "Happiness", cell: (row) => stacked(score(pick(row.mood, "happiness_score")),
       row.mood ? plural(row.mood.ratings_count, "rating", "ratings") : ""), sort: (row) => pick(row.mood, "happiness_score") },
-  ];
-  return fill("inboxes", inboxesChart(view, rows, slowest), element("div", { id: "inbox-table" }, table({
-    caption: `${windowText(view.grain, view.focus.date)} against ${BEFORE[view.grain]}`, label: "Inboxes", columns, rows,
-    sorted: { at: 2, down: true },
+  ].filter(Boolean);
+  return fill("inboxes", compared() ? inboxesChart(view, rows, slowest) : null, element("div", { id: "inbox-table" }, table({
+    caption: `${windowText(view.grain, view.focus.date)}${against(view.grain)}`, label: "Inboxes", columns, rows,
+    sorted: { at: compared() ? 2 : 1, down: true },
     rowClass: (row) => (row.id === null ? "total" : slowest && view.grain !== "day" && slowest.slowdown >= 0.5 && row.id === slowest.id ? "slowest" : null),
   })));
 }
 
 function inboxesChart(view, rows, slowest) {
   const compared = rows.filter((row) => row.id !== null && row.speed
-    && !missing(row.speed.first_response_time_seconds) && !missing(row.speed.previous_first_response_time_seconds));
+    && !missing(row.speed.first_response_time_seconds) && !missing(slowdownOf(row.speed)));
   const { divide, unit } = unitFor(compared.flatMap((row) => [row.speed.first_response_time_seconds, row.speed.previous_first_response_time_seconds]));
-  const made = compared.sort((a, b) => b.speed.delta_first_response_time_pct - a.speed.delta_first_response_time_pct).map((row) => ({
+  const made = compared.sort((a, b) => slowdownOf(b.speed) - slowdownOf(a.speed)).map((row) => ({
     inbox: row.name, value: row.speed.first_response_time_seconds / divide, before: row.speed.previous_first_response_time_seconds / divide,
     text: duration(row.speed.first_response_time_seconds), before_text: duration(row.speed.previous_first_response_time_seconds),
-    change: change(row.speed.delta_first_response_time_pct, SLOWER, "down").text,
-    series: view.grain === "day" ? "change" : row.speed.delta_first_response_time_pct >= 0.5 ? "slower" : "faster or the same",
+    change: change(slowdownOf(row.speed), SLOWER, "down").text,
+    series: view.grain === "day" ? "change" : slowdownOf(row.speed) >= 0.5 ? "slower" : "faster or the same",
   }));
-  return figure({ id: "inboxes", title: "First response time by inbox", note: `○ ${BEFORE[view.grain]}   ● ${windowName(view.grain, view.focus.date)}`,
+  return figure({ id: "inboxes", title: "First response time by inbox", note: `○ ${beforeWords(view.grain)}   ● ${windowName(view.grain, view.focus.date)}`,
     chart: "compare", rowHeight: 34, rows: made, params: { unit },
     series: view.grain === "day" ? { change: "before" } : { slower: "fall", "faster or the same": "s1" },
-    says: slowest ? `${slowest.name} slowed down the most: ${change(slowest.slowdown, SLOWER, "down").text}.` : "",
+    says: slowest ? `${isolated(slowest.name)} slowed down the most: ${change(slowest.slowdown, SLOWER, "down").text}.` : "",
     columns: [{ title: "Inbox", cell: (row) => row.inbox }, { title: "Now", cell: (row) => row.text },
-      { title: "Before", cell: (row) => row.before_text }, { title: "Change", cell: (row) => row.change }] });
+      { title: beforeTitle(), cell: (row) => row.before_text }, { title: "Change", cell: (row) => row.change }] });
 }
 
 /** Conversations by channel: of days from the volume report, of longer windows from the channels'
@@ -64,6 +63,13 @@ function channelRows(view) {
 
 const CHANNELS = { email: "E-mail", chat: "Chat", phone: "Phone" };
 
+/** Which channels the chart lacks, in words: "Chat is not loaded."; null when it has all. */
+function lackingChannels(view) {
+  const lacks = (channel) => (view.grain === "day" ? !allRows("volume_daily").some((row) => row.channel === channel)
+    : !allRows(`${channel}_health`).length);
+  return Object.keys(CHANNELS).filter(lacks).map((channel) => `${CHANNELS[channel]} is not loaded.`).join(" ") || null;
+}
+
 function renderVolume(view) {
   const rows = channelRows(view).map(({ row, channel, place, value }) => ({
     window_date: row.window_date, window: windowText(view.grain, row.window_date) + (row.is_open ? " (not over yet)" : ""),
@@ -74,6 +80,7 @@ function renderVolume(view) {
   fill("volume", figure({ id: "volume", title: `Conversations worked on, by ${view.grain} and channel`, note: mayChange(view),
     chart: "stack", rows, series: { "E-mail": "s1", Chat: "s2", Phone: "s3" }, params: dateParams(view.grain),
     says: `${windowText(view.grain, view.focus.date)}: ${mix}.`, columns: windowColumns }),
+  lackingChannels(view) ? soft(lackingChannels(view)) : null,
   mix ? soft(`${windowText(view.grain, view.focus.date)}: ${mix}. ${chatText(view)}`) : null,
   view.grain === "day" ? null : soft("By week and month, chats are those of the chat report: Beacon chats, third-party chat left out. By day they are those of the volume report."));
 }
@@ -114,8 +121,8 @@ function renderSpeed(view) {
     timeTrend({ id: "resolution", title: "Resolution time", rows, view,
       parts: { Resolution: (row) => row.resolution_time_seconds }, series: { Resolution: "s3" } }),
     element("div", { class: "wide" }, figure({ id: "distribution", title: `How long the first response took, ${windowText(view.grain, view.focus.date)}`,
-      note: `Line: ${BEFORE[view.grain]}`, chart: "ranges", rowHeight: 26, rows: ranges,
+      note: compared() ? `Line: ${beforeWords(view.grain)}` : null, chart: "ranges", rowHeight: 26, rows: ranges,
       says: top ? `Most often ${top.range_label}: ${top.text} of the conversations.` : "",
       columns: [{ title: "First response", cell: (row) => row.range_label }, { title: "Share (conversations)", cell: (row) => row.text },
-        { title: "So far", cell: (row) => row.upto }, { title: "Before", cell: (row) => row.before_text }] })));
+        { title: "So far", cell: (row) => row.upto }, compared() ? { title: beforeTitle(), cell: (row) => row.before_text } : null].filter(Boolean) })));
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from .errors import COMPLETE, PARTIAL
 from .options import console, opened, told_in_words, warehouse_option
 
 
@@ -63,17 +65,21 @@ def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
     help="CSV is for spreadsheets: UTF-8 with its mark, no cell is a formula.",
 )
 def export(warehouse: Path, folder: Path, file_format: str) -> None:
-    """Writes the published marts into DIR, one file each."""
+    """Writes the published marts into DIR, one file each; exit code 3 when a view beside them that
+    somebody made cannot be read."""
     with told_in_words():
         from .export import export_marts, left_behind
 
-        exported = export_marts(warehouse, folder, file_format)
+        outcome = export_marts(warehouse, folder, file_format)
         screen = console()
-        for one in exported:
+        for one in outcome.written:
             screen.print(f"{one.path}: {one.rows:,} rows", soft_wrap=True, markup=False)
-        for path in left_behind(folder, file_format, exported):
+        for path in left_behind(folder, file_format, outcome.written):
             screen.print(
                 f"{path} is of an earlier export: its mart is not published any more",
                 soft_wrap=True,
                 markup=False,
             )
+        for name, why in outcome.failed.items():
+            screen.print(f"not exported: marts.{name}: {why}", soft_wrap=True, markup=False)
+    sys.exit(PARTIAL if outcome.failed else COMPLETE)

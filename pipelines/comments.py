@@ -146,7 +146,10 @@ def _of_mart(thing: Thing) -> str | None:
         return None
     if thing.column is None:
         return f"{mart.sentence} {mart.grain[:1].upper()}{mart.grain[1:]}."
-    return mart_column(mart, thing.column, thing.data_type).comment
+    try:
+        return mart_column(mart, thing.column, thing.data_type).comment
+    except KeyError:  # a view of somebody's own in the place of a mart that cannot be made
+        return None
 
 
 @cache

@@ -1,14 +1,15 @@
 """Marts as files, for Excel and whatever else reads no DuckDB: one Parquet or CSV file each.
 
 They come from one opening of the published copy, so they are all of one night. Nothing is replaced
-before all are written, and no file is ever there in part.
+before all are written, and no file is ever there in part. Views that users made beside the marts
+are written, too; one of these that fails keeps nothing else back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ import duckdb
 from .errors import UsageError, WarehouseError
 from .marts import SCHEMA, all_marts
 from .publish import published_path
+from .targets import TARGETS
 
 FORMATS = {"parquet": "format parquet", "csv": "format csv, header true"}
 BYTE_ORDER_MARK = "\ufeff"
@@ -34,11 +36,20 @@ class Exported:
     rows: int
 
 
-def export_marts(warehouse: Path, folder: Path, file_format: str) -> list[Exported]:
-    """Writes all marts of the published copy into the folder; returns them by name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """The files by name, and why users' views could not be written."""
+
+    written: list[Exported] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def export_marts(warehouse: Path, folder: Path, file_format: str) -> Export:
+    """Writes all marts of the published copy, and users' views beside them, into the folder.
 
     UsageError or WarehouseError say why there is nothing to write.
     """
+    ours, outcome = {TARGETS, *(mart.name for mart in all_marts())}, Export()
     with ExitStack() as leaving:
         connection = leaving.enter_context(_opened(published_path(warehouse)))
         names = _marts_in(connection)
@@ -48,16 +59,25 @@ def export_marts(warehouse: Path, folder: Path, file_format: str) -> list[Export
                 "the next help-scout load publishes what is there"
             )
         _make_folder(folder)
-        written = []
+        unfinished: dict[Path, Path] = {}
         for name in names:
-            unfinished = folder / f".{name}.{file_format}.unfinished"
-            leaving.callback(unfinished.unlink, missing_ok=True)
-            rows = _write(connection, name, unfinished, file_format)
-            path = folder / f"{name}.{file_format}"
-            written.append((unfinished, Exported(name=name, path=path, rows=rows)))
-        for unfinished, exported in written:
-            unfinished.replace(exported.path)
-    return [exported for _, exported in written]
+            part, path = (
+                folder / f".{name}.{file_format}.unfinished",
+                folder / f"{name}.{file_format}",
+            )
+            leaving.callback(part.unlink, missing_ok=True)
+            try:
+                rows = _write(connection, name, part, file_format)
+            except duckdb.Error as error:
+                if name in ours:
+                    raise
+                outcome.failed[name] = str(error).splitlines()[0]
+                continue
+            unfinished[part] = path
+            outcome.written.append(Exported(name=name, path=path, rows=rows))
+        for part, path in unfinished.items():
+            part.replace(path)
+    return outcome
 
 
 def left_behind(folder: Path, file_format: str, exported: list[Exported]) -> Iterator[Path]:

@@ -1,51 +1,85 @@
 """Making views, and which of them DuckDB has already just as they are to be made.
 
 DuckDB forgets all comments of a view that is replaced, and thousands of comments cost a second: so
-views are made anew only when one of them would be another. One view of each schema says in its
-comment what all of them were made by. (Postgres keeps the comments of replaced views.)
+views are made anew only when one of them would be another, or is: users can replace them. One view
+of each schema says in its comment what all of them were made by and became. (Postgres keeps the
+comments of replaced views.)
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
+from .errors import UsageError
+
 _MADE_BY = re.compile(r"\[made by ([0-9a-f]{16})\]")
 _NAME = re.compile(r'create or replace view (?:\w+\.)?"?(\w+)"? as ')
 
 
-def are_made(client: SqlClientBase[Any], schema: str, statements: Sequence[str]) -> bool:
-    """Whether the schema has all views, made by these very statements."""
-    if client.capabilities.sqlglot_dialect != "duckdb":
-        return False
-    there = {
-        str(name): comment
-        for name, comment in client.execute_sql(
-            "select view_name, comment from duckdb_views() "
-            "where database_name = current_database() and schema_name = %s",
-            schema,
+def keep_views(
+    client: SqlClientBase[Any], schema: str, remembering: str, statements: Sequence[str]
+) -> None:
+    """Makes the views of the schema anew, unless all stand there as these statements make them; the
+    comment of the view `remembering` tells so. UsageError when a table stands in a view's place."""
+    names = [found[1] for one in statements if (found := _NAME.match(one)) is not None]
+    is_duckdb = client.capabilities.sqlglot_dialect == "duckdb"
+    if is_duckdb:
+        wanted = fingerprint(statements, _standing(client, schema, names))
+        if made_by(_comment(client, schema, remembering)) == wanted:
+            return
+    _refuse_tables(client, schema, names)
+    make_views(client, statements)
+    if is_duckdb:
+        made = fingerprint(statements, _standing(client, schema, names))
+        client.execute_sql(f"comment on view {schema}.{remembering} is '{marked('', made)}'")
+
+
+def _standing(client: SqlClientBase[Any], schema: str, names: Sequence[str]) -> list[str]:
+    """What DuckDB holds the views to be, so that one which somebody replaced is noticed; without
+    parentheses, of which it adds some to a union whenever the file is opened or copied."""
+    found = client.execute_sql(
+        "select view_name, sql from duckdb_views() "
+        "where database_name = current_database() and schema_name = %s order by view_name",
+        schema,
+    )
+    ours = set(names)
+    return [re.sub(r"[()\s]", "", sql) for name, sql in found or [] if name in ours]
+
+
+def _comment(client: SqlClientBase[Any], schema: str, view: str) -> str | None:
+    found = client.execute_sql(
+        "select comment from duckdb_views() "
+        "where database_name = current_database() and schema_name = %s and view_name = %s",
+        schema,
+        view,
+    )
+    return str(found[0][0]) if found else None
+
+
+def _refuse_tables(client: SqlClientBase[Any], schema: str, names: Sequence[str]) -> None:
+    """UsageError for tables in the views' places: they hold somebody's rows."""
+    found = client.execute_sql(
+        "select table_name from information_schema.tables "
+        "where table_schema = %s and table_type <> 'VIEW' order by table_name",
+        schema,
+    )
+    ours = set(names)
+    if taken := [f"{schema}.{name}" for (name,) in found or [] if name in ours]:
+        raise UsageError(
+            f"{', '.join(taken)}: a table stands where a view is to be made. Rename it (alter "
+            f"table {taken[0]} rename to ...) or drop it, then give the command again"
         )
-        or []
-    }
-    wanted = {found[1] for one in statements if (found := _NAME.match(one)) is not None}
-    prints = {made_by(comment) for comment in there.values()}
-    return wanted <= there.keys() and fingerprint(statements) in prints
 
 
-def remembering(client: SqlClientBase[Any], view: str, statements: Sequence[str]) -> Iterator[str]:
-    """The statement that has the view remember what all were made by."""
-    if client.capabilities.sqlglot_dialect == "duckdb":
-        yield f"comment on view {view} is '{marked('', fingerprint(statements))}'"
-
-
-def fingerprint(statements: Sequence[str]) -> str:
-    """What tells these statements from others."""
-    return hashlib.sha256("\n".join(statements).encode()).hexdigest()[:16]
+def fingerprint(statements: Sequence[str], standing: Sequence[str]) -> str:
+    """What tells these statements, and the views that came of them, from others."""
+    return hashlib.sha256("\n".join((*statements, *standing)).encode()).hexdigest()[:16]
 
 
 def made_by(comment: str | None) -> str:

@@ -29,7 +29,7 @@ from pathlib import Path
 from dlt.pipeline.pipeline import Pipeline
 
 from .empty_tables import empty_table
-from .made_views import are_made, make_views, remembering
+from .made_views import keep_views
 from .targets import TARGETS, Targets
 
 FOLDER = Path(__file__).parent / "marts"
@@ -72,8 +72,9 @@ SHARED_COLUMNS: Mapping[str, str] = {
     "ratings_count": "All ratings",
     "happiness_score": "Great share minus Not Good share; null without ratings",
 }
-"""Columns that mean the same in every mart that has them. `previous_X` is X of the window before,
-`delta_X` its change since then as the API gives it."""
+"""Columns that mean the same in every mart that has them. `previous_X` is X of the window compared
+with: the one before, unless `compare_to` says otherwise; `delta_X` its change against that one as
+the API gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +107,13 @@ class Mart:
         if column in SHARED_COLUMNS:
             return SHARED_COLUMNS[column]
         if column.startswith("previous_"):
-            return f"The window before: {_lower(self.meaning(column.removeprefix('previous_')))}"
+            meaning = self.meaning(column.removeprefix("previous_"))
+            return f"The window compared with: {_lower(meaning)}"
         if (found := re.fullmatch(r"delta_(.+)_(pct|points)", column)) is not None:
             names = (found[1], *(f"{found[1]}_{unit}" for unit in ("seconds", "pct")))
-            known = next(n for n in names if n in self.columns or n in SHARED_COLUMNS)
-            return f"Change against the window before: {_lower(self.meaning(known))}"
+            known = next((n for n in names if n in self.columns or n in SHARED_COLUMNS), None)
+            if known is not None:
+                return f"Change against the window compared with: {_lower(self.meaning(known))}"
         raise KeyError(f"marts/{self.name}.sql does not say what {column} means")
 
 
@@ -248,10 +251,8 @@ def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
         )
         statements, outcome = plan_marts(all_marts(), place)
         statements.insert(0, place.make_view(TARGETS, targets.sql()))
-        if not are_made(client, SCHEMA, statements):
-            statements.extend(remembering(client, f"{SCHEMA}.{TARGETS}", statements))
-            client.execute_sql(f"create schema if not exists {SCHEMA}")
-            make_views(client, statements)
+        client.execute_sql(f"create schema if not exists {SCHEMA}")
+        keep_views(client, SCHEMA, TARGETS, statements)
     return outcome
 
 

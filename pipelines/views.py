@@ -24,7 +24,7 @@ from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
-from .made_views import are_made, make_views, remembering
+from .made_views import keep_views
 
 LABELS = "labels"
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
@@ -227,6 +227,4 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
         ):
             grains[report].add(Grain(grain))
         statements = list(view_statements(columns, grains, settings.office_hours))
-        if not are_made(client, pipeline.dataset_name, statements):
-            statements.extend(remembering(client, LABELS, statements))
-            make_views(client, statements)
+        keep_views(client, pipeline.dataset_name, LABELS, statements)

@@ -4,21 +4,37 @@
 -- optional: happiness_ratings
 -- first_response_time_seconds: Wait for the first reply; null where there was none
 -- resolution_time_seconds: Time from creation to resolution; null while it is not resolved
--- reply_count: Replies in the windows that are loaded
+-- reply_count: Replies in the windows that are loaded, of the shortest grain
 -- handle_time_seconds: Average time composing one of these replies; null where unknown
 -- rating_id: Latest rating: 1 great, 2 okay, 3 not good
 -- rating_label: The rating in words
 -- rated_at: When it was rated
 -- first_reply_date: First local day of the window of the first reply
 -- last_reply_date: First local day of the window of the last reply
-with latest as (
+with grains as (
+    select
+        *,
+        case grain when 'day' then 1 when 'week' then 2 else 3 end as grain_length
+    from reports.user_conversation_history_by_user as loaded
+),
+
+shortest as (
+    select *, min(grain_length) over (partition by account) as shortest_length
+    from grains
+),
+
+history as (  -- each reply is in a window of every grain that is loaded
+    select * from shortest where grain_length = shortest_length
+),
+
+latest as (
     select
         *,
         row_number() over (
             partition by account, conversation_id
             order by fetched_at desc, window_start desc, position desc, user_id
         ) as by_age
-    from reports.user_conversation_history_by_user as history
+    from history
 ),
 
 counted as (
@@ -31,7 +47,7 @@ counted as (
             as handle_time_seconds,
         min(window_date) as first_reply_date,
         max(window_date) as last_reply_date
-    from reports.user_conversation_history_by_user as history
+    from history
     group by account, conversation_id
 ),
 
@@ -39,7 +55,8 @@ ratings as (
     select
         account, conversation_id, rating_id, rating_label, rated_at,
         row_number() over (
-            partition by account, conversation_id order by rated_at desc, thread_id desc
+            partition by account, conversation_id
+            order by rated_at desc, thread_id desc, fetched_at desc
         ) as by_age
     from reports.happiness_ratings as rated
     where slice = 'all'

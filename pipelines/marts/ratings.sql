@@ -14,12 +14,31 @@ with days as (
     select distinct account, window_start, window_end, window_date
     from reports.report_windows as windows
     where grain = 'day'
+),
+
+rated as (  -- those loaded in two grains once
+    select
+        *,
+        row_number() over (
+            partition by account, thread_id, customer_id, rated_at, occurrence
+            order by fetched_at desc, window_start desc, grain
+        ) as by_age
+    from reports.happiness_ratings as ratings
+    where slice = 'all'
 )
 
 select
     r.account,
     r.rated_at,
-    d.window_date as rated_date,
+    -- before the first day that is loaded: counted from the start of the rating's week or month
+    coalesce(
+        d.window_date,
+        r.window_date + cast(least(
+            floor((extract(epoch from r.rated_at) - extract(epoch from r.window_start)) / 86400),
+            round((extract(epoch from r.window_end) - extract(epoch from r.window_start)) / 86400)
+            - 1
+        ) as integer)
+    ) as rated_date,
     r.rating_id,
     r.rating_label,
     r.rating_comments,
@@ -35,10 +54,10 @@ select
     c.subject,
     r.thread_id,
     r.occurrence
-from reports.happiness_ratings as r
+from rated as r
 left join days as d
     on d.account = r.account and r.rated_at >= d.window_start and r.rated_at < d.window_end
 left join marts.conversations as c
     on c.account = r.account and c.conversation_id = r.conversation_id
 left join reports.people as p on p.account = r.account and p.user_id = r.user_id
-where r.slice = 'all'
+where r.by_age = 1

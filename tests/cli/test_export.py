@@ -102,7 +102,7 @@ def test_an_export_that_fails_leaves_all_files_as_they_were(
     warehouse: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "out"
-    assert [one.name for one in export_marts(warehouse, folder, "parquet")] == [
+    assert [one.name for one in export_marts(warehouse, folder, "parquet").written] == [
         "ratings",
         "volume",
     ]
@@ -117,6 +117,30 @@ def test_an_export_that_fails_leaves_all_files_as_they_were(
         export_marts(warehouse, folder, "parquet")
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_broken_view_of_somebodys_own_is_named_and_keeps_nothing_else_back(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(published_path(warehouse))) as connection:
+        connection.execute(
+            "create table gone (a int); create view marts.mine as from gone; drop table gone; "
+            "create view marts.works as select 1 as a; "
+            "create view marts.zero as select error('broken') as a"
+        )
+    folder = tmp_path / "out"
+
+    done = help_scout("export", str(folder), "--warehouse", str(warehouse))
+
+    names = ["ratings.parquet", "volume.parquet", "works.parquet"]
+    lines = done.out.splitlines()
+    assert [line.split(":")[0] for line in lines[:3]] == [f"{folder}/{name}" for name in names]
+    assert lines[3:] == [
+        "not exported: marts.mine: Catalog Error: Table with name gone does not exist!",
+        "not exported: marts.zero: Invalid Input Error: broken",
+    ]
+    assert (done.code, done.err) == (3, "")
+    assert sorted(path.name for path in folder.iterdir()) == names
 
 
 def test_files_whose_marts_are_gone_are_named(warehouse: Path, tmp_path: Path) -> None:

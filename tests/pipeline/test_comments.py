@@ -13,8 +13,9 @@ import pytest
 from dlt.destinations.exceptions import DatabaseException
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.comments import COMMENTS, UNKNOWN, things_in, write_comments
+from pipelines.comments import COMMENTS, UNKNOWN, Thing, lacking_comments, things_in, write_comments
 from pipelines.dictionary import ROOT
+from pipelines.errors import UsageError
 from pipelines.marts import create_marts
 from pipelines.privacy import copy_without_traces
 from pipelines.publish import Publication, publish
@@ -115,6 +116,41 @@ def test_what_lacks_or_differs_is_written_and_nothing_else(commented: Path, tmp_
     marts = [name for name in before if name.startswith("marts.")]
     assert written == len(marts) + 2
     assert comments_in(warehouse) == before | {"reports.mine": "mine", "reports.mine.a": None}
+
+
+def test_a_mart_that_somebody_replaced_is_made_anew_and_their_own_views_stay(
+    commented: Path, tmp_path: Path
+) -> None:
+    warehouse = Path(shutil.copy(commented, tmp_path))
+    alter(
+        warehouse,
+        "create or replace view marts.volume as select *, 1 as mine from marts.kpi_daily",
+        "comment on view marts.volume is 'mine'",
+        "create view marts.mine as select 1 as a",
+    )
+
+    described_anew(warehouse)
+
+    own = {"marts.mine": None, "marts.mine.a": None}
+    assert comments_in(warehouse) == comments_in(commented) | own
+
+
+def test_columns_that_a_mart_does_not_describe_get_no_comment() -> None:
+    """A mart that cannot be made leaves its name to a view of somebody's own."""
+    theirs = [Thing("marts", "volume", name, "column", "INTEGER", None)
+              for name in ("mine", "previous_mine", "delta_mine_pct")]  # fmt: skip
+
+    assert list(lacking_comments(theirs)) == []
+
+
+def test_a_table_in_a_marts_place_is_refused_in_words(commented: Path, tmp_path: Path) -> None:
+    warehouse = Path(shutil.copy(commented, tmp_path))
+    alter(warehouse, "drop view marts.volume", "create table marts.volume as select 42 as mine")
+
+    with pytest.raises(UsageError, match=r"^marts\.volume: a table stands where a view is to be"):
+        described_anew(warehouse)
+
+    assert query(warehouse, "from marts.volume") == [(42,)]
 
 
 def test_a_published_copy_says_what_it_is_and_what_it_is_worth(

@@ -46,12 +46,14 @@ def test_a_mart_says_what_it_answers_and_what_each_column_means(tmp_path: Path) 
     assert mart.sources == ("reports.chat", "marts.volume")
     assert mart.optional == ("reports.phone",)
     assert mart.meaning("chat_count") == "Chats, all of them"
-    assert mart.meaning("previous_chat_count") == "The window before: chats, all of them"
+    assert mart.meaning("previous_chat_count") == "The window compared with: chats, all of them"
     assert mart.meaning("delta_closed_pct") == (
-        "Change against the window before: conversations closed"
+        "Change against the window compared with: conversations closed"
     )
     with pytest.raises(KeyError, match=r"marts/trial\.sql does not say what secrets means"):
         mart.meaning("secrets")
+    with pytest.raises(KeyError, match="does not say what delta_secrets_pct means"):
+        mart.meaning("delta_secrets_pct")
 
 
 def test_a_header_that_names_other_tables_than_the_query_is_refused(tmp_path: Path) -> None:

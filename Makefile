@@ -33,8 +33,8 @@ lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) mypy
 	$(RUN) python -m pipelines.dictionary --check
 
-test-all: setup ## run all tests at once, the longest first; some of them wait: three workers
-	$(RUN) pytest -n 3 --dist loadgroup --no-loadscope-reorder
+test-all: setup ## run all tests at once, the longest first; some of them wait: four workers
+	$(RUN) pytest -n 4 --dist loadgroup --no-loadscope-reorder --durations=40
 
 chaos: setup ## 300 loads (RUNS=300) through random faults and kills, each by the dice of its seed
 	CHAOS_RUNS=$(RUNS) $(RUN) pytest -v -n auto tests/chaos

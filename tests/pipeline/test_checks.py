@@ -16,6 +16,7 @@ pytestmark = pytest.mark.xdist_group("loaded")
 CHECKS = {check.name: check for check in all_checks()}
 DAY = "grain = 'day' and window_date = '2026-11-05'"
 WEEK = "grain = 'week' and window_date = '2026-11-02'"
+OVER = "covered_until = window_end"  # checks compare no window that was open
 
 DAMAGE = {
     "counts_are_there": f"""
@@ -42,11 +43,11 @@ DAMAGE = {
         where {WEEK} and slice_user_id = 4001""",
     "users_add_up_to_the_company": f"""
         delete from company_overall_users where slice = 'all' and {DAY} and user_id = 4001""",
-    "ratings_are_the_happiness_counts": """
+    "ratings_are_the_happiness_counts": f"""
         update happiness_ratings set rating_id = rating_id % 3 + 1
-        where rowid = (select min(rowid) from happiness_ratings where grain = 'week')""",
-    "user_ratings_are_the_user_happiness_counts": """
-        delete from user_ratings where rowid = (select min(rowid) from user_ratings)""",
+        where rowid = (select min(rowid) from happiness_ratings where grain = 'week' and {OVER})""",
+    "user_ratings_are_the_user_happiness_counts": f"""
+        delete from user_ratings where rowid = (select min(rowid) from user_ratings where {OVER})""",
     "series_are_the_overall_reports": f"""
         update productivity_resolution_time
         set resolution_time_seconds = resolution_time_seconds + 2
@@ -81,9 +82,9 @@ DAMAGE = {
     "ids_are_known": f"""
         update conversations_drilldown set mailbox_id = 99999
         where rowid = (select min(rowid) from conversations_drilldown where {DAY})""",
-    "tables_hold_what_the_ledger_says": """
+    "tables_hold_what_the_ledger_says": f"""
         delete from conversations_overall_tags where rowid =
-        (select min(rowid) from conversations_overall_tags)""",
+        (select min(rowid) from conversations_overall_tags where {OVER})""",
     "drilldowns_are_whole": f"""
         delete from user_drilldown where rowid =
         (select min(rowid) from user_drilldown where {DAY})""",

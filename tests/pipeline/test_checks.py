@@ -47,7 +47,8 @@ DAMAGE = {
         update happiness_ratings set rating_id = rating_id % 3 + 1
         where rowid = (select min(rowid) from happiness_ratings where grain = 'week' and {OVER})""",
     "user_ratings_are_the_user_happiness_counts": f"""
-        delete from user_ratings where rowid = (select min(rowid) from user_ratings where {OVER})""",
+        delete from user_ratings where rowid =
+        (select min(rowid) from user_ratings where {OVER})""",
     "series_are_the_overall_reports": f"""
         update productivity_resolution_time
         set resolution_time_seconds = resolution_time_seconds + 2

@@ -129,6 +129,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
     connection = connect(path)
     try:
         _leave_note(path)
+        _remove_unfinished_schemas(path)
         pipeline = dlt.pipeline(
             PIPELINE,
             pipelines_dir=str(state_folder(path)),
@@ -145,6 +146,13 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         yield pipeline
     finally:
         connection.close()
+
+
+def _remove_unfinished_schemas(path: Path) -> None:
+    """Deletes what a kill left of a schema that was being written: dlt takes any file for one."""
+    for file in (state_folder(path) / PIPELINE / "schemas").glob("*"):
+        if not file.name.endswith(".schema.json"):
+            file.unlink()
 
 
 def _credentials(connection: duckdb.DuckDBPyConnection) -> DuckDbCredentials:

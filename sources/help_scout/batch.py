@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
-import orjson
-
 from .catalog import Report
 from .ledger import WINDOW_READS, ledger_row, not_stored, window_context
 from .outcome import Outcome
@@ -15,6 +13,7 @@ from .restatements import RESTATEMENTS, measures_of, restatements
 from .run import Run
 from .stored import Stamp
 from .tables import UNKNOWN_VALUES, StoredTable, stored_table, tombstone
+from .values import as_json
 from .windows import Window
 
 ROWS_PER_BATCH = 10_000
@@ -127,9 +126,7 @@ class Batch:
                 yield from self.flush()
         for path, values in outcome.extra.items():
             unknown: dict[str, str | None] = {"report": self._report.name, "wire_path": path}
-            unknown["wire_values"] = self._run.privacy.protect_unknown(
-                orjson.dumps(values).decode()
-            )
+            unknown["wire_values"] = self._run.privacy.protect_unknown(as_json(values))
             row = {**context, **unknown}
             declared = UNKNOWN_VALUES.arrow_schema.names
             self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime
@@ -54,7 +55,15 @@ def unknown_field(path: str, value: Any, taken: Container[str], row: Container[s
         return {name: value}
     if isinstance(value, int | float):
         return {name: float(value)}
-    return {name: orjson.dumps(value).decode()}
+    return {name: as_json(value)}
+
+
+def as_json(value: Any) -> str:
+    """The value as JSON, whole numbers of any length included."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # more than 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _unknown_column_name(path: str) -> str:
@@ -133,7 +142,7 @@ _FIT: Mapping[Type, Callable[[Any], Any]] = {
     Type.TEXT: _fit_text,
     Type.BOOL: _fit_bool,
     Type.TIMESTAMP: _fit_instant,
-    Type.JSON: lambda value: orjson.dumps(value).decode(),
+    Type.JSON: as_json,
 }
 
 

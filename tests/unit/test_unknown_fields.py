@@ -215,3 +215,11 @@ def test_no_unknown_field_takes_the_name_of_a_slice_column(param: SliceParam) ->
     name = param.column.name
     found = flat(REPORTS["company_overall"], {"current": {name: "x"}})
     assert found.rows["company_overall"] == [{f"wire_{name}": "x"}]
+
+
+def test_a_number_of_any_length_is_kept_in_an_unknown_list() -> None:
+    name, report = "user_resolutions", REPORTS["user_resolutions"]
+    body = body_of(name)
+    body["current"][0]["sizes"] = [2**64]
+    (row, *_) = flat(report, body).rows[name]
+    assert row["sizes"] == "[18446744073709551616]"

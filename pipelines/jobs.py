@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -81,9 +82,10 @@ def run_job(
         if not job.warehouse.exists():
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
-        if job.warehouse.exists():
-            _keep_privacy(console, job.warehouse, run, closing.mode)
-        with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
+        with (
+            stopping_at_signals(run, console),
+            _opened(console, job.warehouse, run, closing.mode) as pipeline,
+        ):
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
             with progress:
@@ -212,30 +214,41 @@ def _is_complete(job: Job) -> bool:
         run.close()
 
 
-def _keep_privacy(console: Console, warehouse: Path, run: Run, mode: int) -> None:
-    """Makes what is loaded as strict about personal data as the configuration is now, and tells
-    what stays stricter."""
+@contextmanager
+def _opened(console: Console, warehouse: Path, run: Run, mode: int) -> Iterator[Pipeline]:
+    """The warehouse's pipeline, with what is loaded as strict about personal data as the
+    configuration is now."""
     if owes_copy(warehouse):
         leave_no_traces(console, warehouse, run, mode)
     with open_pipeline(warehouse) as pipeline:
-        state = source_state(pipeline)
-        before = state.get("privacy", {})
-        if before in ({}, run.privacy.modes()):
+        if not _make_stricter(console, warehouse, pipeline, run):
+            yield pipeline
             return
-        run.pin_privacy(dict(state))
-        stricter, looser = changed_modes(before, run.privacy)
-        if stricter:
-            console.print(f"privacy: rewriting {len(stricter)} columns of what is loaded")
-            finish_pending(pipeline)
-            owe_copy(warehouse)
-            make_stricter(pipeline, stricter, run.privacy)
-    if stricter:
-        leave_no_traces(console, warehouse, run, mode)
+    leave_no_traces(console, warehouse, run, mode)
+    with open_pipeline(warehouse) as pipeline:
+        yield pipeline
+
+
+def _make_stricter(console: Console, warehouse: Path, pipeline: Pipeline, run: Run) -> bool:
+    """Rewrites the columns that are to be stricter than they were loaded, and tells what stays
+    stricter; whether any were rewritten."""
+    state = source_state(pipeline)
+    before = state.get("privacy", {})
+    if before in ({}, run.privacy.modes()):
+        return False
+    run.pin_privacy(dict(state))
+    stricter, looser = changed_modes(before, run.privacy)
     if looser:
         console.print(
             f"privacy: {len(looser)} columns stay hashed or dropped in what is loaded so far "
             f"({looser[0]}, …), new rows come as configured now: help-scout rebuild loads all anew"
         )
+    if stricter:
+        console.print(f"privacy: rewriting {len(stricter)} columns of what is loaded")
+        finish_pending(pipeline)
+        owe_copy(warehouse)
+        make_stricter(pipeline, stricter, run.privacy)
+    return bool(stricter)
 
 
 def _about_time(run: Run) -> str:

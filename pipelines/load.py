@@ -7,7 +7,7 @@ was not loaded is still due.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -53,10 +53,12 @@ def configured_run(
     return open_run(**resolved, clock=clock, on_outcome=on_outcome)
 
 
-def source_of(run: Run, since: datetime | None, until: datetime | None) -> DltSource:
-    """The run's resources as the source `help_scout`."""
+def source_of(
+    run: Run, since: datetime | None, until: datetime | None, names: Collection[str]
+) -> DltSource:
+    """The run's resources of these names as the source `help_scout`."""
     factory = dlt.source(resources_of, name="help_scout", section="help_scout", max_table_nesting=0)
-    return factory(run, since, until)
+    return factory(run, since, until, names)
 
 
 def load(
@@ -87,7 +89,7 @@ def load(
             use(run, agenda, chunk)
             dimensions = tuple(DIMENSIONS) if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
-            source = source_of(run, since, until).with_resources(*dimensions, *chunk.reports)
+            source = source_of(run, since, until, (*dimensions, *chunk.reports))
             load_package(pipeline, run, source)
             run.reader.forget_shared()
             if run.budget.was_hit or run.is_stopping:

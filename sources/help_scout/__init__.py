@@ -12,7 +12,7 @@ Options come from dlt's configuration, section `sources.help_scout`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -157,10 +157,15 @@ def open_run(
 
 
 def resources_of(
-    run: Run, since: datetime | None = None, until: datetime | None = None
+    run: Run,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    names: Collection[str] = (*DIMENSIONS, *REPORTS),
 ) -> Iterator[DltResource]:
-    """The resources of a run: the lists, then the reports."""
+    """The resources of a run, or those of these names: the lists, then the reports."""
     for dimension in DIMENSIONS.values():
-        yield dimension_resource(dimension, run)
+        if dimension.name in names:
+            yield dimension_resource(dimension, run)
     for report in REPORTS.values():
-        yield report_resource(report, run, since, until)
+        if report.name in names:
+            yield report_resource(report, run, since, until)

@@ -104,7 +104,7 @@ def test_what_a_power_cut_leaves_half_written_is_asked_again(
         running(account.base_url, clock=lambda: datetime.now(UTC), **options) as run,
         open_pipeline(warehouse) as pipeline,
     ):
-        source = source_of(run, None, None).with_resources(*REPORTS)
+        source = source_of(run, None, None, REPORTS)
         pipeline.extract(source, loader_file_format="parquet")
     (one, *_) = warehouse.parent.rglob("window_reads.*.parquet")
     one.write_bytes(one.read_bytes()[:100])

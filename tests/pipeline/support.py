@@ -82,7 +82,7 @@ def load_days(
     pipeline: Pipeline, run: Run, reports: tuple[str, ...], since: str, until: str
 ) -> None:
     """Loads reports without the account's lists: a third of what a whole load costs."""
-    source = source_of(run, *run.time.interval(since, until)).with_resources(*reports)
+    source = source_of(run, *run.time.interval(since, until), reports)
     load_package(pipeline, run, source)
 
 

@@ -20,7 +20,7 @@ from tests.forks import FORKS
 from .support import SMALL, differing, load_into, numbers, query, serving, status_of
 
 KILLS = 20
-LONGEST_LIFE_SECONDS = 10.0
+LONGEST_LIFE_SECONDS = 7.0
 CHUNK_DAYS, LARGE_CHUNK_DAYS = 2, 400
 """A killed life is longer than a small chunk takes, so that every phase of a load is met; what is
 left of the year is no matter of kills."""

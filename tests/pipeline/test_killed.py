@@ -21,9 +21,10 @@ from .support import SMALL, differing, load_into, numbers, query, serving, statu
 
 KILLS = 20
 LONGEST_LIFE_SECONDS = 7.0
+REPORTS_EACH = 6
 CHUNK_DAYS, LARGE_CHUNK_DAYS = 2, 400
-"""A killed life is longer than a small chunk takes, so that every phase of a load is met; what is
-left of the year is no matter of kills."""
+"""A killed life loads few reports in small chunks, which take two seconds, so that every phase of a
+load is met; what is left of the year is no matter of kills."""
 YEAR = replace(SMALL, days=440)
 YEAR_START = "2025-11-10"
 TOTALS = {
@@ -42,13 +43,15 @@ ONE_OF_MANY = {
 OPTIONS: dict[str, Any] = {"start_date": YEAR_START, "breakdowns": TOTALS | ONE_OF_MANY}
 
 
-def load_year(warehouse: Path, base_url: str, chunk_days: int) -> None:
+def load_year(warehouse: Path, base_url: str, chunk_days: int, reports: tuple[str, ...]) -> None:
     agenda.CHUNK_DAYS = chunk_days
-    load_into(warehouse, base_url, **OPTIONS)
+    load_into(warehouse, base_url, reports=reports, **OPTIONS)
 
 
-def start_load(warehouse: Path, base_url: str, chunk_days: int) -> BaseProcess:
-    process = FORKS.Process(target=load_year, args=(warehouse, base_url, chunk_days))
+def start_load(
+    warehouse: Path, base_url: str, chunk_days: int, reports: tuple[str, ...] = ()
+) -> BaseProcess:
+    process = FORKS.Process(target=load_year, args=(warehouse, base_url, chunk_days, reports))
     process.start()
     return process
 
@@ -61,15 +64,16 @@ def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(
     # Both loads ask the same: what was answered once need not be counted again.
     monkeypatch.setattr("sources.help_scout_sandbox.server.MOST_REMEMBERED", 50_000)
     peaceful, killed = tmp_path / "peaceful.duckdb", tmp_path / "killed.duckdb"
-    moments = random.Random(20)
+    dice = random.Random(20)
     with serving(Sandbox(YEAR)) as base_url:
         for _ in range(KILLS):
-            process = start_load(killed, base_url, CHUNK_DAYS)
-            process.join(moments.uniform(0.5, LONGEST_LIFE_SECONDS))
+            reports = tuple(dice.sample(sorted(REPORTS), REPORTS_EACH))
+            process = start_load(killed, base_url, CHUNK_DAYS, reports)
+            process.join(dice.uniform(0.5, LONGEST_LIFE_SECONDS))
             process.kill()
             process.join()
             assert process.exitcode == -signal.SIGKILL
-        assert query(killed, "select count(*) > 2 from _dlt_loads") == [(True,)]
+        assert query(killed, "select count(*) > 5 from _dlt_loads") == [(True,)]
         for warehouse in (killed, peaceful):
             process = start_load(warehouse, base_url, LARGE_CHUNK_DAYS)
             process.join()

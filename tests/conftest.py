@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 import yaml
 
 from pipelines.cli import DLT_DEFAULTS
+
+gc.freeze()  # what was imported is no garbage: looking through it again and again costs a twentieth
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CONTRACT: dict[str, Any] = {

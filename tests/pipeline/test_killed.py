@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines import agenda
+from sources.help_scout.catalog import Shape
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.settings import Settings
 from sources.help_scout_sandbox import Sandbox
@@ -40,7 +41,17 @@ ONE_OF_MANY = {
     "user_ratings": ["user=4001"],
 }
 """Of these reports' slices the other thousands a year are read just as the first is."""
-OPTIONS: dict[str, Any] = {"start_date": YEAR_START, "breakdowns": TOTALS | ONE_OF_MANY}
+LONG_GRAINS = {
+    name: ["week", "month"]
+    for name, report in REPORTS.items()
+    if report.shape is Shape.OVERALL and name != "company_overall"
+}
+"""Days of one overall report are as good as those of eight."""
+OPTIONS: dict[str, Any] = {
+    "start_date": YEAR_START,
+    "breakdowns": TOTALS | ONE_OF_MANY,
+    "grains": LONG_GRAINS,
+}
 
 
 def load_year(warehouse: Path, base_url: str, chunk_days: int, reports: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ from sources.help_scout_sandbox import Sandbox
 from .support import NOW, SMALL, carry_out, load_into, planned, serving, ticking
 
 ROW_PATHS = {API_ROOT + r.path: r.name for r in REPORTS.values() if r.shape in PAGED}
-START = "2026-10-28"
+START = "2026-10-31"
 UNLISTED = {"3999", "900001"}  # a user who left, and an AI agent
 Wire = Counter[tuple[str, str]]
 
@@ -80,7 +80,7 @@ def test_a_night_a_backfill_and_an_interval_send_what_their_plans_say(tmp_path: 
         assert exact_part(announced(plan)) == exact_part(sent(sandbox, asked))
         assert sum(exact_part(announced(plan)).values()) > 50
 
-        earlier = more | {"start_date": "2026-10-24"}
+        earlier = more | {"start_date": "2026-10-29"}
         plan = planned(warehouse, gaps, **earlier)
         asked = len(sandbox.requests)
         carry_out(gaps, warehouse, base_url, **earlier)
@@ -92,7 +92,7 @@ def test_a_night_a_backfill_and_an_interval_send_what_their_plans_say(tmp_path: 
         }
         assert users <= UNLISTED
 
-        interval = LoadRequest(since="2026-10-30", until="2026-11-03")
+        interval = LoadRequest(since="2026-10-31", until="2026-11-03")
         plan = planned(warehouse, interval, **later)
         asked = len(sandbox.requests)
         carry_out(interval, warehouse, base_url, **later)

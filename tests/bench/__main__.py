@@ -11,7 +11,9 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -26,9 +28,13 @@ from sources.help_scout_sandbox import Sandbox
 from tests.conftest import example_body
 from tests.pipeline.support import SMALL, load_into, serving
 
+from .limit_use import LimitUse, measured, simulated
 from .sandbox_throughput import requests_per_second
 
 PAGES, ROWS_PER_PAGE = 400, 50
+REQUESTS, LIMITS, LATENCIES_MS = (300, 1_000, 4_000), (400, 800), (50, 300, 800)
+MEASURED_REQUESTS = (300, 1_000)
+"""How many are really sent, at the first limit and 300 ms; all others in virtual time."""
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -98,17 +104,40 @@ def loads() -> dict[str, float]:
     }
 
 
+def limit_uses() -> dict[str, LimitUse]:
+    """Runs against the account's limit, by name."""
+    runs = [
+        simulated(requests, limit, latency_ms)
+        for requests, limit, latency_ms in product(REQUESTS, LIMITS, LATENCIES_MS)
+    ]
+    found = {name_of(run): run for run in runs}
+    for requests in MEASURED_REQUESTS:
+        run = measured(requests, LIMITS[0], 300)
+        found[f"{name_of(run)}, measured"] = run
+    return found
+
+
+def name_of(run: LimitUse) -> str:
+    return f"{run.requests:,} requests at {run.limit} a minute, {run.latency_ms} ms"
+
+
 def main() -> None:
     figures = {
         "sandbox_requests_per_second": requests_per_second(),
         **flatten_against_parsing(),
         **loads(),
     }
+    uses = limit_uses()
     for name, value in figures.items():
-        print(f"{name:32} {value:12,.2f}")
+        print(f"{name:50} {value:12,.2f}")
+    print(f"{'':50} {'seconds':>12} {'least':>8} {'ratio':>6} {'429':>4}")
+    for name, run in uses.items():
+        least = f"{run.least_seconds:8.2f} {run.ratio:6.3f} {run.refused:4}"
+        print(f"{name:50} {run.seconds:12.2f} {least}")
+    told = figures | {name: asdict(run) | {"ratio": run.ratio} for name, run in uses.items()}
     target = ROOT / "data" / "bench.json"
     target.write_text(
-        json.dumps({"at": datetime.now(UTC).isoformat(), **figures}, indent=2), encoding="utf-8"
+        json.dumps({"at": datetime.now(UTC).isoformat(), **told}, indent=2), encoding="utf-8"
     )
     print(f"written to {target.relative_to(ROOT)}")
 

@@ -1,0 +1,114 @@
+"""How close a run comes to the least time in which the account's limit lets its requests through.
+
+The least possible: a full minute's requests at once, the next when the first of them are a minute
+old, and so on; the last ones take as long as an answer takes. Nobody can be faster, whatever the
+number of connections.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from sources.help_scout.client import Client
+from sources.help_scout.plan import Request
+from sources.help_scout.rate_limit import RateLimiter
+from sources.help_scout.read_ahead import MAX_WORKERS
+from sources.help_scout_sandbox import Sandbox
+from tests.pipeline.support import SMALL
+
+from .virtual_time import VirtualTime, run_threads
+
+MINUTE_SECONDS = 60.0
+USERS = Request.of("/v2/users", {})
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """A run's wall time in seconds, the least possible one, and how often it was refused."""
+
+    requests: int
+    limit: int
+    latency_ms: int
+    seconds: float
+    least_seconds: float
+    refused: int
+
+    @property
+    def ratio(self) -> float:
+        """The least possible time, as a part of ours: 1 is perfect."""
+        return self.least_seconds / self.seconds
+
+
+def least_seconds(requests: int, limit: int, latency_seconds: float) -> float:
+    """The least wall time of so many requests."""
+    return (requests - 1) // limit * MINUTE_SECONDS + latency_seconds
+
+
+class CountingApi:
+    """Counts in a sliding minute, as strictly as an API can; answers take a while, half of it on
+    the way there."""
+
+    def __init__(self, clock: VirtualTime, limit: int, latency_seconds: float) -> None:
+        self._clock, self._limit, self._latency = clock, limit, latency_seconds
+        self._counted: list[float] = []
+        self.refused = 0
+
+    def ask(self) -> dict[str, str]:
+        """The headers of an answer, when it has come."""
+        self._clock.sleep(self._latency / 2)
+        now = self._clock()
+        used = len(self._counted) - bisect_right(self._counted, now - MINUTE_SECONDS)
+        if used >= self._limit:
+            self.refused += 1
+        else:
+            self._counted.append(now)
+            used += 1
+        self._clock.sleep(self._latency / 2)
+        return {
+            "X-RateLimit-Limit-Minute": str(self._limit),
+            "X-RateLimit-Remaining-Minute": str(self._limit - used),
+        }
+
+
+def simulated(requests: int, limit: int, latency_ms: int) -> LimitUse:
+    """The limiter's run in virtual time, by the run's own number of threads."""
+    clock = VirtualTime(MAX_WORKERS)
+    api = CountingApi(clock, limit, latency_ms / 1000)
+    limiter = RateLimiter(clock=clock, sleep=clock.sleep)
+    left, lock = [requests], threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                if not left[0]:
+                    return
+                left[0] -= 1
+            with limiter.slot() as answered_before:
+                headers = api.ask()
+            limiter.observe(headers, answered_before)
+
+    run_threads(clock, MAX_WORKERS, work)
+    least = least_seconds(requests, limit, latency_ms / 1000)
+    return LimitUse(requests, limit, latency_ms, clock(), least, api.refused)
+
+
+def measured(requests: int, limit: int, latency_ms: int) -> LimitUse:
+    """The client's run over HTTP in real time, against a sandbox that counts."""
+    spec = replace(SMALL, days=2)
+    with (
+        Sandbox(spec, rate_limit=limit, latency_ms=latency_ms) as sandbox,
+        sandbox.serve() as server,
+        Client(server.base_url, "sandbox-id", "sandbox-secret") as client,
+        ThreadPoolExecutor(MAX_WORKERS) as pool,
+    ):
+        began = time.perf_counter()
+        for _ in pool.map(client.get, [USERS] * requests):
+            pass
+        seconds = time.perf_counter() - began
+        refused = sum(one.status == 429 for one in sandbox.requests)
+    least = least_seconds(requests, limit, latency_ms / 1000)
+    return LimitUse(requests, limit, latency_ms, seconds, least, refused)

@@ -29,6 +29,7 @@ from tests.conftest import example_body
 from tests.pipeline.support import SMALL, load_into, serving
 
 from .limit_use import LimitUse, measured, simulated
+from .plain import plain_day
 from .requests_needed import requests_needed
 from .sandbox_throughput import requests_per_second
 
@@ -137,6 +138,8 @@ def main() -> None:
             f"{one.what:44} {one.ours:12,} {one.least:9,} {one.ours / one.least:6.3f} "
             f"{one.plain:9,} {one.ours / one.plain:6.3f}"
         )
+    asked, expected = plain_day()
+    print(f"a plain configuration's day, really run: {asked} requests, {expected} by its rule")
     uses = limit_uses()
     print(f"\n{'use of the limit':44} {'seconds':>12} {'least':>9} {'ratio':>6} {'refused':>9}")
     for name, run in uses.items():
@@ -146,6 +149,7 @@ def main() -> None:
         "at": datetime.now(UTC).isoformat(),
         **figures,
         "requests": [asdict(one) for one in needed],
+        "plain_day": {"requests": asked, "by_rule": expected},
         "use_of_the_limit": {
             name: asdict(run) | {"ratio": run.ratio} for name, run in uses.items()
         },

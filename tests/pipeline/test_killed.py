@@ -35,18 +35,21 @@ TOTALS = {
 }
 ONE_OF_MANY = {
     "company_drilldown": ["range=firstResponseTime,range_id=1"],
-    "conversations_fields_drilldown": ["field=replyid"],
+    "conversations_fields_drilldown": ["field=tagid,field_id=1201"],
     "user_conversation_history": ["user=4001"],
     "user_drilldown": ["user=4001"],
+    "user_happiness": ["user=4001"],
+    "user_overall": ["user=4001"],
     "user_ratings": ["user=4001"],
+    "user_chat": ["user=4001"],
 }
 """Of these reports' slices the other thousands a year are read just as the first is."""
 LONG_GRAINS = {
     name: ["week", "month"]
     for name, report in REPORTS.items()
-    if report.shape is Shape.OVERALL and name != "company_overall"
+    if report.shape in (Shape.OVERALL, Shape.HEATMAP) and name != "company_overall"
 }
-"""Days of one overall report are as good as those of eight."""
+"""Days of one overall report are as good as those of nine."""
 OPTIONS: dict[str, Any] = {
     "start_date": YEAR_START,
     "breakdowns": TOTALS | ONE_OF_MANY,

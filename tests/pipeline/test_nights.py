@@ -20,16 +20,12 @@ FIRST_NIGHT = date(2026, 10, 27)  # the fifth night after it follows a day of 25
 START = "2026-10-18"
 LOOKBACK, A_DAY = timedelta(days=7), timedelta(days=1)
 WAYS = {
-    (report.shape, *Settings().grains_of(report)): name
+    (report.shape, *Settings().grains_of(report), *Settings().breakdowns_of(report)): name
     for name, report in sorted(REPORTS.items(), key=lambda item: -len(item[1].tables))
 }
-"""A report of each way in which windows are planned, by shape and grains: that with the fewest
-tables. Which slices there are is no matter of nights."""
-NIGHTLY = (
-    "company_overall",  # it names the users that others are read for
-    "productivity_replies_sent",  # a series in total and by inbox
-    *WAYS.values(),
-)
+"""A report of each way in which reports are planned, by shape, grains and breakdowns: that with the
+fewest tables."""
+NIGHTLY = ("company_overall", *WAYS.values())  # it names the users that others are read for
 
 
 def night(number: int) -> datetime:

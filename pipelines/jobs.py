@@ -218,7 +218,7 @@ def _is_complete(job: Job) -> bool:
 def _opened(console: Console, warehouse: Path, run: Run, mode: int) -> Iterator[Pipeline]:
     """The warehouse's pipeline, with what is loaded as strict about personal data as the
     configuration is now."""
-    if owes_copy(warehouse):
+    if warehouse.exists() and owes_copy(warehouse):
         leave_no_traces(console, warehouse, run, mode)
     with open_pipeline(warehouse) as pipeline:
         if not _make_stricter(console, warehouse, pipeline, run):

@@ -40,7 +40,6 @@ ROWS_A_DAY: Mapping[str, float] = {
     "user_ratings": 0.8,
 }
 PAGE_ROWS = {Shape.DRILLDOWN: 50, Shape.LIST: 100}  # lists have pages of the API's own size
-PLAIN_PAGE_ROWS = {Shape.DRILLDOWN: 25, Shape.LIST: 100}  # the default where one can choose
 SERIES_DAYS = 60
 RANGES = 10  # of first response times
 
@@ -212,21 +211,13 @@ def kinds(by_inbox: bool) -> list[Kind]:
 def windows(grain: str, after: date, today: date) -> list[int]:
     """The lengths in days of the windows that end after the midnight that begins `after`, up to
     the one of today."""
-    found = []
-    day = after.replace(day=1) if grain == "month" else after - timedelta(days=after.weekday())
-    day = after if grain == "day" else day
+    monday, first = after - timedelta(days=after.weekday()), after.replace(day=1)
+    day, found = {"day": after, "week": monday, "month": first}[grain], []
     while day <= today:
-        end = day + timedelta(
-            days={"day": 1, "week": 7, "month": monthrange(*_month(day))[1]}[grain]
-        )
-        if end > after:
-            found.append((end - day).days)
-        day = end
+        _, days_in_month = monthrange(day.year, day.month)
+        found.append({"day": 1, "week": 7, "month": days_in_month}[grain])
+        day += timedelta(days=found[-1])
     return found
-
-
-def _month(day: date) -> tuple[int, int]:
-    return day.year, day.month
 
 
 def least_requests(after: date, today: date, *, by_inbox: bool) -> int:

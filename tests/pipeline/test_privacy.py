@@ -17,6 +17,8 @@ from rich.console import Console
 from pipelines.agenda import LoadRequest
 from pipelines.forgetting import run_forget
 from pipelines.jobs import Job, run_job, run_rebuild
+from pipelines.privacy import owe_copy
+from pipelines.warehouse import state_folder
 from sources.help_scout.catalog import Report
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import personal_columns
@@ -305,6 +307,18 @@ def test_what_a_killed_forgetting_left_readable_is_overwritten_by_the_next_run(
     assert found_in_files(tmp_path, (customer.email,))
     load(warehouse, known, 1, privacy_key=key)
     assert found_in_files(tmp_path, (customer.email,)) == set()
+
+
+def test_a_deleted_warehouse_owes_no_copy(
+    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewriting = Mock()
+    monkeypatch.setattr("pipelines.closing.copy_without_traces", rewriting)
+    warehouse = tmp_path / "w.duckdb"
+    state_folder(warehouse).mkdir()
+    owe_copy(warehouse)  # of a file that was there
+    load(warehouse, known)
+    rewriting.assert_not_called()
 
 
 def test_a_link_to_a_warehouse_stays_one(known: Known, tmp_path: Path, key: str) -> None:

@@ -41,7 +41,7 @@ from sources.help_scout.windows import Grain, local_midnight, window_of
 
 from .errors import UsageError
 
-CHUNK_DAYS = 31
+CHUNK_DAYS = 60  # as many as a request for days may span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

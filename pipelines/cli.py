@@ -6,7 +6,6 @@ stopped by a budget or a signal.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,30 +26,17 @@ from .options import (
     until_option,
     warehouse_option,
 )
+from .process import prepare_process
 
 if TYPE_CHECKING:
     from .agenda import LoadRequest
-
-DLT_DEFAULTS = {
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "CRITICAL",
-    "RUNTIME__INTERCEPT_SIGNALS": "false",
-    "LOAD__WORKERS": "4",
-    "LOAD__DELETE_COMPLETED_JOBS": "true",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-}
-"""Ours where the user's environment is silent: with four workers a load takes a quarter, Arrow's
-own pool would keep memory that it no longer needs, signals are answered by `stopping`, errors are
-told once and by us, and rows that have been loaded need not lie about in files."""
 
 
 @click.group("help-scout", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="help-scout-reports")
 def main() -> None:
     """Loads every Help Scout report into DuckDB, complete and provably so."""
-    os.umask(0o077)  # what is written is for its owner only
-    for name, value in DLT_DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    prepare_process()
 
 
 for command in (plan, status, check, explain, doctor, marts, dashboard, export, demo, sandbox):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from .arrow import Pieces
 from .catalog import Report
 from .ledger import WINDOW_READS, ledger_row, not_stored, window_context
 from .outcome import Outcome
@@ -16,8 +17,8 @@ from .tables import UNKNOWN_VALUES, StoredTable, stored_table, tombstone
 from .values import as_json
 from .windows import Window
 
-ROWS_PER_BATCH = 10_000
-TableBatch: TypeAlias = tuple[StoredTable, list[dict[str, Any]]]
+ROWS_PER_BATCH = 100_000
+TableBatch: TypeAlias = tuple[StoredTable, Pieces]
 """A table and rows of it."""
 
 
@@ -47,7 +48,8 @@ class Batch:
         if self._measures:
             self._tables[RESTATEMENTS.name] = RESTATEMENTS
         self._held: list[Outcome] = []
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._tables}
+        self._stored: set[Stamp] = set()
+        self._rows = {name: Pieces() for name in self._tables}
 
     @property
     def row_count(self) -> int:
@@ -96,21 +98,24 @@ class Batch:
                 self._add_restatements(outcome)
             elif self._run.is_stopping:
                 continue  # it failed because nothing is asked any more: that tells of no window
-            self._rows[WINDOW_READS.name].append(
-                ledger_row(
-                    outcome,
-                    account=settings.account,
-                    run_id=self._run.run_id,
-                    lookback=settings.lookback,
-                    now=self._run.now,
-                )
+            read = ledger_row(
+                outcome,
+                account=settings.account,
+                run_id=self._run.run_id,
+                lookback=settings.lookback,
+                now=self._run.now,
             )
+            self._rows[WINDOW_READS.name].add({}, [read])
             if self.row_count >= ROWS_PER_BATCH:
                 yield from self.flush()
         self._held = []
 
     def _add_rows(self, outcome: Outcome) -> Iterator[TableBatch]:
-        settings = self._run.settings
+        settings, window = self._run.settings, outcome.window
+        stamp = (outcome.read.slice.text, window.grain, window.start)
+        if stamp in self._stored:
+            raise AssertionError(f"{outcome.read}: planned twice, its rows would be doubled")
+        self._stored.add(stamp)
         context = window_context(
             outcome, account=settings.account, lookback=settings.lookback, now=self._run.now
         )
@@ -118,10 +123,10 @@ class Batch:
             # Where a row of the window would have the tombstone's key, dlt might keep the
             # tombstone; such tables need none unless the window is empty.
             if table.key or not outcome.rows.get(table.name):
-                self._rows[table.name].append(tombstone(table, context))
+                self._rows[table.name].add(context, [tombstone(table, window.start)])
         for block in outcome.row_blocks():
             for name, rows in self._run.privacy.protect_report(self._report, block).items():
-                self._rows[name].extend({**context, **row} for row in rows)
+                self._rows[name].add(context, rows)
             if self.row_count >= ROWS_PER_BATCH:
                 yield from self.flush()
         for path, values in outcome.extra.items():
@@ -129,14 +134,14 @@ class Batch:
             unknown["wire_values"] = self._run.privacy.protect_unknown(as_json(values))
             row = {**context, **unknown}
             declared = UNKNOWN_VALUES.arrow_schema.names
-            self._rows[UNKNOWN_VALUES.name].append({k: row[k] for k in declared})
+            self._rows[UNKNOWN_VALUES.name].add({}, [{k: row[k] for k in declared}])
 
     def _add_restatements(self, outcome: Outcome) -> None:
         stored = self._run.planner.stored
         if stored is None or not self._measures:
             return
         window, slice_text = outcome.window, outcome.read.slice.text
-        self._rows[RESTATEMENTS.name] += restatements(
+        found = restatements(
             outcome,
             self._before.get((slice_text, window.grain, window.start)),
             stored.coverage.worth(self._report.name, slice_text, window),
@@ -145,6 +150,7 @@ class Batch:
             run_id=self._run.run_id,
             now=self._run.now,
         )
+        self._rows[RESTATEMENTS.name].add({}, list(found))
 
     def finish(self) -> Iterator[TableBatch]:
         """All that is left, as `flush`."""
@@ -155,5 +161,5 @@ class Batch:
         """The rows taken over, table by table."""
         for name, rows in self._rows.items():
             if rows:
-                self._rows[name] = []
+                self._rows[name] = Pieces()
                 yield self._tables[name], rows

@@ -198,6 +198,16 @@ class Table:
         """Whether a window has at most one row here."""
         return not self.key
 
+    @property
+    def counts_positions(self) -> bool:
+        """Whether its rows are told apart by their position in the window."""
+        return "position" in self.key and "position" not in self.inherits
+
+    @property
+    def counts_occurrences(self) -> bool:
+        """Whether rows that are equal in all other key columns are numbered."""
+        return "occurrence" in self.key
+
     def has_column(self, name: str) -> bool:
         """Whether it has a column of that name."""
         return any(column.name == name for column in self.columns)

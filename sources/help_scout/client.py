@@ -24,7 +24,7 @@ from tenacity import Retrying, retry_if_exception_type
 from .auth import ClientCredentials, DocsKey
 from .errors import ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
-from .rate_limit import RateLimiter
+from .rate_limit import MOST_CONNECTIONS, RateLimiter
 from .refusals import broken, check_status, correlation_id
 from .retries import StopTrying, wait_seconds
 
@@ -33,7 +33,6 @@ DEFAULT_DOCS_BASE_URL = "https://docsapi.helpscout.net"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 ANSWER_SECONDS = 120.0  # for a whole body: one that trickles never runs into the time-out above
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-MAX_CONNECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Client:
             base_url=base_url,
             auth=credentials,
             timeout=TIMEOUT,
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+            limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
             headers={"User-Agent": "help-scout-reports", "Accept": "application/json"},
             transport=transport,
             verify=_trust(),

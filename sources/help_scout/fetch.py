@@ -6,6 +6,7 @@ an outcome that says so. It runs in worker threads; all it shares is the client.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from tempfile import gettempdir
@@ -88,7 +89,7 @@ def _fetch_buckets(tally: Tally, read: Read, request: Request) -> list[Outcome]:
     return outcomes
 
 
-def match_buckets(windows: tuple[Window, ...], rows: list[Row]) -> dict[Window, Row]:
+def match_buckets(windows: tuple[Window, ...], rows: Sequence[Row]) -> dict[Window, Row]:
     """The row of each window; windows whose bucket the API left out are missing.
 
     A bucket belongs to the window that starts at the same instant. Anything else (an anchor of
@@ -134,7 +135,7 @@ def _fetch_alone(client: Getter, read: Read, window: Window, spent: Tally) -> Ou
     return outcome
 
 
-def match_whole_window(read: Read, rows: list[Row]) -> dict[Window, Row]:
+def match_whole_window(read: Read, rows: Sequence[Row]) -> dict[Window, Row]:
     """The one bucket of a window asked for without `viewBy`: it needs no matching, wherever in the
     window it says that it starts."""
     window = read.windows[0]

@@ -9,22 +9,22 @@ A value that does not fit its column fails the whole body (ValueMisfit).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
-from .catalog import ENVELOPES, Column, Report, Rows, Table
+from .arrow import ColumnarRows, join_rows
+from .body_tree import Node, tree_of
+from .catalog import ENVELOPES, PAGED, Column, Report, Rows, Table
+from .columnar import columnar_rows, have_keys
 from .errors import ValueMisfit, WrongEnvelope
 from .reports import REPORTS
 from .tables import RESERVED_NAMES
-from .values import Row, TableRows, fit, kind_of, unknown_field
+from .values import Row, Stamps, TableRows, fit, kind_of, unknown_field
 
-Stamps: TypeAlias = Mapping[str, int | str]
-"""Columns that the request gives to all rows of a body, where their table has them."""
-
-POSITION = "position"
-OCCURRENCE = "occurrence"
+LEAST_COLUMNAR = 10
+"""Items of a list below which a walk is no slower."""
 
 
 @dataclass(slots=True)
@@ -41,15 +41,13 @@ class Flattened:
 
 
 @dataclass(slots=True)
-class _Node:
-    """One place in a body: a group of children, a column's leaf, or a list of rows."""
+class _LongList:
+    """Items of a list that may go on in the next body, and what all of their rows are stamped."""
 
-    children: dict[str, _Node] = field(default_factory=dict)
-    column: Column | None = None
-    ignored: bool = False
-    item: _Node | None = None
-    table: Table | None = None
-    rows: Rows | None = None
+    node: Node
+    path: str
+    stamps: Mapping[str, Stamps]
+    items: list[Any] = field(default_factory=list)
 
 
 def flatten_report(report: Report, bodies: Iterable[tuple[Any, Stamps]]) -> Flattened:
@@ -93,9 +91,11 @@ class Flattener:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._tree = _tree_of(report.name)
-        self._stamps: dict[str, Stamps] = {}
+        self._tree = tree_of(report.name)
+        self._stamps: Mapping[str, Stamps] = {}
         self._rows: dict[str, list[Row]] = {table.name: [] for table in report.tables}
+        self._columnar: dict[str, list[ColumnarRows]] = {t.name: [] for t in report.tables}
+        self._waiting: list[_LongList] = []
         self._positions: Counter[str] = Counter()
         self._occurrences: Counter[tuple[Any, ...]] = Counter()
         self.extra: dict[str, list[Any]] = {}
@@ -122,12 +122,19 @@ class Flattener:
         Keys are checked within the block: what is taken together must hold all rows that could
         share one, but for rows that are told apart by their number.
         """
-        taken = {
-            table.name: self._with_labels(table, self._with_keys(table, self._rows[table.name]))
-            for table in self._report.tables
-        }
+        for waiting in self._waiting:
+            self._add_long_list(waiting)
+        self._waiting = []
+        taken = {table.name: self._taken(table) for table in self._report.tables}
         self._rows = {table.name: [] for table in self._report.tables}
+        self._columnar = {table.name: [] for table in self._report.tables}
         return taken
+
+    def _taken(self, table: Table) -> Sequence[Row]:
+        rows = join_rows([self._rows[table.name], *self._columnar[table.name]])
+        if isinstance(rows, ColumnarRows) and have_keys(table, rows):
+            return rows
+        return self._with_labels(table, self._with_keys(table, list(rows)))
 
     def _with_keys(self, table: Table, rows: list[Row]) -> list[Row]:
         """The rows, each with a key of its own.
@@ -138,20 +145,20 @@ class Flattener:
         if not table.key:
             return rows
         first: dict[tuple[Any, ...], Row] = {}
-        natural = [name for name in table.key if name != OCCURRENCE]
+        natural = [name for name in table.key if name != "occurrence"]
         for row in rows:
             key = tuple(row.get(name) for name in natural)
             if None in key:
                 lacking = natural[key.index(None)]
                 raise ValueMisfit(f"{table.name}: a row lacks {lacking}, which is part of its key")
-            if OCCURRENCE in table.key:
+            if table.counts_occurrences:
                 self._occurrences[key] += 1
-                row[OCCURRENCE] = self._occurrences[key]
-            elif first.setdefault(key, row) != row:
+                row["occurrence"] = self._occurrences[key]
+            elif _said(first.setdefault(key, row)) != _said(row):
                 raise ValueMisfit(
                     f"{table.name}: two rows have the same {', '.join(natural)}; one would be lost"
                 )
-        return rows if OCCURRENCE in table.key else list(first.values())
+        return rows if table.counts_occurrences else list(first.values())
 
     def _with_labels(self, table: Table, rows: list[Row]) -> list[Row]:
         """The rows with their codes in words."""
@@ -162,7 +169,7 @@ class Flattener:
                         row[column.name] = column.labels.get(row[column.label_of])
         return rows
 
-    def _walk(self, node: _Node, value: Any, row: Row | None, path: str) -> None:
+    def _walk(self, node: Node, value: Any, row: Row | None, path: str) -> None:
         if node.ignored or value is None:
             return
         if node.column is not None:
@@ -184,17 +191,44 @@ class Flattener:
             for child, child_value, child_path in lists:
                 self._walk_list(child, child_value, row, child_path)
 
-    def _walk_list(self, node: _Node, value: Any, parent: Row | None, path: str) -> None:
-        assert node.item is not None
-        assert node.table is not None
-        assert node.rows is not None
+    def _walk_list(self, node: Node, value: Any, parent: Row | None, path: str) -> None:
         if value is None or value == {}:  # PHP writes an empty list so
             return
         if not isinstance(value, list):
             raise ValueMisfit(
                 f"{self._report.name}: {path}: expected a list, found {kind_of(value)}"
             )
-        for item in value:
+        if self._report.shape in PAGED and parent is None:
+            self._wait(node, value, path)
+        else:
+            self._walk_rows(node, value, parent, path)
+
+    def _wait(self, node: Node, items: list[Any], path: str) -> None:
+        """Keeps the items of a page until those of more pages can be looked at together."""
+        last = self._waiting[-1] if self._waiting else None
+        if last is None or last.node is not node or last.stamps != self._stamps:
+            last = _LongList(node, path, self._stamps)
+            self._waiting.append(last)
+        last.items += items
+
+    def _add_long_list(self, waiting: _LongList) -> None:
+        """Puts the items into rows: as columns, where nothing about them needs a closer look."""
+        self._stamps = waiting.stamps
+        found = None
+        if len(waiting.items) >= LEAST_COLUMNAR:
+            found = columnar_rows(waiting.node, waiting.items, self._stamps, self._positions)
+        if found is None:
+            self._walk_rows(waiting.node, waiting.items, None, waiting.path)
+            return
+        for name, rows in found.items():
+            self._columnar[name].append(rows)
+            self._positions[name] += len(rows)
+
+    def _walk_rows(self, node: Node, items: list[Any], parent: Row | None, path: str) -> None:
+        assert node.item is not None
+        assert node.table is not None
+        assert node.rows is not None
+        for item in items:
             if item is None:
                 continue
             row = self._new_row(node.table, node.rows, parent)
@@ -207,9 +241,9 @@ class Flattener:
         if parent is not None:
             row.update({name: parent.get(name) for name in table.inherits})
         row.update(self._stamps[table.name])
-        if POSITION in table.key and POSITION not in table.inherits:
+        if table.counts_positions:
             self._positions[table.name] += 1
-            row[POSITION] = self._positions[table.name]
+            row["position"] = self._positions[table.name]
         if rows.metric is not None:
             row["metric"] = rows.metric
         self._rows[table.name].append(row)
@@ -244,38 +278,9 @@ def _declared_names(report_name: str) -> frozenset[str]:
     return RESERVED_NAMES.union(column.name for table in tables for column in table.columns)
 
 
-@cache
-def _tree_of(report_name: str) -> _Node:
-    """The report's catalog entry as a tree over its body."""
-    report = REPORTS[report_name]
-    root = _Node()
-    for table in report.tables:
-        for rows in table.rows:
-            node = _node_at(root, rows.path)
-            if rows.path:
-                node.table, node.rows = table, rows
-                assert node.item is not None
-                node = node.item
-            for column in table.columns:
-                for path in column.paths:
-                    _node_at(node, path).column = column
-    for path in report.ignored:
-        _node_at(root, path).ignored = True
-    return root
-
-
-def _node_at(node: _Node, path: str) -> _Node:
-    """The node at the path, made on the way; a trailing `[]` names the list, not its items."""
-    segments = path.split(".") if path else []
-    for position, segment in enumerate(segments):
-        name = segment.removesuffix("[]")
-        if name:
-            node = node.children.setdefault(name, _Node())
-        if segment.endswith("[]"):
-            node.item = node.item or _Node()
-            if position < len(segments) - 1:
-                node = node.item
-    return node
+def _said(row: Row) -> Row:
+    """What a row says: a value may be missing or null."""
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

@@ -6,14 +6,20 @@ comes to in the end: on that way each column of each table is checked, 15 ms a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import dlt
 from dlt.common.schema.typing import TColumnSchema, TTableSchema
 
+from .arrow import UNKNOWN_KINDS, to_arrow
 from .migration import data_type_of
-from .tables import TOMBSTONE, UNKNOWN_KINDS, StoredTable, to_arrow
+from .tables import TOMBSTONE, StoredTable
+from .values import Row
+
+DEDUPLICATED = "x-stage-data-deduplicated"
+"""What tells dlt that no two rows of a package share a key: looking for them would take as long as
+all else that it does to write them."""
 
 
 class Items:
@@ -22,7 +28,7 @@ class Items:
     def __init__(self) -> None:
         self._unknown: dict[str, dict[str, str]] = {}
 
-    def of(self, table: StoredTable, rows: Iterable[Mapping[str, Any]]) -> Any:
+    def of(self, table: StoredTable, rows: Sequence[Row]) -> Any:
         """The item that gives dlt the rows of the table."""
         unknown = self._unknown.setdefault(table.name, _unknown_types(table))
         if not _is_declared(table):
@@ -60,18 +66,21 @@ def declaration_of(table: StoredTable) -> TTableSchema:
             if column.name in key:
                 declared[hint] = True
         columns[column.name] = cast(TColumnSchema, declared)
-    return {
+    declaration: dict[str, Any] = {
         "name": table.name,
         "description": table.description,
         "write_disposition": "merge",
         "columns": columns,
     }
+    if table.merge_key:  # windows, of which a package holds each once: see Batch
+        declaration[DEDUPLICATED] = True
+    return cast(TTableSchema, declaration)
 
 
 def _is_declared(table: StoredTable) -> bool:
     """Whether dlt's schema has the table, just as it is here."""
     known = dlt.current.source_schema().tables.get(table.name)
-    if known is None:
+    if known is None or known.get(DEDUPLICATED) != (bool(table.merge_key) or None):
         return False
     return all(
         known["columns"].get(name, {}).get(hint) == value

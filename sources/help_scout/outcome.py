@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
+from .arrow import join_rows
 from .client import Answer
 from .errors import (
     ApiError,
@@ -148,11 +149,11 @@ def outcome_of(
 
 
 def _joined(blocks: Iterable[TableRows]) -> TableRows:
-    joined: dict[str, list[Row]] = {}
+    parts: dict[str, list[Sequence[Row]]] = {}
     for block in blocks:
         for table, rows in block.items():
-            joined.setdefault(table, []).extend(rows)
-    return joined
+            parts.setdefault(table, []).append(rows)
+    return {table: join_rows(found) for table, found in parts.items()}
 
 
 def failure_of(

@@ -114,7 +114,8 @@ def _united(report: Report, reads: list[_Pages]) -> Iterator[Any]:
     for pages in reversed(reads):
         for body in pages.bodies:
             envelope = _envelope(report, body)
-            fresh = {_row_id(report, row): row for row in envelope["results"]}
+            rows = envelope["results"]
+            fresh = dict(zip(_row_ids(report, rows), rows, strict=True))
             envelope["results"] = [row for key, row in fresh.items() if key not in seen]
             seen |= fresh.keys()
             yield body
@@ -156,7 +157,7 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
         last = _paging_number(report, envelope, "pages")
         rows += len(results)
         if report.shape is Shape.DRILLDOWN:
-            ids.update(_row_id(report, row) for row in results)
+            ids.update(_row_ids(report, results))
         elif results:
             here = {_digest([row]) for row in results}
             repeats = repeats or not here.isdisjoint(elsewhere)
@@ -182,9 +183,12 @@ def _digest(rows: Iterable[Any]) -> bytes:
     return hashlib.blake2b(dumped, digest_size=16).digest()
 
 
-def _row_id(report: Report, row: Any) -> int:
-    found = row.get("id") if isinstance(row, dict) else None
-    if isinstance(found, bool) or not isinstance(found, int):
+def _row_ids(report: Report, rows: Iterable[Any]) -> list[int]:
+    try:
+        found = [row["id"] for row in rows]
+    except (KeyError, TypeError):
+        found = [None]
+    if not set(map(type, found)) <= {int}:
         raise ValueMisfit(f"{report.name}: a row has no id to tell it by")
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,7 +175,7 @@ class Privacy:
         return values if mode == "keep" else self.hash_of(values) if mode == "hash" else None
 
     def _protect(
-        self, table: Table, rows: list[Row], about: set[int], named: set[int]
+        self, table: Table, rows: Sequence[Row], about: set[int], named: set[int]
     ) -> Iterator[Row]:
         known = {column.name: column for column in table.columns}
         for number, row in enumerate(rows, start=1):

@@ -29,6 +29,10 @@ ASSUMED_LIMIT_PER_MINUTE = 200  # the least that any source names, until the fir
 RESERVE_SHARE = 0.05  # of the limit: kept free while others are busy, ours even if they take all
 SHORTEST_LOOK_SECONDS = 10.0  # others' requests of a shorter time say little about their minute
 POLL_SECONDS = 0.01  # while nothing but requests under way fill the budget
+BURST_SECONDS = 1.5  # in which a minute's budget is sent, however slow the answers are
+MOST_PER_SECOND = 400  # more than that no machine of ours sends
+LEAST_CONNECTIONS, MOST_CONNECTIONS = 4, 320
+LATENCY_WEIGHT = 0.1  # of the latest answer in the mean
 
 
 class RateLimiter:
@@ -48,10 +52,12 @@ class RateLimiter:
         self._share = share
         self._limit = ASSUMED_LIMIT_PER_MINUTE
         self._under_way = 0
+        self._waiting = 0
         self._answered: deque[float] = deque()
         self.sent = 0
         """Requests let through so far."""
         self._last_sent_at = -math.inf
+        self._latency_seconds: float | None = None
         self._others = OtherClients()
         self._blocked_until = 0.0
         self._lock = threading.Lock()
@@ -67,21 +73,45 @@ class RateLimiter:
         with self._lock:
             return self._others.per_minute(self._clock())
 
+    @property
+    def connections(self) -> int:
+        """Requests worth having under way at once: so many that a minute's budget goes out within
+        `BURST_SECONDS`. What waits longer waits again each minute."""
+        if self._latency_seconds is None:
+            return ASSUMED_LIMIT_PER_MINUTE
+        per_second = min(self._limit * self._share / BURST_SECONDS, MOST_PER_SECOND)
+        wanted = math.ceil(per_second * self._latency_seconds)
+        return min(max(wanted, LEAST_CONNECTIONS), MOST_CONNECTIONS)
+
     @contextmanager
     def slot(self) -> Iterator[int]:
         """Waits until one more request may be sent; leave it when the answer's head is there.
 
         Gives how many had been answered when it was sent: `observe` wants to know.
         """
-        while (wait := self._try_send()) > 0:
-            self._sleep(wait)
+        behind = None
+        while (wait := self._try_send(behind)) > 0:
+            try:
+                self._sleep(wait)
+            finally:
+                with self._lock:
+                    self._waiting -= 1
+            behind = 0  # whoever has waited is next
         answered_before = self.sent - self._under_way
+        sent_at = self._clock()
         try:
             yield answered_before
+            self._note_latency(self._clock() - sent_at)
         finally:
             with self._lock:
                 self._under_way -= 1
                 self._answered.append(self._clock())
+
+    def _note_latency(self, seconds: float) -> None:
+        known = self._latency_seconds
+        self._latency_seconds = (
+            seconds if known is None else known + LATENCY_WEIGHT * (seconds - known)
+        )
 
     def observe(self, headers: Mapping[str, str], answered_before: int) -> None:
         """Learns the limit, and what others use of it, from an answer's headers."""
@@ -111,23 +141,31 @@ class RateLimiter:
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 
-    def _try_send(self) -> float:
-        """0 when the request is let through, else seconds until it is worth a try."""
+    def _try_send(self, behind: int | None) -> float:
+        """0 when the request is let through, else seconds until it is worth a try: `behind` so
+        many others, or all who wait."""
         with self._lock:
-            now = self._clock()
-            if now < self._blocked_until:
-                return self._blocked_until - now
-            budget, interval = self._budget(now)
-            if now < self._last_sent_at + interval:
-                return self._last_sent_at + interval - now
-            if self._in_last_minute(now) < budget:
-                self._under_way += 1
-                self.sent += 1
-                self._last_sent_at = now
-                return 0.0
-            if not self._answered:
-                return POLL_SECONDS
-            return max(self._answered[0] + MINUTE_SECONDS - now, 0.001)
+            wait = self._wait_of(self._clock(), self._waiting if behind is None else behind)
+            if wait > 0:
+                self._waiting += 1
+            return wait
+
+    def _wait_of(self, now: float, behind: int) -> float:
+        if now < self._blocked_until:
+            return self._blocked_until - now
+        budget, interval = self._budget(now)
+        if now < self._last_sent_at + interval:
+            return self._last_sent_at + interval - now
+        if self._in_last_minute(now) < budget:
+            self._under_way += 1
+            self.sent += 1
+            self._last_sent_at = now
+            return 0.0
+        if not self._answered:
+            return POLL_SECONDS
+        # Each waits for a request of its own to leave the log: all would wake for the first one.
+        mine = self._answered[min(behind, len(self._answered) - 1)]
+        return max(mine + MINUTE_SECONDS - now, 0.001)
 
     def _budget(self, now: float) -> tuple[int, float]:
         """Requests for a minute, and the least seconds between two of them."""

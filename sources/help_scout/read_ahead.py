@@ -1,6 +1,7 @@
 """Reads run ahead in one bounded thread pool; their outcomes come back in order.
 
-All reports of a run share the pool, so that it never drains between them.
+All reports of a run share the pool, so that it never drains between them. How many run at once
+follows from how long answers take: quick ones need few connections, slow ones many.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeAlias
 
+from .catalog import PAGED
 from .fetch import fetch_read
 from .outcome import Getter, Outcome, Outcomes, Status
 from .plan import Read, Request
+from .rate_limit import MOST_CONNECTIONS
 from .reports import REPORTS
 from .windows import Window
 
-MAX_WORKERS = 10  # at 800 ms an answer, eight reach 394 requests a minute
-READS_AHEAD = 2 * MAX_WORKERS
+READS_AHEAD = 20  # of a report at least; of one with pages at most: their rows wait in memory
+CONNECTIONS = 8  # where nobody tells
 WINDOWS_IN_VAIN = 3
 
 SharedKey: TypeAlias = tuple[str, Request]
@@ -29,15 +32,25 @@ _DRIVER_REPORTS = frozenset(
 
 
 class ReadAhead:
-    """Sends reads ahead of their use. `now` stamps reads that get no answer."""
+    """Sends reads ahead of their use.
+
+    `now` stamps reads that get no answer, `connections` tells how many may run at once.
+    """
 
     def __init__(
-        self, client: Getter, now: datetime, on_outcome: Callable[[Outcome], None] | None = None
+        self,
+        client: Getter,
+        now: datetime,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        connections: Callable[[], int] = lambda: CONNECTIONS,
     ) -> None:
         self._client = client
         self._now = now
         self._on_outcome = on_outcome
-        self._pool = ThreadPoolExecutor(MAX_WORKERS, "help-scout")
+        self._connections = connections
+        self._pool = ThreadPoolExecutor(MOST_CONNECTIONS, "help-scout")
+        self._queue: deque[tuple[Future[Outcomes], Read]] = deque()
+        self._running = 0
         self._shared: dict[SharedKey, Future[Outcomes]] = {}
         self._lock = threading.Lock()
         self.waiting = 0
@@ -45,6 +58,10 @@ class ReadAhead:
 
     def close(self) -> None:
         """Ends the threads; what waits to be read is dropped."""
+        with self._lock:
+            dropped, self._queue = self._queue, deque()
+        for future, _ in dropped:
+            future.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def forget_shared(self) -> None:
@@ -66,9 +83,31 @@ class ReadAhead:
 
     def _send(self, read: Read) -> Future[Outcomes]:
         self._count(1)
-        future = self._pool.submit(fetch_read, self._client, read, self._now)
+        future: Future[Outcomes] = Future()
         future.add_done_callback(lambda _: self._count(-1))
+        with self._lock:
+            self._queue.append((future, read))
+        self._begin_more()
         return future
+
+    def _begin_more(self) -> None:
+        """Has as many reads run as may."""
+        with self._lock:
+            while self._queue and self._running < self._connections():
+                future, read = self._queue.popleft()
+                if future.set_running_or_notify_cancel():
+                    self._running += 1
+                    self._pool.submit(self._fetch, future, read)
+
+    def _fetch(self, future: Future[Outcomes], read: Read) -> None:
+        try:
+            future.set_result(fetch_read(self._client, read, self._now))
+        except BaseException as error:  # noqa: BLE001  whoever waits for it gets it
+            future.set_exception(error)
+        finally:
+            with self._lock:
+                self._running -= 1
+            self._begin_more()
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -85,14 +124,16 @@ class ReadAhead:
         """
         patience = Patience(moves_cursor=moves_cursor)
         ahead: deque[Future[Outcomes]] = deque()
-        width, exhausted = 1, False
+        width, most, exhausted = 1, READS_AHEAD, False
         while True:
             while not exhausted and len(ahead) < width:
                 read = next(reads, None)
                 if read is None:
                     exhausted = True
-                else:
-                    ahead.append(_done(read) if isinstance(read, list) else self.submit(read))
+                    continue
+                ahead.append(_done(read) if isinstance(read, list) else self.submit(read))
+                has_pages = isinstance(read, Read) and read.report.shape in PAGED
+                most = READS_AHEAD if has_pages else max(READS_AHEAD, self._connections())
             if not ahead:
                 return
             outcomes = ahead.popleft().result()
@@ -103,7 +144,7 @@ class ReadAhead:
             if patience.ends_with(outcomes):
                 self._drop(ahead)
                 return
-            width = READS_AHEAD
+            width = most
 
     def _drop(self, futures: deque[Future[Outcomes]]) -> None:
         """Takes back what has not been sent, except what others wait for too."""

@@ -67,7 +67,7 @@ class Run:
             self._get, self._offered_tags, None if docs is None else self._get_docs
         )
         self.time = AccountTime(settings, now, self._user_zones)
-        self.reader = ReadAhead(client, now, on_outcome)
+        self.reader = ReadAhead(client, now, on_outcome, lambda: client.limiter.connections)
         self.planner = ReadPlanner(
             settings, self.time, self.lists, self.reader.submit, self._may_begin
         )

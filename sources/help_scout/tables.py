@@ -1,4 +1,4 @@
-"""Tables as they stand in the warehouse: the context columns, keys, tombstones, Arrow batches.
+"""Tables as they stand in the warehouse: the context columns, keys, tombstones.
 
 Every row of a report carries its window and slice. A re-read replaces a window by its window key
 (delete-insert on the merge key); so that an emptied window empties, a tombstone goes with it: a
@@ -7,8 +7,9 @@ row that exists only to be deleted, told by the `tombstone` column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -186,59 +187,11 @@ UNKNOWN_VALUES = StoredTable(
 )
 
 
-def tombstone(table: Table, context: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the window that no item has, marked for deletion."""
+def tombstone(table: Table, window_start: datetime) -> dict[str, Any]:
+    """A row that no item of the window has, marked for deletion; without its window's columns."""
     sentinels = {
         Type.TEXT: NO_TEXT,
-        Type.TIMESTAMP: context["window_start"],
+        Type.TIMESTAMP: window_start,
     }
     key = {name: sentinels.get(table.column(name).unit.type, NO_NUMBER) for name in table.key}
-    return {**context, **key, TOMBSTONE: True}
-
-
-def to_arrow(
-    table: StoredTable, rows: Iterable[Mapping[str, Any]], known: dict[str, str]
-) -> pa.Table:
-    """The rows as one Arrow table with the declared schema, unknown fields as columns after it.
-
-    `known` remembers the type of each unknown column for as long as the caller keeps it, so that
-    a field whose type changes gets a second column rather than a broken load.
-    """
-    rows = list(rows)
-    schema = table.arrow_schema
-    arrays = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in schema]
-    for name, values in _unknown_columns(rows, set(schema.names), known).items():
-        schema = schema.append(pa.field(name, values.type))
-        arrays.append(values)
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _unknown_columns(
-    rows: list[Mapping[str, Any]], declared: set[str], known: dict[str, str]
-) -> dict[str, pa.Array]:
-    found: dict[str, list[Any]] = {}
-    for position, row in enumerate(rows):
-        taken: set[str] = set()
-        unknown = {name: _unknown_type(row[name]) for name in row.keys() - declared}
-        # Those that can have their own name come first, so that no other takes it.
-        for name in sorted(unknown, key=lambda n: (known.get(n, unknown[n]) != unknown[n], n)):
-            kind = unknown[name]
-            column = name
-            while known.setdefault(column, kind) != kind or column in taken:
-                column = f"{column}_{kind}"
-            taken.add(column)
-            found.setdefault(column, [None] * len(rows))[position] = row[name]
-    return {
-        name: pa.array(values, type=_UNKNOWN_TYPES[known[name]]) for name, values in found.items()
-    }
-
-
-UNKNOWN_KINDS = {"bool": "flag", "double": "number", "text": "text"}
-"""Kinds of unknown columns by dlt's type; a field that changes kind gets its name as ending."""
-_UNKNOWN_TYPES = {"flag": pa.bool_(), "number": pa.float64(), "text": pa.string()}
-
-
-def _unknown_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "flag"
-    return "number" if isinstance(value, float) else "text"
+    return {**key, TOMBSTONE: True}

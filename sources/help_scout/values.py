@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -15,8 +15,11 @@ from .errors import ValueMisfit
 from .naming import snake_case
 
 Row: TypeAlias = dict[str, Any]
-TableRows: TypeAlias = Mapping[str, list[Row]]
+TableRows: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by their table's name."""
+
+Stamps: TypeAlias = Mapping[str, int | str]
+"""Columns that the request gives to all rows of a body, where their table has them."""
 
 _BLOCK_PREFIXES = {"current": "", "previous": "previous_", "deltas": "delta_"}
 _BIGINT_BOUND = 2**63

@@ -21,9 +21,10 @@ import orjson
 import pyarrow as pa
 
 from pipelines.dictionary import ROOT
+from sources.help_scout.arrow import to_arrow
 from sources.help_scout.flatten import flatten_report
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.tables import stored_table, to_arrow
+from sources.help_scout.tables import stored_table
 from sources.help_scout_sandbox import Sandbox
 from tests.conftest import example_body
 from tests.pipeline.support import SMALL, load_into, serving

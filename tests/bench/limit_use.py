@@ -10,20 +10,26 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_right
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count, repeat
+from zoneinfo import ZoneInfo
 
 from sources.help_scout.client import Client
-from sources.help_scout.plan import Request
-from sources.help_scout.rate_limit import RateLimiter
-from sources.help_scout.read_ahead import MAX_WORKERS
+from sources.help_scout.plan import plan_read
+from sources.help_scout.rate_limit import MOST_CONNECTIONS, RateLimiter
+from sources.help_scout.read_ahead import ReadAhead
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.slices import Slice
+from sources.help_scout.windows import Grain, window_of
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import SMALL
+from tests.pipeline.support import NOW, SMALL, UNTIL
 
 from .virtual_time import VirtualTime, run_threads
 
 MINUTE_SECONDS = 60.0
-USERS = Request.of("/v2/users", {})
+ZONE = ZoneInfo(SMALL.timezone)
+DAY = window_of(Grain.DAY, UNTIL.date() - timedelta(days=1), ZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +81,33 @@ class CountingApi:
 
 
 def simulated(requests: int, limit: int, latency_ms: int) -> LimitUse:
-    """The limiter's run in virtual time, by the run's own number of threads."""
-    clock = VirtualTime(MAX_WORKERS)
+    """The limiter's run in virtual time, over as many connections as it wants."""
+    clock = VirtualTime(MOST_CONNECTIONS)
     api = CountingApi(clock, limit, latency_ms / 1000)
     limiter = RateLimiter(clock=clock, sleep=clock.sleep)
-    left, lock = [requests], threading.Lock()
+    left, lock, numbers = [requests], threading.Lock(), count()
+    answered: list[float] = []
 
     def work() -> None:
+        number, idle = next(numbers), latency_ms / 1000 + 0.001
         while True:
+            if number >= limiter.connections:
+                clock.sleep(idle)
+                idle *= 2
             with lock:
                 if not left[0]:
                     return
+                if number >= limiter.connections:
+                    continue
                 left[0] -= 1
             with limiter.slot() as answered_before:
                 headers = api.ask()
             limiter.observe(headers, answered_before)
+            answered.append(clock())
 
-    run_threads(clock, MAX_WORKERS, work)
+    run_threads(clock, MOST_CONNECTIONS, work)
     least = least_seconds(requests, limit, latency_ms / 1000)
-    return LimitUse(requests, limit, latency_ms, clock(), least, api.refused)
+    return LimitUse(requests, limit, latency_ms, max(answered), least, api.refused)
 
 
 def measured(requests: int, limit: int, latency_ms: int) -> LimitUse:
@@ -103,12 +117,14 @@ def measured(requests: int, limit: int, latency_ms: int) -> LimitUse:
         Sandbox(spec, rate_limit=limit, latency_ms=latency_ms) as sandbox,
         sandbox.serve() as server,
         Client(server.base_url, "sandbox-id", "sandbox-secret") as client,
-        ThreadPoolExecutor(MAX_WORKERS) as pool,
     ):
+        ahead = ReadAhead(client, NOW, connections=lambda: client.limiter.connections)
+        reads = repeat(plan_read(REPORTS["phone"], (DAY,), Slice(), zone=ZONE), requests)
         began = time.perf_counter()
-        for _ in pool.map(client.get, [USERS] * requests):
-            pass
+        for outcomes in ahead.outcomes(reads):
+            assert outcomes[0].error is None, outcomes[0].error
         seconds = time.perf_counter() - began
+        ahead.close()
         refused = sum(one.status == 429 for one in sandbox.requests)
     least = least_seconds(requests, limit, latency_ms / 1000)
     return LimitUse(requests, limit, latency_ms, seconds, least, refused)

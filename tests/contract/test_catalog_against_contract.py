@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sources.help_scout.arrow import to_arrow
 from sources.help_scout.breakdowns import parse_breakdown
 from sources.help_scout.catalog import (
     CHANGE,
@@ -32,7 +33,7 @@ from sources.help_scout.flatten import flatten_report, leaves
 from sources.help_scout.plan import Read, plan_read, plan_spans
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.slices import Slice
-from sources.help_scout.tables import RESERVED_NAMES, stored_table, to_arrow
+from sources.help_scout.tables import RESERVED_NAMES, stored_table
 from sources.help_scout.windows import Grain
 from tests.conftest import CONTRACT, example_body
 

@@ -102,7 +102,7 @@ def replayed(run: Run, found: Explanation) -> list[dict[str, Any]]:
         more = [str(page) for page in range(2, int(envelope["pages"]) + 1)]
         bodies += [run.client.get(request.with_params(page=page)).body for page in more]
     stamps = {"field_id": found.rows[0]["field_id"]} if "fieldid" in text else {}
-    return flatten_report(report, [(body, stamps) for body in bodies]).rows[report.name]
+    return list(flatten_report(report, [(body, stamps) for body in bodies]).rows[report.name])
 
 
 @pytest.mark.parametrize(

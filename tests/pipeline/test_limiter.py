@@ -14,13 +14,13 @@ import pytest
 
 from sources.help_scout.client import Client
 from sources.help_scout.plan import Request
-from sources.help_scout.read_ahead import MAX_WORKERS
 from sources.help_scout_sandbox import Sandbox
 
 from .support import SMALL
 
 LIMIT = 400
 LATENCY_SECONDS = 0.3
+THREADS = 10
 USERS = Request.of("/v2/users", {})
 
 
@@ -50,7 +50,7 @@ def measure(requests: int, *, speed: float = 1, others_per_minute: float = 0) ->
         Client(server.base_url, "sandbox-id", "sandbox-secret", clock=clock,
                sleep=lambda seconds: time.sleep(seconds / speed)) as client,
         other_client(server.base_url, others_per_minute * speed) as other,
-        ThreadPoolExecutor(MAX_WORKERS) as pool,
+        ThreadPoolExecutor(THREADS) as pool,
     ):  # fmt: skip
         answers = list(pool.map(client.get, [USERS] * requests))
         assert len(answers) == requests
@@ -78,7 +78,7 @@ def other_client(base_url: str, per_minute: float) -> Iterator[list[int]]:
         "client_id": "sandbox-id",
         "client_secret": "sandbox-secret",
     }
-    with httpx.Client(base_url=base_url) as http, ThreadPoolExecutor(MAX_WORKERS) as pool:
+    with httpx.Client(base_url=base_url) as http, ThreadPoolExecutor(THREADS) as pool:
         token = http.post("/v2/oauth2/token", data=credentials).json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
 

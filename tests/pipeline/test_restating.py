@@ -13,7 +13,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from pipelines import agenda
 from pipelines.warehouse import open_pipeline
-from sources.help_scout import flatten
+from sources.help_scout import body_tree
 from sources.help_scout.catalog import COUNT, column
 from sources.help_scout.reports import REPORTS as REPORTS_BY_NAME
 from sources.help_scout_sandbox import Sandbox
@@ -133,10 +133,10 @@ def test_a_catalog_that_changes_between_two_nights_loads_on(
     )
     changed = replace(report, tables=(replace(table, columns=columns),))
     monkeypatch.setitem(REPORTS_BY_NAME, report.name, changed)
-    flatten._tree_of.cache_clear()
+    body_tree.tree_of.cache_clear()
     load_into(warehouse, small_account[1], reports=(report.name,))
     monkeypatch.undo()
-    flatten._tree_of.cache_clear()
+    body_tree.tree_of.cache_clear()
 
     assert query(warehouse, counts) == before
     assert query(warehouse, "select distinct brand_new from happiness_overall") == [(None,)]

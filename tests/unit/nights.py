@@ -65,6 +65,7 @@ class Api:
     out otherwise than loaded; each answer takes `seconds`."""
 
     def __init__(self, troubles: Mapping[int, Trouble] | None = None, seconds: float = 0) -> None:
+        self.limiter = SimpleNamespace(connections=8)
         self._troubles = troubles or {}
         self._seconds = seconds
         self.sent = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
 from sources.help_scout.client import Answer, Client
@@ -26,6 +27,7 @@ class Account:
 
     def __init__(self, bodies: dict[str, Any]) -> None:
         self._bodies = bodies
+        self.limiter = SimpleNamespace(connections=8)
         self.asked: list[Request] = []
 
     def get(self, request: Request) -> Answer:

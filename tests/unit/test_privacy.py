@@ -34,7 +34,7 @@ BLOCK: dict[str, list[dict[str, Any]]] = {
 
 
 def protected(privacy: Privacy) -> list[dict[str, Any]]:
-    return privacy.protect_report(DRILLDOWN, BLOCK)["conversations_drilldown"]
+    return list(privacy.protect_report(DRILLDOWN, BLOCK)["conversations_drilldown"])
 
 
 def test_by_default_everything_is_kept() -> None:

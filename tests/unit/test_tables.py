@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from sources.help_scout.arrow import Pieces, to_arrow
 from sources.help_scout.catalog import Report, Shape
 from sources.help_scout.ledger import WINDOW_READS, ledger_row, window_context
 from sources.help_scout.outcome import Outcome, Status
@@ -23,7 +24,6 @@ from sources.help_scout.tables import (
     StoredTable,
     context_columns,
     stored_table,
-    to_arrow,
     tombstone,
 )
 
@@ -156,24 +156,26 @@ def test_a_tombstone_has_the_window_and_an_item_that_none_has(report: Report) ->
     outcome = outcome_of(report.name)
     context = context_of(outcome)
     for declared in report.tables:
-        row = tombstone(declared, context)
+        row = tombstone(declared, outcome.window.start)
         assert row[TOMBSTONE] is True
-        assert {name: row[name] for name in context} == context
-        assert set(row) == {*context, *declared.key, TOMBSTONE}
+        assert set(row) == {*declared.key, TOMBSTONE}
         assert all(row[name] is not None for name in declared.key)
-        assert to_arrow(stored_table(report, declared), [row], {}).num_rows == 1
+        pieces = Pieces()
+        pieces.add(context, [row])
+        (stored,) = to_arrow(stored_table(report, declared), pieces, {}).to_pylist()
+        assert {name: stored[name] for name in context} == context
 
 
 def test_the_sentinels_of_a_tombstone_by_type() -> None:
     context = context_of(outcome_of("happiness_ratings"))
-    ratings = tombstone(REPORTS["happiness_ratings"].tables[0], context)
+    ratings = tombstone(REPORTS["happiness_ratings"].tables[0], context["window_start"])
     assert [ratings[name] for name in ("thread_id", "customer_id", "rated_at", "occurrence")] == [
         NO_NUMBER,
         NO_NUMBER,
         at("2026-03-04T05:00"),
         NO_NUMBER,
     ]
-    search = tombstone(REPORTS["docs_overall"].tables[1], context)
+    search = tombstone(REPORTS["docs_overall"].tables[1], context["window_start"])
     assert search["search_term"] == NO_TEXT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -65,7 +66,7 @@ def mutate(data: st.DataObject, body: Any) -> None:
     elif change == "retype" and isinstance(value, int | float) and value == int(value):
         container[key] = float(value) if isinstance(value, int) else int(value)
     elif change == "quote" and isinstance(value, int | float):
-        container[key] = orjson.dumps(value).decode()
+        container[key] = json.dumps(value)
     elif change == "repeat" and isinstance(container, list):
         container.append(deepcopy(value))
     else:

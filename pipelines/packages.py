@@ -29,18 +29,21 @@ FILE_FORMATS: Final[Mapping[str, Literal["parquet", "insert_values"]]] = {
 """The files in which packages are loaded, by destination; for others dlt chooses."""
 
 
+LARGE_PACKAGE_ROWS = 100_000
+
+
 def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does.
 
-    Where extracting met large windows, one table is loaded after the other: all at once would need
-    their memory at once.
+    Of a large package one table is loaded after the other: all at once would need their memory at
+    once.
     """
     assert pipeline.destination is not None
-    destination = pipeline.destination.destination_name
+    destination, before = pipeline.destination.destination_name, run.rows
     pipeline.extract(source, loader_file_format=FILE_FORMATS.get(destination))
     pipeline.normalize()
     _keep(pipeline)
-    if not run.has_large_windows:
+    if run.rows - before < LARGE_PACKAGE_ROWS:
         pipeline.load()
         return
     spare_memory(pipeline)

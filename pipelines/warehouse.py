@@ -28,6 +28,7 @@ DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalo
 # `help_scout.table` in help_scout.duckdb is then ambiguous
 DEMO_ACCOUNT = "demo"
 MEMORY_LIMIT = "80MB"
+LOG_LIMIT = "1GB"  # of what is written ahead: brought into the file once, when it is closed
 WRITER = "writer.json"
 PUBLISHED = ".published"
 BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
@@ -60,7 +61,9 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """A writing connection to the file, made if need be; WarehouseError says why there is none."""
     refuse_published(path)
     is_new = not path.exists()
-    config: dict[str, Any] = {"default_block_size": BLOCK_SIZE_BYTES} if is_new else {}
+    config: dict[str, Any] = {"wal_autocheckpoint": LOG_LIMIT}
+    if is_new:
+        config["default_block_size"] = BLOCK_SIZE_BYTES
     try:
         return duckdb.connect(str(path), config=config)
     except duckdb.Error as error:

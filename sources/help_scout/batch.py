@@ -17,7 +17,7 @@ from .tables import UNKNOWN_VALUES, StoredTable, stored_table, tombstone
 from .values import as_json
 from .windows import Window
 
-ROWS_PER_BATCH = 100_000
+ROWS_PER_BATCH = 30_000
 TableBatch: TypeAlias = tuple[StoredTable, Pieces]
 """A table and rows of it."""
 

@@ -75,8 +75,8 @@ class Run:
         self.budget = Budget()
         self.round: Round | None = None
         self.knows_warehouse = False
-        self.has_large_windows = False
-        """Whether a window had too many rows for memory."""
+        self.rows = 0
+        """Rows read so far, over all tables."""
         self.is_stopping = False
         """Whether the run is to end: nothing is asked any more."""
         self._blocked: set[str] = set()
@@ -188,7 +188,7 @@ class Run:
         Where no cursor moves, a window that fails stands in no other's way; a report that the
         account does not have is asked no more all the same.
         """
-        self.has_large_windows |= any(outcome.spooled for outcome in outcomes)
+        self.rows += sum(outcome.row_count for outcome in outcomes)
         self._blocked.update(
             outcome.read.report.name
             for outcome in outcomes

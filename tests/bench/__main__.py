@@ -1,6 +1,7 @@
 """`make bench`: measures in one run, prints a table, writes `bench.json` into the data folder.
 
-Machines are noisy: quote the ratios, not the seconds.
+With `--readme` what it prints becomes the README's table too. Machines are noisy: quote the ratios,
+not the seconds.
 """
 
 # ruff: noqa: T201  printing is what it is for
@@ -8,156 +9,178 @@ Machines are noisy: quote the ratios, not the seconds.
 from __future__ import annotations
 
 import json
-import tempfile
+import platform
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-
-import duckdb
-import orjson
-import pyarrow as pa
+from typing import Any
 
 from pipelines.dictionary import ROOT
-from sources.help_scout.arrow import to_arrow
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.tables import stored_table
-from sources.help_scout_sandbox import Sandbox
-from tests.conftest import example_body
-from tests.pipeline.support import SMALL, load_into, serving
 
 from .limit_use import LimitUse, measured, simulated
 from .plain import plain_day
 from .requests_needed import requests_needed
 from .sandbox_throughput import requests_per_second
+from .throughput import Throughput, throughputs
+from .whole_process import nights
 
-PAGES, ROWS_PER_PAGE = 400, 50
 REQUESTS, LIMITS, LATENCIES_MS = (300, 1_000, 4_000), (400, 800), (50, 300, 800)
 MEASURED_REQUESTS = (300, 1_000)
 """How many are really sent, at the first limit and 300 ms; all others in virtual time."""
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    """The least of three runs."""
-    least = float("inf")
-    for _ in range(3):
-        began = time.perf_counter()
-        work()
-        least = min(least, time.perf_counter() - began)
-    return least
+def requests_told() -> Any:
+    """Requests of a night and of a year, against the fewest and a plain configuration's."""
+    heading("requests", "ours", "least", "ratio", "plain", "ratio")
+    needed = list(requests_needed())
+    for one in needed:
+        row(one.what, one.ours, one.least, one.ours / one.least, one.plain, one.ours / one.plain)
+    asked, expected = plain_day()
+    tell(f"a plain configuration's day, really run: {asked} requests, {expected} by its rule")
+    told = [asdict(one) for one in needed]
+    return {"counted": told, "plain_day": {"requests": asked, "by_rule": expected}}
 
 
-def flatten_against_parsing() -> dict[str, float]:
-    """Drilldown rows from bytes to Arrow, against parsing the same bytes, and DuckDB reading
-    ready Arrow."""
-    report = REPORTS["conversations_drilldown"]
-    example = example_body(report.name)
-    row = example["conversations"]["results"][0]
-    pages = []
-    for page in range(PAGES):
-        rows = [{**row, "id": page * ROWS_PER_PAGE + n} for n in range(ROWS_PER_PAGE)]
-        body = {"conversations": {"page": page + 1, "pages": PAGES, "count": 0, "results": rows}}
-        pages.append(orjson.dumps(body))
-    tables: list[pa.Table] = []
-
-    def parse() -> None:
-        for page in pages:
-            orjson.loads(page)
-
-    def flatten() -> None:
-        tables.clear()
-        flat = flatten_report(report, ((orjson.loads(page), {}) for page in pages))
-        tables.extend(
-            to_arrow(stored_table(report, table), flat.rows[table.name], {})
-            for table in report.tables
-        )
-
-    def read() -> None:
-        ready = tables[0]  # noqa: F841  DuckDB finds it by its name
-        with duckdb.connect() as connection:
-            connection.execute("create table t as from ready")
-
-    parsing, flattening, reading = seconds_of(parse), seconds_of(flatten), seconds_of(read)
-    return {
-        "flatten_rows_per_second": PAGES * ROWS_PER_PAGE / flattening,
-        "flatten_to_parse_ratio": flattening / parsing,
-        "flatten_to_duckdb_read_ratio": flattening / reading,
-    }
-
-
-def loads() -> dict[str, float]:
-    """A first load of sixteen days of everything and the night after it, sandbox included."""
-    with tempfile.TemporaryDirectory() as folder, serving(Sandbox(SMALL)) as base_url:
-        warehouse = Path(folder) / "bench.duckdb"
-        began = time.perf_counter()
-        first = load_into(warehouse, base_url)
-        middle = time.perf_counter()
-        night = load_into(warehouse, base_url)
-        end = time.perf_counter()
-    requests = [sum(line.requests for line in summary.lines) for summary in (first, night)]
-    return {
-        "first_load_seconds": middle - began,
-        "first_load_requests": requests[0],
-        "night_seconds": end - middle,
-        "night_requests": requests[1],
-        "night_to_first_requests_ratio": requests[1] / requests[0],
-    }
-
-
-def limit_uses() -> dict[str, LimitUse]:
-    """Runs against the account's limit, by name."""
-    runs = [
-        simulated(requests, limit, latency_ms)
-        for requests, limit, latency_ms in product(REQUESTS, LIMITS, LATENCIES_MS)
-    ]
-    found = {name_of(run): run for run in runs}
+def limit_told() -> Any:
+    """Wall times against the least that the account's limit allows."""
+    heading("use of the limit", "seconds", "least", "ratio", "refused")
+    uses: dict[str, LimitUse] = {}
+    for requests, limit, latency_ms in product(REQUESTS, LIMITS, LATENCIES_MS):
+        run = simulated(requests, limit, latency_ms)
+        uses[f"{requests:,} requests at {limit} a minute, {latency_ms} ms"] = run
     for requests in MEASURED_REQUESTS:
         run = measured(requests, LIMITS[0], 300)
-        found[f"{name_of(run)}, measured"] = run
-    return found
+        uses[f"{requests:,} requests at {LIMITS[0]} a minute, 300 ms, measured"] = run
+    for name, run in uses.items():
+        row(name, run.seconds, run.least_seconds, run.ratio, run.refused)
+    return {name: asdict(run) | {"ratio": run.ratio} for name, run in uses.items()}
 
 
-def name_of(run: LimitUse) -> str:
-    return f"{run.requests:,} requests at {run.limit} a minute, {run.latency_ms} ms"
+def throughput_told() -> Any:
+    """Rows a second from bodies to committed tables, without a limit and without HTTP."""
+    heading("throughput", "rows/s", "ours/this", "s/1,000", "peak MB")
+    ways, growth = throughputs()
+    ours = ways["ours"]
+    for way, run in ways.items():
+        throughput_row(way, run, ours.rows_per_second / run.rows_per_second)
+    for run in growth:
+        throughput_row(f"ours, {run.rows:,} rows", run, None)
+    return {
+        "ways": {way: asdict(run) for way, run in ways.items()},
+        "growth": [asdict(run) for run in growth],
+    }
+
+
+def throughput_row(what: str, run: Throughput, ratio: float | None) -> None:
+    row(
+        what,
+        round(run.rows_per_second),
+        *(() if ratio is None else (ratio,)),
+        run.processor_seconds_per_1000_requests,
+        round(run.peak_megabytes),
+    )
+
+
+def processes_told() -> Any:
+    """A quiet night as a whole process, and one for which nothing is due."""
+    found = nights()
+    heading("whole processes", "seconds", "CPU", "peak MB")
+    for what, one in (
+        (f"a quiet night, {found.windows:,} windows", found.night),
+        ("a backfill, nothing due", found.nothing_due),
+        ("importing dlt, DuckDB and Arrow", found.imports),
+    ):
+        row(what, one.seconds, one.processor_seconds, round(one.peak_megabytes))
+    row(f"the night's {found.requests} requests alone", found.requests_alone_seconds)
+    return asdict(found)
+
+
+def sandbox_told() -> Any:
+    """How fast the stand-in account answers: no figure above is about it."""
+    rate = requests_per_second()
+    tell(f"\nthe sandbox answers {rate:,.0f} overall reports a second")
+    return rate
+
+
+TOLD: list[str] = []
+BEGIN, END = "<!-- bench -->\n", "<!-- /bench -->"
+
+PARTS: dict[str, Callable[[], Any]] = {
+    "requests": requests_told,
+    "use_of_the_limit": limit_told,
+    "throughput": throughput_told,
+    "whole_processes": processes_told,
+    "sandbox_requests_per_second": sandbox_told,
+}
+
+
+def tell(line: str) -> None:
+    """Prints a line, and keeps it."""
+    print(line, flush=True)
+    TOLD.append(line)
+
+
+def heading(what: str, *columns: str) -> None:
+    """A line of names over the figures."""
+    tell(f"\n{what:48}" + "".join(f"{name:>12}" for name in columns))
+
+
+def row(what: str, *figures: float) -> None:
+    """A line of figures."""
+    tell(f"{what:48}" + "".join(map(_told, figures)))
+
+
+def _told(figure: float) -> str:
+    return f"{figure:12,}" if isinstance(figure, int) else f"{figure:12,.3f}"
+
+
+def machine() -> str:
+    """This machine: its processor and how many cores of it, its memory, the Python."""
+    cpu = _field("/proc/cpuinfo", "model name") or platform.machine()
+    cores = _lines("/proc/cpuinfo", "processor")
+    memory = round(int((_field("/proc/meminfo", "MemTotal") or "0").split()[0]) / 2**20)
+    return f"{cpu}, {cores} cores, {memory} GiB, Python {platform.python_version()}"
+
+
+def _field(path: str, name: str) -> str | None:
+    found = [line for line in _read(path) if line.startswith(name)]
+    return found[0].partition(":")[2].strip() if found else None
+
+
+def _lines(path: str, name: str) -> int:
+    return sum(line.startswith(name) for line in _read(path))
+
+
+def _read(path: str) -> Iterable[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
 
 
 def main() -> None:
-    figures = {
-        "sandbox_requests_per_second": requests_per_second(),
-        **flatten_against_parsing(),
-        **loads(),
-    }
-    for name, value in figures.items():
-        print(f"{name:44} {value:12,.2f}")
-    needed = list(requests_needed())
-    print(f"\n{'requests':44} {'ours':>12} {'least':>9} {'ratio':>6} {'plain':>9} {'ratio':>6}")
-    for one in needed:
-        print(
-            f"{one.what:44} {one.ours:12,} {one.least:9,} {one.ours / one.least:6.3f} "
-            f"{one.plain:9,} {one.ours / one.plain:6.3f}"
-        )
-    asked, expected = plain_day()
-    print(f"a plain configuration's day, really run: {asked} requests, {expected} by its rule")
-    uses = limit_uses()
-    print(f"\n{'use of the limit':44} {'seconds':>12} {'least':>9} {'ratio':>6} {'refused':>9}")
-    for name, run in uses.items():
-        least = f"{run.least_seconds:9.2f} {run.ratio:6.3f} {run.refused:9}"
-        print(f"{name:44} {run.seconds:12.2f} {least}")
-    told = {
-        "at": datetime.now(UTC).isoformat(),
-        **figures,
-        "requests": [asdict(one) for one in needed],
-        "plain_day": {"requests": asked, "by_rule": expected},
-        "use_of_the_limit": {
-            name: asdict(run) | {"ratio": run.ratio} for name, run in uses.items()
-        },
-    }
+    began = time.perf_counter()
+    tell(machine())
+    told = {"at": datetime.now(UTC).isoformat(), "machine": machine()}
+    told |= {name: measure() for name, measure in PARTS.items()}
     target = ROOT / "data" / "bench.json"
     target.write_text(json.dumps(told, indent=2), encoding="utf-8")
-    print(f"written to {target.relative_to(ROOT)}")
+    tell(f"\nmeasured in {time.perf_counter() - began:.0f} s")
+    if "--readme" in sys.argv:
+        write_readme(ROOT / "README.md")
+
+
+def write_readme(readme: Path) -> None:
+    """Puts what was told into the README's table."""
+    text = readme.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = "```\n" + "\n".join(TOLD) + "\n```\n"
+    readme.write_text(before + BEGIN + table + END + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

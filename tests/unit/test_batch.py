@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +125,14 @@ def plan(spans: Iterable[Span], *slices: Slice) -> dict[Key, datetime]:
         for slice_ in slices
         for one in span
     }
+
+
+def test_a_window_that_was_planned_twice_is_not_stored_twice() -> None:
+    target, span = batch(), days("2026-03-02", 2)
+    list(target.add(outcomes(span, TOTAL)))
+    list(target.add(outcomes(span, TOTAL)))
+    with pytest.raises(AssertionError, match="planned twice"):
+        list(target.finish())
 
 
 def test_reads_that_overlap_are_held_until_all_are_there() -> None:

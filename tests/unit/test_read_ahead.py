@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -142,3 +143,40 @@ def test_shared_answers_can_be_forgotten() -> None:
         ahead.forget_shared()
         ahead.submit(read_of("company_overall")).result()
     assert len(getter.sent) == 2
+
+
+def test_as_many_reads_run_at_once_as_answers_call_for() -> None:
+    wanted, at_once, most, lock = [2], [0], [0], threading.Lock()
+
+    def answer(_query: dict[str, str]) -> Any:
+        with lock:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        time.sleep(0.02)
+        with lock:
+            at_once[0] -= 1
+        return body_of("docs_overall")
+
+    ahead = ReadAhead(StubGetter(answer), NOW, connections=lambda: wanted[0])
+    list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    few = most[0]
+    wanted[0] = 6
+    list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    ahead.close()
+    assert (few, most[0]) == (2, 6)
+
+
+def test_reads_that_wait_when_it_is_closed_are_not_sent() -> None:
+    go = threading.Event()
+
+    def answer(_query: dict[str, str]) -> Any:
+        go.wait(2)
+        return body_of("docs_overall")
+
+    getter = StubGetter(answer)
+    ahead = ReadAhead(getter, NOW, connections=lambda: 1)
+    futures = [ahead.submit(read) for read in reads_of("docs_overall")[:3]]
+    threading.Timer(0.05, go.set).start()
+    ahead.close()
+    assert [future.cancelled() for future in futures] == [False, True, True]
+    assert (len(getter.sent), ahead.waiting) == (1, 0)

@@ -1,0 +1,358 @@
+"""How fast drilldown rows get from bodies to committed tables, without a limit and without HTTP.
+
+Four ways over the same bodies, which lie in a file, one a line: ours; dlt's declarative source with
+its own normalization, as parquet and in its default format; and DuckDB's own reader of JSON, into
+the same tables as ours, and into bare ones. Each run is a process of its own.
+"""
+
+# ruff: noqa: PLC0415  each way imports what it needs, in a process of its own
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import orjson
+
+from tests.cli.support import environment
+from tests.conftest import example_body
+
+ROWS_A_PAGE, ROWS_A_DAY = 50, 1_000
+PAGES_A_DAY = ROWS_A_DAY // ROWS_A_PAGE
+FIRST_DAY, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 10, 15, tzinfo=UTC)
+TABLES = tuple(f"conversations_drilldown{name}" for name in ("", "_tags", "_customers"))
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """One way's run: wall and processor seconds, and the peak of its memory."""
+
+    rows: int
+    seconds: float
+    processor_seconds: float
+    peak_megabytes: float
+
+    @property
+    def rows_per_second(self) -> float:
+        """Conversations loaded in a second."""
+        return self.rows / self.seconds
+
+    @property
+    def processor_seconds_per_1000_requests(self) -> float:
+        """Processor seconds that a thousand pages take."""
+        return self.processor_seconds / self.rows * ROWS_A_PAGE * 1000
+
+
+def write_bodies(path: Path, rows: int) -> None:
+    """So many conversations, a thousand a day, in pages of 50, a body a line."""
+    pattern = example_body("conversations_drilldown")["conversations"]["results"][0]
+    with path.open("wb") as lines:
+        for first in range(0, rows, ROWS_A_PAGE):
+            results = [
+                pattern
+                | {
+                    "id": 7_000_000_000 + place,
+                    "number": place,
+                    "subject": f"Question {place} about an order that has not arrived",
+                    "preview": f"Hello, order {place} was to be here by now.",
+                    "customerIds": [place % 30_000],
+                    "tags": [{"id": place % 40 + 2, "name": f"tag {place % 40}", "color": "none"}],
+                }
+                for place in range(first, first + ROWS_A_PAGE)
+            ]
+            envelope = {"page": first % ROWS_A_DAY // ROWS_A_PAGE + 1, "pages": PAGES_A_DAY}
+            lines.write(
+                orjson.dumps(
+                    {"conversations": envelope | {"count": ROWS_A_DAY, "results": results}},
+                    option=orjson.OPT_APPEND_NEWLINE,
+                )
+            )
+
+
+class Bodies:
+    """The bodies of the file, by their number."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDONLY)
+        self._starts = [0]
+        with path.open("rb") as lines:
+            for line in lines:
+                self._starts.append(self._starts[-1] + len(line))
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        start = self._starts[number]
+        return os.pread(self._file, self._starts[number + 1] - start, start)
+
+
+def ours(bodies: Path, warehouse: Path, rows: int) -> None:
+    """Our source, from a client that has the answers, loaded as the command line does."""
+    from pipelines.load import source_of
+    from pipelines.packages import load_package
+    from pipelines.process import prepare_process
+    from pipelines.warehouse import open_pipeline
+    from sources.help_scout import open_run
+    from sources.help_scout.client import Answer
+    from sources.help_scout.plan import Request
+
+    prepare_process()
+    pages = Bodies(bodies)
+
+    def get(request: Request) -> Answer:
+        query = dict(request.query)
+        day = (datetime.fromisoformat(query["start"]) - FIRST_DAY).days
+        body = orjson.loads(pages[day * PAGES_A_DAY + int(query["page"]) - 1])
+        return Answer(body, request, NOW, 1, None)
+
+    run = open_run(
+        client_id="",
+        client_secret="",
+        base_url="http://127.0.0.1:9",
+        timezone="UTC",
+        start_date=str(FIRST_DAY.date()),
+        clock=lambda: NOW,
+    )
+    run.client.get = get  # type: ignore[method-assign]  # no HTTP
+    run.client.limiter._latency_seconds = 0.0
+    until = FIRST_DAY + timedelta(days=rows // ROWS_A_DAY)
+    with open_pipeline(warehouse) as pipeline:
+        interval = run.time.interval(str(FIRST_DAY.date()), str(until.date()))
+        load_package(pipeline, run, source_of(run, *interval, TABLES[:1]))
+    run.close()
+
+
+def declarative(
+    bodies: Path, warehouse: Path, file_format: Literal["parquet", "insert_values"]
+) -> None:
+    """dlt's own source for REST APIs, as somebody would write it down."""
+    import dlt
+    import requests
+    from dlt.sources.rest_api import rest_api_source
+    from requests.adapters import HTTPAdapter
+
+    pages = Bodies(bodies)
+
+    class FromFile(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+            response = requests.Response()
+            number = re.search(r"page=(\d+)", str(request.url))
+            response.status_code, response.request = 200, request
+            response.url, response.encoding = str(request.url), "utf-8"
+            response._content = pages[int(number[1] if number else 1) - 1]
+            return response
+
+    session = requests.Session()
+    session.mount("http://", FromFile())
+    source = rest_api_source(
+        {
+            "client": {"base_url": "http://127.0.0.1:9/v2/", "session": session},
+            "resources": [
+                {
+                    "name": TABLES[0],
+                    "primary_key": "id",
+                    "write_disposition": "merge",
+                    "endpoint": {
+                        "path": "reports/conversations/drilldown",
+                        "data_selector": "conversations.results",
+                        "paginator": {
+                            "type": "page_number",
+                            "base_page": 1,
+                            "total_path": None,
+                            "maximum_page": len(pages),
+                        },
+                    },
+                }
+            ],
+        }
+    )
+    pipeline = dlt.pipeline(
+        "plain",
+        pipelines_dir=str(warehouse.parent / "pipelines"),
+        destination=dlt.destinations.duckdb(str(warehouse)),
+        dataset_name="reports",
+    )
+    pipeline.run(source, loader_file_format=file_format)
+
+
+def duckdb_bare(bodies: Path, warehouse: Path) -> None:
+    """DuckDB's reader of JSON, into three tables of what the bodies say."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create schema reports; create temp table raw as "
+            f"select unnest(conversations.results) as r from read_json('{bodies}')"
+        )
+        connection.execute(
+            f"create table reports.{TABLES[0]} as select r.* exclude (tags, customerIds) from raw;"
+            f"create table reports.{TABLES[1]} as "
+            "select r.id, unnest(r.tags, recursive := true) from raw;"
+            f"create table reports.{TABLES[2]} as select r.id, unnest(r.customerIds) from raw"
+        )
+
+
+CONTEXT = f"""
+    'main' as account, 'all' as "slice", 'all' as slice_kind, 'day' as grain,
+    '{FIRST_DAY}'::timestamptz + to_days(((r.id - 7000000000) // {ROWS_A_DAY})::int)
+        as window_start,
+    window_start + interval 1 day as window_end, window_start::date as window_date,
+    null::bigint as slice_mailbox_id, null::bigint as slice_tag_id, null::varchar as slice_type,
+    null::bigint as slice_folder_id, null::varchar as slice_group,
+    '{NOW}'::timestamptz as fetched_at, window_end as covered_until, true as is_final,
+    null::boolean as tombstone"""
+
+
+def duckdb_same(bodies: Path, warehouse: Path) -> None:
+    """DuckDB's reader of JSON, into the same three tables as ours."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "set timezone = 'UTC'; create schema reports; create temp table raw as "
+            f"select unnest(conversations.results) as r from read_json('{bodies}')"
+        )
+        connection.execute(
+            f"""create table reports.{TABLES[0]} as select {CONTEXT},
+                r.id as conversation_id, r.number as conversation_number,
+                r.type as conversation_type, r.mailboxid as mailbox_id,
+                r.attachments as has_attachments, r.subject, r.status as conversation_status,
+                r.threadCount as thread_count, r.preview, r.customerName as customer_name,
+                r.customerEmail as customer_email, r.modifiedAt::timestamptz as modified_at,
+                r.assignedid as assigned_user_id, r.assignedName as assigned_user_name,
+                null::timestamptz as waiting_since_at, null::bigint as waiting_since_type
+            from raw;
+            create table reports.{TABLES[1]} as
+            select * exclude (r, tag), tag.id as tag_id, tag.name as tag_name,
+                tag.color as tag_color
+            from (select {CONTEXT}, r, r.id as conversation_id, unnest(r.tags) as tag from raw);
+            create table reports.{TABLES[2]} as
+            select {CONTEXT}, r.id as conversation_id, unnest(r.customerIds) as customer_id
+            from raw"""
+        )
+
+
+WAYS: dict[str, Callable[[Path, Path, int], None]] = {
+    "ours": ours,
+    "dlt rest_api, parquet": lambda bodies, file, _: declarative(bodies, file, "parquet"),
+    "dlt rest_api, default format": lambda bodies, file, _: declarative(
+        bodies, file, "insert_values"
+    ),
+    "DuckDB, same tables": lambda bodies, file, _: duckdb_same(bodies, file),
+    "DuckDB, bare tables": lambda bodies, file, _: duckdb_bare(bodies, file),
+}
+
+
+def measured(way: str, bodies: Path, warehouse: Path, rows: int) -> Throughput:
+    """One run of a way in a process of its own; imports are not counted, opening the file is."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.throughput", way, bodies, warehouse, str(rows)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{way}: {done.stderr[-2000:]}")
+    return Throughput(rows=rows, **json.loads(done.stdout.splitlines()[-1]))
+
+
+RUNS = {
+    "ours": (200_000, 5),
+    "DuckDB, same tables": (200_000, 5),
+    "DuckDB, bare tables": (200_000, 5),
+    "dlt rest_api, parquet": (100_000, 3),
+    "dlt rest_api, default format": (20_000, 3),
+}
+"""Rows and runs of each way: those that take minutes get fewer of both, their rate is the same."""
+GROWTH = (2_000, 20_000, 60_000, 200_000)
+
+
+def throughputs() -> tuple[dict[str, Throughput], list[Throughput]]:
+    """The median of each way's runs, which take turns, and ours of growing numbers of rows."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        sizes = {rows for rows, _ in RUNS.values()} | set(GROWTH)
+        for rows in sizes:
+            write_bodies(folder / f"{rows}.ndjson", rows)
+
+        def once(way: str, rows: int, number: int) -> tuple[Throughput, Path]:
+            target = folder / f"{number}-{'ours' if way == 'ours' else 'other'}"
+            target.mkdir(parents=True)
+            warehouse = target / f"{way.replace(' ', '_').replace(',', '')}.duckdb"
+            return measured(way, folder / f"{rows}.ndjson", warehouse, rows), warehouse
+
+        found: dict[str, list[Throughput]] = {way: [] for way in RUNS}
+        files: dict[str, Path] = {}
+        numbers = count()
+        for turn in range(max(runs for _, runs in RUNS.values())):
+            for way, (rows, runs) in RUNS.items():
+                if turn < runs:
+                    run, warehouse = once(way, rows, next(numbers))
+                    found[way].append(run)
+                    files[way] = warehouse
+            require_equal(files["ours"], files["DuckDB, same tables"])
+        growth = [once("ours", rows, next(numbers))[0] for rows in GROWTH]
+    return {way: middle(runs) for way, runs in found.items()}, growth
+
+
+def middle(runs: list[Throughput]) -> Throughput:
+    """The run whose rate is the median."""
+    return sorted(runs, key=lambda run: run.rows_per_second)[len(runs) // 2]
+
+
+def require_equal(one: Path, other: Path) -> None:
+    """AssertionError when the two files' tables differ by a row."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as a (read_only); attach '{other}' as b (read_only)")
+        for table in TABLES:
+            for left, right in (("a", "b"), ("b", "a")):
+                differing = connection.execute(
+                    f"select count(*) from (from {left}.reports.{table} "
+                    f"except all from {right}.reports.{table})"
+                ).fetchone()
+                assert differing == (0,), f"{table}: {differing} rows differ"
+
+
+def work(way: str, bodies: Path, warehouse: Path, rows: int) -> None:
+    """What the process of a run does: the work, then its figures on a line."""
+    import duckdb  # noqa: F401  imports are not what is measured
+    import pyarrow.parquet  # noqa: F401
+
+    if way == "ours":
+        import pipelines.jobs  # noqa: F401
+    elif way.startswith("dlt"):
+        from dlt.sources import rest_api  # noqa: F401
+    began, busy = time.perf_counter(), time.process_time()
+    WAYS[way](bodies, warehouse, rows)
+    figures = {
+        "seconds": time.perf_counter() - began,
+        "processor_seconds": time.process_time() - busy,
+        "peak_megabytes": peak_megabytes(),
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def peak_megabytes() -> float:
+    """This process's peak memory since its program began."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

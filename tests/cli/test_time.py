@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipelines import agenda
 from sources.help_scout.catalog import Report
 from sources.help_scout.reports import REPORTS
 from sources.help_scout_sandbox import AccountSpec, Sandbox
@@ -214,8 +215,9 @@ def test_a_budget_of_nothing_is_refused(terminal: Terminal, option: str) -> None
 
 @pytest.mark.slow
 def test_what_is_newly_wanted_is_shown_by_status_and_filled_by_backfill_in_pieces(
-    terminal: Terminal, loaded: Loaded, ours: Path
+    terminal: Terminal, loaded: Loaded, ours: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(agenda, "CHUNK_DAYS", 31)
     wanted = MORE | {"start_date": str(days_ago(40))}
     budget = ("--max-requests", str(loaded.list_requests + 1))
     before = terminal.type("status", *CHOSEN, **wanted)

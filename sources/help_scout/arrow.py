@@ -20,7 +20,20 @@ UNKNOWN_KINDS = {"bool": "flag", "double": "number", "text": "text"}
 _UNKNOWN_TYPES = {"flag": pa.bool_(), "number": pa.float64(), "text": pa.string()}
 
 
-class ColumnarRows(Sequence[Row]):
+class _Rows(Sequence[Row]):
+    """Rows that are made as they are read: one after the other is the way to do that."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        return list(self)[index]
+
+
+class ColumnarRows(_Rows):
     """Rows kept as the columns of an Arrow table; read as rows they are dicts like all others."""
 
     __slots__ = ("table",)
@@ -30,13 +43,6 @@ class ColumnarRows(Sequence[Row]):
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        return list(self)[index]
 
     def __iter__(self) -> Iterator[Row]:
         for row in self.table.to_pylist():
@@ -56,7 +62,7 @@ Piece: TypeAlias = tuple[Mapping[str, Any], Sequence[Row]]
 """Rows, and the columns that all of them have alike: those of their window."""
 
 
-class Pieces(Sequence[Row]):
+class Pieces(_Rows):
     """The rows of several windows; a window's own columns are kept once for all of its rows."""
 
     __slots__ = ("_length", "pieces")
@@ -73,13 +79,6 @@ class Pieces(Sequence[Row]):
 
     def __len__(self) -> int:
         return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        return list(self)[index]
 
     def __iter__(self) -> Iterator[Row]:
         for shared, rows in self.pieces:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,7 +31,7 @@ _OWN_TYPES: Mapping[Type, frozenset[type]] = {
 _WIRE_INSTANT = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 _NOTHING = type(None)
 
-Columns = dict[str, pa.Array]
+Columns: TypeAlias = dict[str, pa.Array]
 
 
 def columnar_rows(

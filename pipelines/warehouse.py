@@ -20,6 +20,7 @@ from dlt.common.exceptions import DltException
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.pipeline import Pipeline
 
+from .duckdb_destination import Destination
 from .errors import UsageError, WarehouseError
 
 DEFAULT_WAREHOUSE = "data/help_scout.duckdb"
@@ -136,7 +137,7 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         pipeline = dlt.pipeline(
             PIPELINE,
             pipelines_dir=str(state_folder(path)),
-            destination=dlt.destinations.duckdb(_credentials(connection)),
+            destination=Destination(_credentials(connection), destination_name="duckdb"),
             dataset_name=DATASET,
         )
         if not is_new and pipeline.has_pending_data:
@@ -146,6 +147,8 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
         else:
             pipeline = pipeline.drop()
             pipeline.sync_destination()
+        if not pipeline.has_pending_data:  # staging tables are of loads before this version
+            connection.execute(f"drop schema if exists {DATASET}_staging cascade")
         yield pipeline
     finally:
         connection.close()

@@ -1,0 +1,132 @@
+"""dlt's DuckDB destination, but that rows are written once.
+
+To replace windows dlt loads a package's files into staging tables and merges these into the
+warehouse's: each row is written twice, and twice as many tables are kept. DuckDB reads Parquet
+like a table, so here the files themselves are merged: for each table one transaction deletes what
+they replace and inserts their rows. Run again after a kill it comes to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.destination.client import (
+    FollowupJobRequest,
+    HasFollowupJobs,
+    LoadJob,
+    PreparedTableSchema,
+    RunnableLoadJob,
+)
+from dlt.common.schema.utils import get_columns_names_with_prop, get_first_column_name_with_prop
+from dlt.common.storages.load_package import LoadJobInfo
+from dlt.destinations import duckdb
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_impl import ReferenceFollowupJobRequest
+
+from sources.help_scout.hints import DEDUPLICATED
+
+
+class MergeJob(RunnableLoadJob):
+    """Merges files that a package has of a table, all there are, into the table."""
+
+    def __init__(self, file_path: str, names: Sequence[str]) -> None:
+        super().__init__(file_path)
+        self._names = names
+
+    def run(self) -> None:
+        """Raises dlt's DatabaseException for what DuckDB refuses; the table is as it was then."""
+        files = [file for name in self._names for file in _files(self._file_path, name)]
+        client = self._job_client.sql_client  # type: ignore[attr-defined]  # ours: see Client
+        table = client.make_qualified_table_name(self.load_table_name)
+        with client.begin_transaction():
+            for statement in merge_statements(self._load_table, table, files):
+                client.execute_sql(statement)
+
+
+class WaitingJob(RunnableLoadJob, HasFollowupJobs):
+    """Of one of several files of a table, which are merged when all of them are there."""
+
+    def run(self) -> None:
+        """Does nothing."""
+
+
+def merge_statements(
+    table: PreparedTableSchema, qualified_name: str, files: Sequence[Path]
+) -> Iterator[str]:
+    """What replaces the table's rows by those of Parquet files: by its merge key where it has one,
+    the key of a window, else by its primary key. Rows that are marked as deleted only delete."""
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    rows = f"read_parquet([{paths}], union_by_name = true)"
+    primary_key = get_columns_names_with_prop(table, "primary_key")
+    keys = ", ".join(map(_quoted, get_columns_names_with_prop(table, "merge_key") or primary_key))
+    deleted = get_first_column_name_with_prop(table, "hard_delete")
+    yield f"delete from {qualified_name} where ({keys}) in (select distinct ({keys}) from {rows})"
+    insert = f"insert into {qualified_name} by name select * from {rows}"
+    if deleted is not None:
+        insert += f" where {_quoted(deleted)} is not true"
+    if not table.get(DEDUPLICATED):
+        key = ", ".join(map(_quoted, primary_key))
+        insert += f" qualify row_number() over (partition by {key}) = 1"
+    yield insert
+
+
+def _files(job: str, pattern: str) -> list[Path]:
+    """The files of a job's package, in whatever state, whose names match."""
+    return sorted(Path(job).parents[1].glob(f"*_jobs/{pattern}"))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Client(DuckDbClient):
+    """dlt's client, with nothing staged."""
+
+    def should_load_data_to_staging_dataset(self, table_name: str) -> bool:
+        """Never."""
+        return False
+
+    def create_load_job(
+        self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
+    ) -> LoadJob:
+        """The job for a file."""
+        if ReferenceFollowupJobRequest.is_reference_job(file_path):
+            return MergeJob(file_path, ReferenceFollowupJobRequest.resolve_references(file_path))
+        if table["write_disposition"] != "merge" or not file_path.endswith(".parquet"):
+            return super().create_load_job(table, file_path, load_id, restore)
+        if len(_files(file_path, f"{table['name']}.*.parquet")) > 1:
+            return WaitingJob(file_path)
+        return MergeJob(file_path, [Path(file_path).name])
+
+    def create_table_chain_completed_followup_jobs(
+        self,
+        table_chain: Sequence[PreparedTableSchema],
+        completed_table_chain_jobs: Sequence[LoadJobInfo] | None = None,
+    ) -> list[FollowupJobRequest]:
+        """The job that merges the files of a table, when all of them are there."""
+        if table_chain[0]["write_disposition"] != "merge":
+            return super().create_table_chain_completed_followup_jobs(
+                table_chain, completed_table_chain_jobs
+            )
+        names = [Path(job.file_path).name for job in completed_table_chain_jobs or ()]
+        return [ReferenceFollowupJobRequest(names[0], names)]
+
+
+class Destination(duckdb):
+    """dlt's DuckDB destination with our client."""
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        capabilities = super()._raw_capabilities()
+        assert capabilities.supported_loader_file_formats is not None
+        capabilities.supported_loader_file_formats = [
+            *capabilities.supported_loader_file_formats,
+            "reference",  # the jobs that merge files
+        ]
+        return capabilities
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        """The client that merges files."""
+        return Client

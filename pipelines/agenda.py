@@ -32,10 +32,9 @@ from sources.help_scout.errors import AnswerError, ApiError
 from sources.help_scout.outcome import Status
 from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import stored_of
 from sources.help_scout.rounds import Round
 from sources.help_scout.run import Interval, Run
-from sources.help_scout.stored import Stored
+from sources.help_scout.stored import Stored, stored_of
 from sources.help_scout.tables import CURSOR
 from sources.help_scout.windows import Grain, local_midnight, window_of
 

@@ -21,8 +21,8 @@ from sources.help_scout.errors import AnswerError, ApiError, HelpScoutError, Rep
 from sources.help_scout.flatten import flatten_report
 from sources.help_scout.plan import API_ROOT, Read, Request, wire_instant
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
+from sources.help_scout.stored import stored_of
 from sources.help_scout.windows import Grain, window_of
 
 from .errors import COMPLETE, PARTIAL, PipelineError

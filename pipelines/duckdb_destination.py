@@ -11,33 +11,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import (
     FollowupJobRequest,
     HasFollowupJobs,
     LoadJob,
-    PreparedTableSchema,
     RunnableLoadJob,
 )
-from dlt.common.schema.utils import get_columns_names_with_prop, get_first_column_name_with_prop
-from dlt.common.storages.load_package import LoadJobInfo
+from dlt.common.storages.load_package import LoadJobInfo, PackageStorage
 from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
-from sources.help_scout.hints import DEDUPLICATED
+from sources.help_scout.tables import DEDUPLICATED
 
 
 class MergeJob(RunnableLoadJob):
-    """Merges files that a package has of a table, all there are, into the table."""
-
-    def __init__(self, file_path: str, names: Sequence[str]) -> None:
-        super().__init__(file_path)
-        self._names = names
+    """Merges the files that a package has of a table into the table: the job's own, which is the
+    only one then, or those that it refers to."""
 
     def run(self) -> None:
         """Raises dlt's DatabaseException for what DuckDB refuses; the table is as it was then."""
-        files = [file for name in self._names for file in _files(self._file_path, name)]
+        files = [Path(self._file_path)]
+        if ReferenceFollowupJobRequest.is_reference_job(self._file_path):
+            names = ReferenceFollowupJobRequest.resolve_references(self._file_path)
+            completed = files[0].parents[1] / PackageStorage.COMPLETED_JOBS_FOLDER
+            files = [completed / name for name in names]
         client = self._job_client.sql_client  # type: ignore[attr-defined]  # ours: see Client
         table = client.make_qualified_table_name(self.load_table_name)
         with client.begin_transaction():
@@ -46,7 +45,7 @@ class MergeJob(RunnableLoadJob):
 
 
 class WaitingJob(RunnableLoadJob, HasFollowupJobs):
-    """Of one of several files of a table, which are merged when all of them are there."""
+    """For one of several files of a table, which are merged when all of them have been here."""
 
     def run(self) -> None:
         """Does nothing."""
@@ -59,32 +58,30 @@ def merge_statements(
     the key of a window, else by its primary key. Rows that are marked as deleted only delete."""
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     rows = f"read_parquet([{paths}], union_by_name = true)"
-    primary_key = get_columns_names_with_prop(table, "primary_key")
-    keys = ", ".join(map(_quoted, get_columns_names_with_prop(table, "merge_key") or primary_key))
-    deleted = get_first_column_name_with_prop(table, "hard_delete")
-    yield f"delete from {qualified_name} where ({keys}) in (select distinct ({keys}) from {rows})"
+    primary_key = _columns(table, "primary_key")
+    keys = _columns(table, "merge_key") or primary_key
+    same_key = " and ".join(f"old.{key} = new.{key}" for key in keys)
+    yield (
+        f"delete from {qualified_name} as old using "
+        f"(select distinct {', '.join(keys)} from {rows}) as new where {same_key}"
+    )
     insert = f"insert into {qualified_name} by name select * from {rows}"
-    if deleted is not None:
-        insert += f" where {_quoted(deleted)} is not true"
+    for marker in _columns(table, "hard_delete"):
+        insert += f" where {marker} is not true"
     if not table.get(DEDUPLICATED):
-        key = ", ".join(map(_quoted, primary_key))
-        insert += f" qualify row_number() over (partition by {key}) = 1"
+        insert += f" qualify row_number() over (partition by {', '.join(primary_key)}) = 1"
     yield insert
 
 
-def _files(job: str, pattern: str) -> list[Path]:
-    """The files of a job's package, in whatever state, whose names match."""
-    return sorted(Path(job).parents[1].glob(f"*_jobs/{pattern}"))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _columns(table: PreparedTableSchema, hint: str) -> list[str]:
+    """The names of the columns that have the hint, quoted."""
+    return [f'"{name}"' for name, column in table["columns"].items() if column.get(hint)]
 
 
 class Client(DuckDbClient):
     """dlt's client, with nothing staged."""
 
-    def should_load_data_to_staging_dataset(self, table_name: str) -> bool:
+    def should_load_data_to_staging_dataset(self, table_name: str) -> bool:  # noqa: ARG002
         """Never."""
         return False
 
@@ -93,12 +90,11 @@ class Client(DuckDbClient):
     ) -> LoadJob:
         """The job for a file."""
         if ReferenceFollowupJobRequest.is_reference_job(file_path):
-            return MergeJob(file_path, ReferenceFollowupJobRequest.resolve_references(file_path))
+            return MergeJob(file_path)
         if table["write_disposition"] != "merge" or not file_path.endswith(".parquet"):
             return super().create_load_job(table, file_path, load_id, restore)
-        if len(_files(file_path, f"{table['name']}.*.parquet")) > 1:
-            return WaitingJob(file_path)
-        return MergeJob(file_path, [Path(file_path).name])
+        files = Path(file_path).parents[1].glob(f"*_jobs/{table['name']}.*.parquet")
+        return MergeJob(file_path) if len(list(files)) == 1 else WaitingJob(file_path)
 
     def create_table_chain_completed_followup_jobs(
         self,

@@ -17,8 +17,7 @@ from rich.console import Console
 from sources.help_scout.client import utc_now
 from sources.help_scout.privacy import CUSTOMERS_OF, HASHED, Forgotten, Privacy
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import stored_of
-from sources.help_scout.stored import FORGOTTEN
+from sources.help_scout.stored import FORGOTTEN, stored_of
 from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
 
 from .agenda import source_state

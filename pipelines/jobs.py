@@ -17,8 +17,8 @@ from sources.help_scout.client import utc_now
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import Forgotten
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
+from sources.help_scout.stored import stored_of
 
 from .agenda import LoadRequest, source_state
 from .closing import (

@@ -20,10 +20,9 @@ from sources.help_scout.coverage import Coverage
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
-from sources.help_scout.resources import stored_of
 from sources.help_scout.run import Run
 from sources.help_scout.slices import SLICE_PARAMS
-from sources.help_scout.stored import Stored
+from sources.help_scout.stored import Stored, stored_of
 from sources.help_scout.windows import Grain, Window
 
 from .agenda import LoadRequest, plan_agenda, planned_reads, source_state

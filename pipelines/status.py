@@ -15,11 +15,10 @@ from dlt.common.schema import Schema
 from sources.help_scout.coverage import ONE_NIGHT, Standing, everything, standing
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.resources import stored_of
 from sources.help_scout.restatements import RESTATEMENTS, compared_measures
 from sources.help_scout.run import Run
 from sources.help_scout.slices import Slice
-from sources.help_scout.stored import Stored
+from sources.help_scout.stored import Stored, stored_of
 from sources.help_scout.windows import Window
 
 from .agenda import source_state

@@ -24,7 +24,6 @@ from .dimensions import DIMENSIONS
 from .outcome import Outcome
 from .privacy import Privacy
 from .reports import REPORTS
-from .resources import dimension_resource, report_resource
 from .run import Run
 from .settings import DEFAULT_LOOKBACK_DAYS, Settings, parse_date
 
@@ -163,6 +162,8 @@ def resources_of(
     names: Collection[str] = (*DIMENSIONS, *REPORTS),
 ) -> Iterator[DltResource]:
     """The resources of a run, or those of these names: the lists, then the reports."""
+    from .resources import dimension_resource, report_resource  # noqa: PLC0415  Arrow
+
     for dimension in DIMENSIONS.values():
         if dimension.name in names:
             yield dimension_resource(dimension, run)

@@ -1,89 +1,41 @@
-"""Rows as Arrow tables: by the declared columns, and what the catalog does not know after them.
-
-Most rows are dicts. The rows of long lists come as columns and stay so (`ColumnarRows`): a dict a
-row and a look at each of its values would cost ten times as much.
-"""
+"""Rows as Arrow tables: by the declared columns, and what the catalog does not know after them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, TypeAlias, overload
+from typing import Any
 
 import pyarrow as pa
 
+from .catalog import Type
+from .rows import ColumnarRows, Piece, Pieces
 from .tables import StoredTable
 from .values import Row
+
+ARROW_TYPES: Mapping[Type, pa.DataType] = {
+    Type.BIGINT: pa.int64(),
+    Type.DOUBLE: pa.float64(),
+    Type.TEXT: pa.string(),
+    Type.BOOL: pa.bool_(),
+    Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    Type.DATE: pa.date32(),
+    Type.JSON: pa.string(),
+}
 
 UNKNOWN_KINDS = {"bool": "flag", "double": "number", "text": "text"}
 """Kinds of unknown columns by dlt's type; a field that changes kind gets its name as ending."""
 _UNKNOWN_TYPES = {"flag": pa.bool_(), "number": pa.float64(), "text": pa.string()}
 
 
-class _Rows(Sequence[Row]):
-    """Rows that are made as they are read: one after the other is the way to do that."""
-
-    __slots__ = ()
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        return list(self)[index]
-
-
-class ColumnarRows(_Rows):
-    """Rows kept as the columns of an Arrow table; read as rows they are dicts like all others."""
-
-    __slots__ = ("table",)
-
-    def __init__(self, table: pa.Table) -> None:
-        self.table = table
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows)
-
-    def __iter__(self) -> Iterator[Row]:
-        for row in self.table.to_pylist():
-            yield {name: value for name, value in row.items() if value is not None}
-
-
-def join_rows(parts: Iterable[Sequence[Row]]) -> Sequence[Row]:
-    """The rows of all parts: as columns where all are."""
-    parts = [part for part in parts if part]
-    tables = [part.table for part in parts if isinstance(part, ColumnarRows)]
-    if tables and len(tables) == len(parts):
-        return ColumnarRows(pa.concat_tables(tables))
-    return list(chain.from_iterable(parts))
-
-
-Piece: TypeAlias = tuple[Mapping[str, Any], Sequence[Row]]
-"""Rows, and the columns that all of them have alike: those of their window."""
-
-
-class Pieces(_Rows):
-    """The rows of several windows; a window's own columns are kept once for all of its rows."""
-
-    __slots__ = ("_length", "pieces")
-
-    def __init__(self) -> None:
-        self.pieces: list[Piece] = []
-        self._length = 0
-
-    def add(self, shared: Mapping[str, Any], rows: Sequence[Row]) -> None:
-        """Adds rows with the columns that they share."""
-        if rows:
-            self.pieces.append((shared, rows))
-            self._length += len(rows)
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[Row]:
-        for shared, rows in self.pieces:
-            for row in rows:
-                yield {**shared, **row}
+def arrow_schema(table: StoredTable) -> pa.Schema:
+    """The declared columns as an Arrow schema."""
+    return pa.schema(
+        [
+            pa.field(c.name, ARROW_TYPES[c.unit.type], nullable=c.name not in table.primary_key)
+            for c in table.columns
+        ]
+    )
 
 
 def to_arrow(table: StoredTable, rows: Sequence[Row], known: dict[str, str]) -> pa.Table:
@@ -100,7 +52,7 @@ def to_arrow(table: StoredTable, rows: Sequence[Row], known: dict[str, str]) -> 
     tables = [part.table for _, part in columnar if isinstance(part, ColumnarRows)]
     joined = pa.concat_tables(tables).combine_chunks() if tables else None
     shared = _SharedColumns([*single, *columnar])
-    schema = table.arrow_schema
+    schema = arrow_schema(table)
     arrays = []
     for field in schema:
         array = shared.array(field)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from .arrow import Pieces
 from .catalog import Report
 from .ledger import WINDOW_READS, ledger_row, not_stored, window_context
 from .outcome import Outcome
 from .restatements import RESTATEMENTS, measures_of, restatements
+from .rows import Pieces
 from .run import Run
 from .stored import Stamp
 from .tables import UNKNOWN_VALUES, StoredTable, stored_table, tombstone
@@ -133,7 +133,7 @@ class Batch:
             unknown: dict[str, str | None] = {"report": self._report.name, "wire_path": path}
             unknown["wire_values"] = self._run.privacy.protect_unknown(as_json(values))
             row = {**context, **unknown}
-            declared = UNKNOWN_VALUES.arrow_schema.names
+            declared = [column.name for column in UNKNOWN_VALUES.columns]
             self._rows[UNKNOWN_VALUES.name].add({}, [{k: row[k] for k in declared}])
 
     def _add_restatements(self, outcome: Outcome) -> None:

@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow import ColumnarRows
+from .arrow import ARROW_TYPES
 from .body_tree import Node
 from .catalog import Column, Table, Type
-from .tables import ARROW_TYPES
+from .rows import ColumnarRows
 from .values import Stamps
 
 _OWN_TYPES: Mapping[Type, frozenset[type]] = {
@@ -44,17 +44,6 @@ def columnar_rows(
     found: dict[str, ColumnarRows] = {}
     is_plain = _add_list(found, node, items, {}, stamps, positions)
     return found if is_plain else None
-
-
-def have_keys(table: Table, rows: ColumnarRows) -> bool:
-    """Whether every row has a key of its own."""
-    if not table.key:
-        return True
-    columns = [rows.table[name] for name in table.key]
-    if any(column.null_count for column in columns):
-        return False
-    values = [column.to_pylist() for column in columns]
-    return len(set(values[0] if len(values) == 1 else zip(*values, strict=True))) == len(rows)
 
 
 def _add_list(

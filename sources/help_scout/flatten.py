@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from .arrow import ColumnarRows, join_rows
 from .body_tree import Node, tree_of
 from .catalog import ENVELOPES, PAGED, Column, Report, Rows, Table
-from .columnar import columnar_rows, have_keys
 from .errors import ValueMisfit, WrongEnvelope
 from .reports import REPORTS
+from .rows import ColumnarRows, have_keys, join_rows
 from .tables import RESERVED_NAMES
 from .values import Row, Stamps, TableRows, fit, kind_of, unknown_field
 
@@ -216,6 +215,8 @@ class Flattener:
         self._stamps = waiting.stamps
         found = None
         if len(waiting.items) >= LEAST_COLUMNAR:
+            from .columnar import columnar_rows  # noqa: PLC0415  imports Arrow
+
             found = columnar_rows(waiting.node, waiting.items, self._stamps, self._positions)
         if found is None:
             self._walk_rows(waiting.node, waiting.items, None, waiting.path)

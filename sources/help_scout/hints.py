@@ -14,12 +14,8 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchema
 
 from .arrow import UNKNOWN_KINDS, to_arrow
 from .migration import data_type_of
-from .tables import TOMBSTONE, StoredTable
+from .tables import DEDUPLICATED, TOMBSTONE, StoredTable
 from .values import Row
-
-DEDUPLICATED = "x-stage-data-deduplicated"
-"""What tells dlt that no two rows of a package share a key: looking for them would take as long as
-all else that it does to write them."""
 
 
 class Items:

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from .arrow import join_rows
 from .client import Answer
 from .errors import (
     ApiError,
@@ -19,6 +18,7 @@ from .errors import (
 )
 from .flatten import Flattened
 from .plan import Read, Request
+from .rows import join_rows
 from .slices import SLICE_PARAMS
 from .spool import Spool
 from .values import Row, TableRows

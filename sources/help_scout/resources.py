@@ -13,22 +13,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
-from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
-from dlt.pipeline.pipeline import Pipeline
 
 from .batch import Batch
 from .catalog import Report
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
 from .hints import Items
-from .ledger import LIST_READS, WINDOW_READS, list_row
+from .ledger import LIST_READS, list_row
 from .lists import dimension_row
 from .migration import check_stored
 from .reads import Span
 from .restatements import measures_of
 from .run import Run
-from .stored import Stamp, Stored
+from .stored import Stamp, stored_of
 from .tables import CURSOR
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
@@ -85,29 +83,6 @@ def report_resource(
             run.round.keep(state, run.now)
 
     return read_report
-
-
-def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
-    """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
-    try:
-        client = pipeline.sql_client()  # made once: making one reads the whole schema
-    except SqlClientNotAvailable:
-        return None
-
-    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with client:
-            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
-
-    with client:
-        if not client.has_dataset():
-            return None
-    # Not by dlt's schema: that knows the tables of a load that is still pending too.
-    rows = query(
-        "select table_name from information_schema.tables where table_schema = %s",
-        pipeline.dataset_name,
-    )
-    tables = {str(row[0]) for row in rows}
-    return Stored(query, account, tables) if WINDOW_READS.name in tables else None
 
 
 def stored_numbers(

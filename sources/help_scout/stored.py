@@ -1,6 +1,6 @@
 """What the warehouse holds already: the ledger, the lists, the items that reports named, numbers.
 
-SQL only; neither dlt nor a run is known here.
+Of dlt only the pipeline is known here, which the SQL goes through; no run.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.pipeline.pipeline import Pipeline
+
 from .catalog import Driver, Report
 from .coverage import Coverage, Key, Worth
 from .dimensions import DIMENSIONS
 from .drivers import driver_column
-from .ledger import REPORT_WINDOWS
+from .ledger import REPORT_WINDOWS, WINDOW_READS
 from .outcome import Status
 from .privacy import Forgotten
 from .windows import Grain, Window
@@ -204,3 +207,26 @@ class Stored:
 def utc(instant: datetime) -> datetime:
     """The instant in UTC; databases give it in the session's zone."""
     return instant.astimezone(UTC)
+
+
+def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
+    """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
+    try:
+        client = pipeline.sql_client()  # made once: making one reads the whole schema
+    except SqlClientNotAvailable:
+        return None
+
+    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with client:
+            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
+
+    with client:
+        if not client.has_dataset():
+            return None
+    # Not by dlt's schema: that knows the tables of a load that is still pending too.
+    rows = query(
+        "select table_name from information_schema.tables where table_schema = %s",
+        pipeline.dataset_name,
+    )
+    tables = {str(row[0]) for row in rows}
+    return Stored(query, account, tables) if WINDOW_READS.name in tables else None

@@ -7,12 +7,9 @@ row that exists only to be deleted, told by the `tombstone` column.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-import pyarrow as pa
 
 from .catalog import (
     FLAG,
@@ -33,15 +30,10 @@ CURSOR = "covered_until"
 TOMBSTONE = "tombstone"
 NO_NUMBER = -1
 NO_TEXT = "\ue000"  # private use: no item of the API is called that
-ARROW_TYPES: Mapping[Type, pa.DataType] = {
-    Type.BIGINT: pa.int64(),
-    Type.DOUBLE: pa.float64(),
-    Type.TEXT: pa.string(),
-    Type.BOOL: pa.bool_(),
-    Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
-    Type.DATE: pa.date32(),
-    Type.JSON: pa.string(),
-}
+
+DEDUPLICATED = "x-stage-data-deduplicated"
+"""What tells dlt that no two rows of a package share a key: looking for them would take as long as
+all else that it does to write them."""
 
 ACCOUNT = Column(
     name="account", unit=TEXT, description="Account, as named in the configuration", example="main"
@@ -119,16 +111,6 @@ class StoredTable:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     merge_key: tuple[str, ...] = ()
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The declared columns as an Arrow schema."""
-        return pa.schema(
-            [
-                pa.field(c.name, ARROW_TYPES[c.unit.type], nullable=c.name not in self.primary_key)
-                for c in self.columns
-            ]
-        )
 
 
 def context_columns(report: Report) -> tuple[Column, ...]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.help_scout.arrow import to_arrow
+from sources.help_scout.arrow import arrow_schema, to_arrow
 from sources.help_scout.breakdowns import parse_breakdown
 from sources.help_scout.catalog import (
     CHANGE,
@@ -187,7 +187,7 @@ def test_the_example_becomes_arrow_with_exactly_the_declared_columns(report: Rep
     for table in report.tables:
         stored = stored_table(report, table)
         arrow = to_arrow(stored, flat.rows[table.name], {})
-        assert arrow.schema == stored.arrow_schema
+        assert arrow.schema == arrow_schema(stored)
         assert arrow.num_rows == len(flat.rows[table.name])
 
 

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.help_scout import flatten
-from sources.help_scout.arrow import ColumnarRows, Pieces, join_rows, to_arrow
+from sources.help_scout.arrow import to_arrow
 from sources.help_scout.catalog import PAGED, Report
 from sources.help_scout.errors import ValueMisfit, WrongEnvelope
 from sources.help_scout.flatten import Flattened, flatten_report
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.rows import ColumnarRows, Pieces, join_rows
 from sources.help_scout.tables import stored_table
 from sources.help_scout.values import Stamps
 from tests.conftest import example_body

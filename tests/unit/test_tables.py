@@ -9,11 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sources.help_scout.arrow import Pieces, to_arrow
+from sources.help_scout.arrow import arrow_schema, to_arrow
 from sources.help_scout.catalog import Report, Shape
 from sources.help_scout.ledger import WINDOW_READS, ledger_row, window_context
 from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.rows import Pieces
 from sources.help_scout.slices import Slice
 from sources.help_scout.tables import (
     NO_NUMBER,
@@ -95,13 +96,13 @@ def test_declared_columns_have_their_types_and_absent_values_are_null() -> None:
 def test_a_table_without_rows_has_all_its_columns(report: Report) -> None:
     for declared in report.tables:
         stored = stored_table(report, declared)
-        assert to_arrow(stored, [], {}).schema == stored.arrow_schema
+        assert to_arrow(stored, [], {}).schema == arrow_schema(stored)
 
 
 @PER_REPORT
 def test_key_columns_are_never_null(report: Report) -> None:
     for declared in report.tables:
-        schema = stored_table(report, declared).arrow_schema
+        schema = arrow_schema(stored_table(report, declared))
         required = {field.name for field in schema if not field.nullable}
         assert required == {*WINDOW_KEY, *declared.key}
 
@@ -132,12 +133,12 @@ def test_unknown_fields_come_after_the_declared_columns() -> None:
         {"new_word": "x"},
     ]
     found = to_arrow(stored, rows, {})
-    extra = {f.name: f.type for f in found.schema if f.name not in stored.arrow_schema.names}
+    extra = {f.name: f.type for f in found.schema if f.name not in arrow_schema(stored).names}
     assert extra == {"new_count": pa.float64(), "is_new": pa.bool_(), "new_word": pa.string()}
     assert found.column("new_count").to_pylist() == [4.0, None, None]
     assert found.column("is_new").to_pylist() == [None, True, None]
     assert found.column("new_word").to_pylist() == [None, None, "x"]
-    assert found.schema.names[: len(stored.columns)] == stored.arrow_schema.names
+    assert found.schema.names[: len(stored.columns)] == arrow_schema(stored).names
 
 
 def test_a_field_whose_type_changes_gets_a_second_column() -> None:

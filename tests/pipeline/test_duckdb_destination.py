@@ -1,0 +1,217 @@
+"""DuckDB with nothing staged against dlt's own way: the same tables, in fewer writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import pyarrow as pa
+import pytest
+from dlt.common.schema.typing import TTableSchema
+from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.pipeline.pipeline import Pipeline
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.duckdb_destination import Destination
+from pipelines.process import DLT_DEFAULTS
+from sources.help_scout.hints import declaration_of
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.tables import DEDUPLICATED, stored_table
+
+Row = dict[str, Any]
+Night = dict[str, list[list[Row]]]
+"""By table the batches of one load: each is a file."""
+
+WINDOWS: dict[str, Any] = {
+    "name": "windows",
+    "write_disposition": "merge",
+    "columns": {
+        "window": {"name": "window", "data_type": "bigint", "merge_key": True, "primary_key": True},
+        "id": {"name": "id", "data_type": "bigint", "primary_key": True},
+        "value": {"name": "value", "data_type": "text"},
+        "tombstone": {"name": "tombstone", "data_type": "bool", "hard_delete": True},
+    },
+    DEDUPLICATED: True,
+}
+ITEMS: dict[str, Any] = {
+    "name": "items",
+    "write_disposition": "merge",
+    "columns": {
+        "id": {"name": "id", "data_type": "bigint", "primary_key": True},
+        "value": {"name": "value", "data_type": "text"},
+    },
+}
+LOG: dict[str, Any] = {**ITEMS, "name": "log", "write_disposition": "append"}
+TABLES = (WINDOWS, ITEMS, LOG)
+TYPES = {"bigint": pa.int64(), "text": pa.string(), "bool": pa.bool_()}
+
+
+@pytest.fixture(autouse=True)
+def as_commands_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the options of a command, and a file for each batch."""
+    for name, value in DLT_DEFAULTS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATA_WRITER__FILE_MAX_ITEMS", "1")
+
+
+def arrow(table: dict[str, Any], rows: list[Row]) -> pa.Table:
+    fields = [(name, TYPES[column["data_type"]]) for name, column in table["columns"].items()]
+    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+
+
+def source(night: Night) -> DltSource:
+    @dlt.source(name="nights", max_table_nesting=0)
+    def nights() -> Any:
+        @dlt.resource(name="rows", write_disposition="merge", max_table_nesting=0)
+        def rows() -> Iterator[Any]:
+            for table in TABLES:
+                declared: Any = {
+                    **table,
+                    "columns": {k: {**v} for k, v in table["columns"].items()},
+                }
+                dlt.current.source_schema().update_table(declared, merge_compound_props=False)
+                for batch in night.get(table["name"], []):
+                    yield dlt.mark.with_table_name(arrow(table, batch), table["name"])
+
+        return rows
+
+    return nights()
+
+
+def pipeline_into(connection: duckdb.DuckDBPyConnection, folder: Path, *, ours: bool) -> Pipeline:
+    make = Destination if ours else dlt.destinations.duckdb
+    return dlt.pipeline(
+        "nights",
+        pipelines_dir=str(folder),
+        destination=make(connection, destination_name="duckdb"),
+        dataset_name="reports",
+    )
+
+
+def tables_after(folder: Path, nights: list[Night], *, ours: bool) -> dict[str, list[Any]]:
+    with duckdb.connect(str(folder / f"{ours}.duckdb")) as connection:
+        pipeline = pipeline_into(connection, folder / str(ours), ours=ours)
+        for night in nights:
+            pipeline.run(source(night), loader_file_format="parquet")
+        return tables_in(connection)
+
+
+def tables_in(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
+    found = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'reports'"
+    ).fetchall()
+    return {
+        table["name"]: connection.execute(f"from reports.{table['name']} order by all").fetchall()
+        for table in TABLES
+        if (table["name"],) in found
+    }
+
+
+def window(number: int, ids: range, value: str) -> list[Row]:
+    gone = {"window": number, "id": -1, "value": None, "tombstone": True}
+    return [gone, *({"window": number, "id": i, "value": value, "tombstone": None} for i in ids)]
+
+
+one_window = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda w: (w[0], range(w[1])))
+one_night = st.tuples(
+    st.lists(one_window, max_size=4, unique_by=lambda w: w[0]),
+    st.lists(st.integers(0, 5), max_size=6),
+    st.booleans(),
+)
+
+
+def night_of(drawn: Any, name: str) -> Night:
+    windows, items, in_one_file = drawn
+    batches = [window(number, ids, name) for number, ids in windows]
+    if in_one_file:
+        batches = [[row for batch in batches for row in batch]] if batches else []
+    elif batches:  # a window may go on in the next file
+        first, *rest = batches
+        batches = [first[:1], *([first[1:]] if first[1:] else []), *rest]
+    one_of_each = [{"id": item, "value": name} for item in items]
+    return {"windows": batches, "items": [one_of_each] if items else [], "log": [one_of_each]}
+
+
+@settings(max_examples=12, deadline=None)
+@given(drawn=st.lists(one_night, min_size=1, max_size=3))
+def test_nights_come_to_the_same_as_in_dlts_own_way(
+    drawn: list[Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    nights = [night_of(each, f"night {number}") for number, each in enumerate(drawn)]
+    folder = tmp_path_factory.mktemp("nights")
+    assert tables_after(folder, nights, ours=True) == tables_after(folder, nights, ours=False)
+
+
+def test_a_window_in_several_files_is_replaced_as_one(tmp_path: Path) -> None:
+    before: Night = {"windows": [window(1, range(5), "before"), window(2, range(2), "before")]}
+    rows = window(1, range(3), "after")
+    after: Night = {"windows": [[row] for row in rows]}
+    found = tables_after(tmp_path, [before, after], ours=True)["windows"]
+    assert [(row[0], row[1], row[2]) for row in found] == [
+        *((1, i, "after") for i in range(3)),
+        *((2, i, "before") for i in range(2)),
+    ]
+    with duckdb.connect(str(tmp_path / "True.duckdb")) as connection:
+        schemas = connection.execute("select schema_name from duckdb_schemas()").fetchall()
+    assert ("reports_staging",) not in schemas
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_a_package_that_dlts_own_way_began_is_finished(tmp_path: Path, files: int) -> None:
+    """As of an earlier version of this project that was killed."""
+    rows = window(1, range(4), "after")
+    night: Night = {"windows": [rows] if files == 1 else [rows[:1], rows[1:2], rows[2:]]}
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        theirs = pipeline_into(connection, tmp_path / "state", ours=False)
+        theirs.run(
+            source({"windows": [window(1, range(6), "before")]}), loader_file_format="parquet"
+        )
+        theirs.extract(source(night), loader_file_format="parquet")
+        theirs.normalize()
+        ours = pipeline_into(connection, tmp_path / "state", ours=True)
+        assert ours.has_pending_data
+        ours.load()
+        assert [row[2] for row in tables_in(connection)["windows"]] == ["after"] * 4
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_what_cannot_be_merged_leaves_the_table_as_it_was_and_is_loaded_later(
+    tmp_path: Path, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
+    rows = window(1, range(4), "after")
+    night: Night = {"windows": [rows] if files == 1 else [rows[:1], rows[1:2], rows[2:]]}
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        pipeline = pipeline_into(connection, tmp_path / "state", ours=True)
+        pipeline.run(
+            source({"windows": [window(1, range(2), "before")]}), loader_file_format="parquet"
+        )
+        pipeline.extract(source(night), loader_file_format="parquet")
+        pipeline.normalize()
+        held = list((tmp_path / "state").rglob("windows.*.parquet"))
+        assert len(held) == files
+        missing = held[-1].rename(tmp_path / "elsewhere")
+        held[-1].write_bytes(b"no Parquet")
+        with pytest.raises(PipelineStepFailed):
+            pipeline.load()
+        assert [row[2] for row in tables_in(connection)["windows"]] == ["before"] * 2
+        assert pipeline.has_pending_data
+        (left,) = (tmp_path / "state").rglob(f"{'.'.join(held[-1].name.split('.')[:2])}.*.parquet")
+        missing.rename(left)
+        pipeline.load()
+        assert [row[2] for row in tables_in(connection)["windows"]] == ["after"] * 4
+
+
+def test_every_table_of_the_catalog_is_keyed_by_its_windows() -> None:
+    """What is deleted by the window's key alone must hold all that the primary key could match."""
+    for report in REPORTS.values():
+        for table in report.tables:
+            declared: TTableSchema = declaration_of(stored_table(report, table))
+            merged = {n for n, c in declared["columns"].items() if c.get("merge_key")}
+            assert merged, table.name
+            assert merged <= {n for n, c in declared["columns"].items() if c.get("primary_key")}

@@ -34,11 +34,12 @@ from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.rounds import Round
 from sources.help_scout.run import Interval, Run
-from sources.help_scout.stored import Stored, stored_of
+from sources.help_scout.stored import Stored
 from sources.help_scout.tables import CURSOR
 from sources.help_scout.windows import Grain, local_midnight, window_of
 
 from .errors import UsageError
+from .sql import stored_of
 
 CHUNK_DAYS = 60  # as many as a request for days may span
 

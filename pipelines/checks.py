@@ -24,6 +24,7 @@ from rich.table import Table as RichTable
 
 from .check_blocks import building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
+from .sql import sql_client
 from .warehouse import DATASET
 
 FOLDER = Path(__file__).parent / "checks"
@@ -171,7 +172,7 @@ def _windows_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, date]
 
 def check_pipeline(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:
     """What each check comes to on the pipeline's warehouse."""
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
 
         def query(sql: str) -> list[dict[str, Any]]:
             with client.execute_query(sql) as cursor:
@@ -185,7 +186,7 @@ def check_pipeline(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:
 def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) -> None:
     """Adds the results to the table `check_results`, with the latest run that loaded anything."""
     check_run_id = uuid.uuid4().hex
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         client.execute_sql(
             f"create table if not exists {RESULTS} (check_run_id varchar, checked_at timestamptz, "
             "last_run_id varchar, check_name varchar, sentence varchar, level varchar, "

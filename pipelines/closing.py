@@ -41,6 +41,7 @@ from .publish import (
     unpublish,
 )
 from .second_look import disagreeing, failed_of, left_unread, second_look
+from .sql import sql_client, tables_of
 from .targets import Targets
 from .warehouse import open_pipeline
 
@@ -61,11 +62,12 @@ class Closing:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Whether what is loaded may be published: as what, or why not, and whether that is because the
-    run ended early."""
+    run ended early or because just that is published already."""
 
     publication: Publication | None
     reason: str = ""
     ended_early: bool = False
+    is_published: bool = False
 
 
 def judge(
@@ -81,7 +83,7 @@ def judge(
 
     `missing` is how many windows are wanted and not there, if that has been counted.
     """
-    if WINDOW_READS.name not in pipeline.default_schema.tables:
+    if WINDOW_READS.name not in tables_of(pipeline):
         return Judgement(None, "nothing is loaded yet")
     run_id = run.run_id
     results = check_pipeline(pipeline, all_checks())
@@ -126,7 +128,7 @@ def _named(failed: Sequence[Result]) -> str:
 
 
 def _count_failed(pipeline: Pipeline) -> int:
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         ((count,),) = client.execute_sql(
             "select count(*) from report_windows where last_attempt_status = %s", str(Status.FAILED)
         ) or [(0,)]
@@ -149,7 +151,7 @@ def judge_load(
 
 def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
     """Makes the marts anew, and says which cannot be made."""
-    if WINDOW_READS.name not in pipeline.default_schema.tables:
+    if WINDOW_READS.name not in tables_of(pipeline):
         return
     skipped = create_marts(pipeline, targets).skipped
     if skipped:
@@ -162,6 +164,9 @@ def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
 def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) -> int:
     """Publishes what was judged well, or says why readers keep what they have; the exit code. The
     warehouse must be closed."""
+    if judgement.is_published:
+        console.print(f"nothing has changed since the last load. {_kept(warehouse)}", markup=False)
+        return COMPLETE
     if judgement.publication is None:
         console.print(f"not published: {judgement.reason}. {_kept(warehouse)}", markup=False)
         return STOPPED if judgement.ended_early else PARTIAL

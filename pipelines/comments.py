@@ -22,6 +22,7 @@ from .described import TARGETS_VIEW, described
 from .made_views import made_by, marked
 from .mart_columns import mart_column
 from .marts import SCHEMA, Mart, all_marts
+from .sql import sql_client
 
 UNKNOWN = "Not in the catalog: kept as Help Scout sends it"
 COMMENTS: Mapping[str, str] = {
@@ -77,7 +78,7 @@ class Thing:
 def write_comments(pipeline: Pipeline) -> int:
     """Gives the tables, views and columns of the dataset and the marts their comments, in one
     transaction; returns how many were written."""
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         query = COMMENTS.get(str(client.capabilities.sqlglot_dialect))
         if query is None:
             return 0

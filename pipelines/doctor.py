@@ -22,12 +22,12 @@ from sources.help_scout.flatten import flatten_report
 from sources.help_scout.plan import API_ROOT, Read, Request, wire_instant
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
-from sources.help_scout.stored import stored_of
 from sources.help_scout.windows import Grain, window_of
 
 from .errors import COMPLETE, PARTIAL, PipelineError
 from .remarks import MOST_SKEW_SECONDS
-from .warehouse import check_warehouse, open_pipeline
+from .sql import stored_of
+from .warehouse import check_account, check_path, open_pipeline
 
 BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
 """Versions from which on a library is known to break us, by its first numbers."""
@@ -95,7 +95,9 @@ def _libraries() -> Finding:
 
 def _destination(run: Run, warehouse: Path) -> Finding:
     try:
-        check_warehouse(warehouse, run.settings.account)
+        check_path(warehouse)
+        if warehouse.exists():
+            check_account(warehouse, run.settings.account)
     except PipelineError as error:
         return Finding("warehouse", Verdict.PROBLEM, str(error))
     folder = warehouse.resolve().parent

@@ -18,12 +18,16 @@ from dlt.common.destination.client import (
     LoadJob,
     RunnableLoadJob,
 )
+from dlt.common.schema import Schema
 from dlt.common.storages.load_package import LoadJobInfo, PackageStorage
 from dlt.destinations import duckdb
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from sources.help_scout.tables import DEDUPLICATED
+
+LOG_LIMIT = "1MB"
 
 
 class MergeJob(RunnableLoadJob):
@@ -79,7 +83,17 @@ def _columns(table: PreparedTableSchema, hint: str) -> list[str]:
 
 
 class Client(DuckDbClient):
-    """dlt's client, with nothing staged."""
+    """dlt's client, with nothing staged, and what is written brought into the file soon: until then
+    it is in memory too, two blocks for each column."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        config: DuckDbClientConfiguration,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client._global_config["checkpoint_threshold"] = LOG_LIMIT  # noqa: SLF001
 
     def should_load_data_to_staging_dataset(self, table_name: str) -> bool:  # noqa: ARG002
         """Never."""

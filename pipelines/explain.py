@@ -20,6 +20,7 @@ from sources.help_scout.tables import stored_table
 from sources.help_scout.windows import Grain, Window, window_of
 
 from .errors import UsageError
+from .sql import sql_client
 
 MOST_ROWS = 20
 SCREENS = {
@@ -96,7 +97,7 @@ def explain_value(pipeline: Pipeline, time: AccountTime, question: Question) -> 
     """The explanation of a stored value; UsageError when there is none, with what there is."""
     table, column = _find(question)
     keys = [name for name in table.key if name != column.name]
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
 
         def query(sql: str, *parameters: Any) -> list[dict[str, Any]]:
             with client.execute_query(sql, *parameters) as cursor:

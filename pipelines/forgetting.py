@@ -17,7 +17,7 @@ from rich.console import Console
 from sources.help_scout.client import utc_now
 from sources.help_scout.privacy import CUSTOMERS_OF, HASHED, Forgotten, Privacy
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.stored import FORGOTTEN, stored_of
+from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
 
 from .agenda import source_state
@@ -28,6 +28,7 @@ from .packages import finish_pending
 from .planning import know_lists
 from .privacy import columns_of, owe_copy, unknown_columns
 from .publish import configured_mode
+from .sql import sql_client, stored_of
 from .warehouse import being_rebuilt, open_pipeline, require_loaded, sole_account
 
 
@@ -115,7 +116,7 @@ def forget(
     """Takes the customers' personal data out of every table and keeps their hashes, so that no load
     brings it back. Returns who they were found to be, and how many rows of each table changed."""
     columns = columns_of(pipeline)
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
 
         def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
@@ -147,7 +148,7 @@ def keep_forgotten(
     pipeline: Pipeline, account: str, forgotten: Iterable[Forgotten], now: datetime
 ) -> None:
     """Puts customers on the list of those whom loads leave out."""
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         client.execute_sql(
             f"create table if not exists {FORGOTTEN} (account varchar, customer_hash varchar, "
             "key_print varchar, forgotten_at timestamptz)"
@@ -171,7 +172,7 @@ def count_unplaced(pipeline: Pipeline) -> int:
     """Rows of values that the catalog does not know and that may be of anybody."""
     if UNKNOWN_VALUES.name not in columns_of(pipeline):
         return 0
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         ((count,),) = client.execute_sql(f"select count(*) from {UNKNOWN_VALUES.name}") or [(0,)]
     return int(count)
 

@@ -18,7 +18,6 @@ from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import Forgotten
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
-from sources.help_scout.stored import stored_of
 
 from .agenda import LoadRequest, source_state
 from .closing import (
@@ -35,19 +34,20 @@ from .load import configured_run, load
 from .packages import finish_pending
 from .privacy import changed_modes, make_stricter, owe_copy, owes_copy
 from .progress import LoadProgress
-from .publish import unpublish
+from .publish import is_published, unpublish
 from .remarks import (
     tell_what_was_not_asked,
     warn_of_clock,
     warn_of_office_hours,
     warn_of_unlisted_items,
 )
+from .sql import stored_of
 from .status import look_at
 from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
 from .warehouse import (
     being_rebuilt,
-    check_warehouse,
+    check_path,
     open_pipeline,
     put_in_place,
 )
@@ -77,7 +77,7 @@ def run_job(
     run.budget = job.budget
     try:
         run.privacy = run.privacy.with_forgotten(job.forgotten)
-        check_warehouse(job.warehouse, run.settings.account)
+        check_path(job.warehouse)
         run.lists.list_of("users")  # before a file is made: credentials and host are right
         if not job.warehouse.exists():
             run.time.check_start()
@@ -97,7 +97,9 @@ def run_job(
             missing = _tell(console, pipeline, run, job, None if ended_early else summary)
             after_load(pipeline)
             judgement = Judgement(None, "the load is not whole yet")
-            if job.publishes and not ended_early:
+            if job.publishes and is_published(job.warehouse, closing.mode):
+                judgement = Judgement(None, is_published=True)
+            elif job.publishes and not ended_early:
                 judgement = judge_load(console, pipeline, run, job.clock(), progress, missing)
         ended_early = ended_early or judgement.ended_early
         if ended_early:
@@ -141,8 +143,8 @@ def run_rebuild(console: Console, job: Job) -> int:
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
     run = configured_run(clock=job.clock, **job.options)
     try:
-        check_warehouse(old, run.settings.account)
-        with open_pipeline(old) as pipeline:
+        check_path(old)
+        with open_pipeline(old, run.settings.account) as pipeline:
             start_date = source_state(pipeline).get("start_date")
             modes = source_state(pipeline).get("privacy", {})
             stored = stored_of(pipeline, run.settings.account)
@@ -220,7 +222,7 @@ def _opened(console: Console, warehouse: Path, run: Run, mode: int) -> Iterator[
     configuration is now."""
     if warehouse.exists() and owes_copy(warehouse):
         leave_no_traces(console, warehouse, run, mode)
-    with open_pipeline(warehouse) as pipeline:
+    with open_pipeline(warehouse, run.settings.account) as pipeline:
         if not _make_stricter(console, warehouse, pipeline, run):
             yield pipeline
             return

@@ -30,6 +30,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from .empty_tables import empty_table
 from .made_views import keep_views
+from .sql import sql_client
 from .targets import TARGETS, Targets
 
 FOLDER = Path(__file__).parent / "marts"
@@ -235,7 +236,7 @@ def _translated(sql: str, dialect: str) -> str:
 def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
     assert pipeline.destination is not None
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
 
         def names(sql: str, *parameters: str) -> set[str]:
             return {str(row[0]) for row in client.execute_sql(sql, *parameters) or []}

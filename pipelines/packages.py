@@ -20,7 +20,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.run import Run
 
-from .warehouse import spare_memory
+from .warehouse import settle, sparing_memory
 
 FILE_FORMATS: Final[Mapping[str, Literal["parquet", "insert_values"]]] = {
     "duckdb": "parquet",  # its default takes many times as long
@@ -45,10 +45,10 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     _keep(pipeline)
     if run.rows - before < LARGE_PACKAGE_ROWS:
         pipeline.load()
-        return
-    spare_memory(pipeline)
-    with set_options(LOAD__WORKERS="1"):
-        pipeline.load()
+    else:
+        with sparing_memory(pipeline), set_options(LOAD__WORKERS="1"):
+            pipeline.load()
+    settle(pipeline)
 
 
 def finish_pending(pipeline: Pipeline) -> bool:

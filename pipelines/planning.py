@@ -22,11 +22,12 @@ from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.run import Run
 from sources.help_scout.slices import SLICE_PARAMS
-from sources.help_scout.stored import Stored, stored_of
+from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Grain, Window
 
 from .agenda import LoadRequest, plan_agenda, planned_reads, source_state
 from .errors import UsageError
+from .sql import sql_client, stored_of
 from .warehouse import check_account, open_pipeline
 
 LIMITS_PER_MINUTE = (200, 400)  # what the sources name, until the API has told the account's own
@@ -143,7 +144,7 @@ def know_lists(stored: Stored, run: Run) -> None:
 
 def _list_requests(pipeline: Pipeline, run: Run) -> int:
     """About how many requests the lists take: their pages, of each parent where they have one."""
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         rows = client.execute_sql(
             "select list, rows from list_reads where account = %s and error is null "
             "order by fetched_at",

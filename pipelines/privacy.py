@@ -23,6 +23,7 @@ from sources.help_scout.privacy import (
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.tables import UNKNOWN_VALUES, StoredTable, stored_table
 
+from .sql import sql_client
 from .warehouse import DATASET, connect, state_folder
 
 STRICTER = {"keep": ("hash", "drop"), "hash": ("drop",), "drop": ()}
@@ -31,7 +32,7 @@ STRICTER = {"keep": ("hash", "drop"), "hash": ("drop",), "drop": ()}
 def columns_of(pipeline: Pipeline) -> dict[str, dict[str, str]]:
     """The columns of the dataset's tables with their types."""
     found: dict[str, dict[str, str]] = {}
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         for table, column, kind in (
             client.execute_sql(
                 "select c.table_name, c.column_name, c.data_type from information_schema.columns c "
@@ -63,7 +64,7 @@ def make_stricter(pipeline: Pipeline, names: Iterable[str], privacy: Privacy) ->
     columns = columns_of(pipeline)
     keys = {(table, column.name) for table, column, is_key in personal_columns() if is_key}
     modes = privacy.modes()
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         for name in names:
             for table, column in _stored_as(name, columns):
                 where = f'where "{column}" is not null'

@@ -17,6 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import orjson
 from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
 
@@ -24,7 +25,7 @@ from .comments import describing
 from .configuration import check_option_names
 from .described import PUBLICATION_TABLE
 from .errors import UsageError
-from .warehouse import DATASET, PUBLISHED, connect
+from .warehouse import DATASET, PUBLISHED, connect, state_folder
 
 SECTION = "publish"
 _CATALOG = "the_copy"
@@ -121,7 +122,7 @@ def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
     remove_leftovers(warehouse)
     try:
         new.touch(mode=0o600)
-        _copy(warehouse, new)
+        copied = _copy(warehouse, new)
         _finish(new, publication)
         new.chmod(mode)
         _sync(new)
@@ -130,10 +131,34 @@ def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
         _log_of(target).unlink(missing_ok=True)  # of who opened the old one to write
         new.replace(target)
         _sync(target.parent)
+        _note_of(warehouse).write_bytes(orjson.dumps([copied, _look_of(target)]))
     except BaseException:
         remove_leftovers(warehouse)
         raise
     return published_path(warehouse)
+
+
+def is_published(warehouse: Path, mode: int) -> bool:
+    """Whether neither the warehouse nor the copy, of that file mode, has changed since the one was
+    made of the other: by size and date of the files, which whatever writes to them changes."""
+    copy = published_path(warehouse)
+    if _log_of(_file_of(warehouse)).exists():
+        return False
+    try:
+        noted = orjson.loads(_note_of(warehouse).read_bytes())
+        has_mode = copy.stat().st_mode & 0o777 == mode
+        return has_mode and bool(noted == [_look_of(warehouse), _look_of(copy)])
+    except (OSError, orjson.JSONDecodeError):
+        return False
+
+
+def _note_of(warehouse: Path) -> Path:
+    return state_folder(warehouse) / "published.json"
+
+
+def _look_of(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
 
 
 def unpublish(warehouse: Path) -> None:
@@ -176,8 +201,9 @@ def read_publication(warehouse: Path) -> Publication | None:
     return Publication(**dict(zip(names, (at, *row[1:]), strict=True)))
 
 
-def _copy(warehouse: Path, new: Path) -> None:
-    """Copies the file while nobody can write to it, with what a killed writer left in its log.
+def _copy(warehouse: Path, new: Path) -> list[int]:
+    """Copies the file while nobody can write to it, with what a killed writer left in its log;
+    returns how the file looked then.
 
     Byte by byte: DuckDB's own COPY FROM DATABASE takes twenty times as long, and the file comes
     out as large.
@@ -186,6 +212,7 @@ def _copy(warehouse: Path, new: Path) -> None:
     try:
         held.execute("checkpoint")
         shutil.copyfile(warehouse, new)
+        return _look_of(warehouse)
     finally:
         held.close()
 

@@ -17,6 +17,7 @@ from sources.help_scout.windows import Grain, window_of
 
 from .agenda import LoadRequest
 from .checks import Result, Verdict
+from .sql import sql_client
 
 MOST_DAYS = 8
 """Days that are read once more at most: where more disagrees, it is not for the time of reading."""
@@ -74,7 +75,7 @@ def disagreeing(results: Sequence[Result]) -> set[ReportWindow]:
 def left_unread(pipeline: Pipeline, run_id: str, doubtful: set[ReportWindow]) -> list[str]:
     """Those of the doubtful windows that are loaded, and that the run has not read well: of them
     checks that hold prove nothing."""
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         loaded = client.execute_sql(
             "select distinct report, grain, window_date from report_windows "
             "where status in ('loaded', 'empty', 'incomplete')"

@@ -18,12 +18,13 @@ from sources.help_scout.reports import REPORTS
 from sources.help_scout.restatements import RESTATEMENTS, compared_measures
 from sources.help_scout.run import Run
 from sources.help_scout.slices import Slice
-from sources.help_scout.stored import Stored, stored_of
+from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Window
 
 from .agenda import source_state
 from .errors import COMPLETE, PARTIAL
 from .planning import know_lists
+from .sql import stored_of
 from .warehouse import open_pipeline, require_loaded
 
 ALARMS = (Standing.GAP, Standing.BEHIND, Standing.INCOMPLETE, Standing.UNAVAILABLE)

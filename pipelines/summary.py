@@ -16,6 +16,7 @@ from sources.help_scout.outcome import Status
 from sources.help_scout.reports import REPORTS
 
 from .errors import COMPLETE, PARTIAL
+from .sql import sql_client, tables_of
 
 _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 
@@ -65,10 +66,10 @@ class Summary:
 
 def summarize(pipeline: Pipeline, run_id: str) -> Summary:
     """What the ledger says of the run, reports in the catalog's order."""
-    known = set(pipeline.default_schema.tables) if pipeline.default_schema_name else set[str]()
+    known = tables_of(pipeline)
     if WINDOW_READS.name not in known:
         return Summary([], {})
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
 
         def rows(sql: str) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.execute_sql(sql, run_id) or []]
@@ -153,7 +154,7 @@ def print_summary(console: Console, summary: Summary) -> None:
 
 def print_query(console: Console, pipeline: Pipeline, title: str, sql: str) -> None:
     """Prints a query and its real output."""
-    with pipeline.sql_client() as client, client.execute_query(sql) as cursor:
+    with sql_client(pipeline) as client, client.execute_query(sql) as cursor:
         names = [column[0] for column in cursor.description or ()]
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     console.print(f"\n[bold]{title}[/bold]")

@@ -22,6 +22,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from .duckdb_destination import Destination
 from .errors import UsageError, WarehouseError
+from .sql import sql_client
 
 DEFAULT_WAREHOUSE = "data/help_scout.duckdb"
 PIPELINE = "help_scout"
@@ -29,14 +30,18 @@ DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalo
 # `help_scout.table` in help_scout.duckdb is then ambiguous
 DEMO_ACCOUNT = "demo"
 MEMORY_LIMIT = "80MB"
-LOG_LIMIT = "1GB"  # of what is written ahead: brought into the file once, when it is closed
 WRITER = "writer.json"
 PUBLISHED = ".published"
 BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
+SMALL_MEMORY = {  # what is freed goes back at once, what is read once is not kept
+    "allocator_flush_threshold": "1MB",
+    "allocator_bulk_deallocation_flush_threshold": "1MB",
+    "enable_external_file_cache": False,
+}
 
 
-def check_warehouse(path: Path, account: str) -> None:
-    """Returns when the file can take the account's rows; WarehouseError says why not."""
+def check_path(path: Path) -> None:
+    """Returns when a warehouse is there or can be made; WarehouseError says why not."""
     refuse_published(path)
     if "'" in str(path.resolve()):
         raise WarehouseError(
@@ -44,7 +49,6 @@ def check_warehouse(path: Path, account: str) -> None:
             "file with --warehouse"
         )
     if path.exists():
-        check_account(path, account)
         return
     try:
         if path.parent == Path(DEFAULT_WAREHOUSE).parent:
@@ -62,7 +66,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """A writing connection to the file, made if need be; WarehouseError says why there is none."""
     refuse_published(path)
     is_new = not path.exists()
-    config: dict[str, Any] = {"wal_autocheckpoint": LOG_LIMIT}
+    config: dict[str, Any] = {**SMALL_MEMORY}
     if is_new:
         config["default_block_size"] = BLOCK_SIZE_BYTES
     try:
@@ -122,8 +126,9 @@ def _leave_note(path: Path) -> None:
 
 
 @contextmanager
-def open_pipeline(path: Path) -> Iterator[Pipeline]:
-    """The dlt pipeline that loads into the file.
+def open_pipeline(path: Path, account: str | None = None) -> Iterator[Pipeline]:
+    """The dlt pipeline that loads into the file; WarehouseError when it cannot take the account's
+    rows.
 
     The pipeline's working state lives beside the file, but what the file itself says counts:
     unless a load is pending, the state is taken from it anew where it says anything else. A file
@@ -132,6 +137,8 @@ def open_pipeline(path: Path) -> Iterator[Pipeline]:
     is_new = not path.exists()
     connection = connect(path)
     try:
+        if account is not None:
+            _check_accounts(path, loaded_accounts(connection), account)
         _leave_note(path)
         _remove_unfinished_schemas(path)
         pipeline = dlt.pipeline(
@@ -208,11 +215,25 @@ def being_rebuilt(warehouse: Path) -> Path:
     return warehouse.with_suffix(f".rebuilding{warehouse.suffix}")
 
 
-def spare_memory(pipeline: Pipeline) -> None:
-    """Has DuckDB sort and join through a file beside the warehouse rather than in memory."""
+def settle(pipeline: Pipeline) -> None:
+    """Has DuckDB bring what was loaded into the file: until then it is in memory too."""
+    _in_duckdb(pipeline, "checkpoint")
+
+
+@contextmanager
+def sparing_memory(pipeline: Pipeline) -> Iterator[None]:
+    """Meanwhile DuckDB sorts and joins through a file beside the warehouse, not in memory."""
+    _in_duckdb(pipeline, f"set global memory_limit = '{MEMORY_LIMIT}'")
+    try:
+        yield
+    finally:
+        _in_duckdb(pipeline, "reset global memory_limit")
+
+
+def _in_duckdb(pipeline: Pipeline, statement: str) -> None:
     if pipeline.destination is not None and pipeline.destination.destination_name == "duckdb":
-        with pipeline.sql_client() as client:
-            client.execute_sql(f"set global memory_limit = '{MEMORY_LIMIT}'")
+        with sql_client(pipeline) as client:
+            client.execute_sql(statement)
 
 
 def put_in_place(new: Path, old: Path, now: datetime) -> Path:
@@ -294,9 +315,13 @@ def check_account(path: Path, account: str) -> None:
     """Refuses to mix the demo's invented numbers with an account's real ones."""
     connection = connect(path)
     try:
-        others = loaded_accounts(connection) - {account}
+        _check_accounts(path, loaded_accounts(connection), account)
     finally:
         connection.close()
+
+
+def _check_accounts(path: Path, loaded: set[str], account: str) -> None:
+    others = loaded - {account}
     if DEMO_ACCOUNT in others:
         raise WarehouseError(
             f"{path} holds the demo's invented numbers: delete it, or choose another file with "

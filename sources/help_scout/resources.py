@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
+from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
 
 from .batch import Batch
@@ -26,7 +27,7 @@ from .migration import check_stored
 from .reads import Span
 from .restatements import measures_of
 from .run import Run
-from .stored import Stamp, stored_of
+from .stored import Stamp, Stored, stored_in
 from .tables import CURSOR
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
@@ -57,7 +58,7 @@ def report_resource(
         state = dlt.current.source_state()
         run.pin(state)
         if not run.knows_warehouse:  # in a bare pipeline: for the change log
-            run.know(stored_of(dlt.current.pipeline(), run.settings.account))
+            run.know(_stored(run.settings.account))
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.time.start)
@@ -83,6 +84,21 @@ def report_resource(
             run.round.keep(state, run.now)
 
     return read_report
+
+
+def _stored(account: str) -> Stored | None:
+    """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
+    pipeline = dlt.current.pipeline()
+    try:
+        client = pipeline.sql_client()  # made once: making one reads the whole schema
+    except SqlClientNotAvailable:
+        return None
+
+    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with client:
+            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
+
+    return stored_in(pipeline.dataset_name, query, account)
 
 
 def stored_numbers(

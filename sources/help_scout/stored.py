@@ -1,6 +1,6 @@
 """What the warehouse holds already: the ledger, the lists, the items that reports named, numbers.
 
-Of dlt only the pipeline is known here, which the SQL goes through; no run.
+SQL only; neither dlt nor a run is known here.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
-
-from dlt.common.destination.exceptions import SqlClientNotAvailable
-from dlt.pipeline.pipeline import Pipeline
 
 from .catalog import Driver, Report
 from .coverage import Coverage, Key, Worth
@@ -209,24 +206,11 @@ def utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
-    """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
-    try:
-        client = pipeline.sql_client()  # made once: making one reads the whole schema
-    except SqlClientNotAvailable:
-        return None
-
-    def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with client:
-            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
-
-    with client:
-        if not client.has_dataset():
-            return None
+def stored_in(dataset: str, query: Query, account: str) -> Stored | None:
+    """What the dataset that `query` asks holds of the account; None before the first load."""
     # Not by dlt's schema: that knows the tables of a load that is still pending too.
     rows = query(
-        "select table_name from information_schema.tables where table_schema = %s",
-        pipeline.dataset_name,
+        "select table_name from information_schema.tables where table_schema = %s", dataset
     )
     tables = {str(row[0]) for row in rows}
     return Stored(query, account, tables) if WINDOW_READS.name in tables else None

@@ -42,14 +42,15 @@ def keep_views(
 
 def _standing(client: SqlClientBase[Any], schema: str, names: Sequence[str]) -> list[str]:
     """What DuckDB holds the views to be, so that one which somebody replaced is noticed; without
-    parentheses, of which it adds some to a union whenever the file is opened or copied."""
+    parentheses, of which it adds some to a union whenever the file is opened or copied, and quotes,
+    which it takes from types then."""
     found = client.execute_sql(
         "select view_name, sql from duckdb_views() "
         "where database_name = current_database() and schema_name = %s order by view_name",
         schema,
     )
     ours = set(names)
-    return [re.sub(r"[()\s]", "", sql) for name, sql in found or [] if name in ours]
+    return [re.sub(r'[()\s"]', "", sql) for name, sql in found or [] if name in ours]
 
 
 def _comment(client: SqlClientBase[Any], schema: str, view: str) -> str | None:

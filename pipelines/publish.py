@@ -131,6 +131,7 @@ def publish(warehouse: Path, publication: Publication, mode: int) -> Path:
         _log_of(target).unlink(missing_ok=True)  # of who opened the old one to write
         new.replace(target)
         _sync(target.parent)
+        _note_of(warehouse).parent.mkdir(exist_ok=True)
         _note_of(warehouse).write_bytes(orjson.dumps([copied, _look_of(target)]))
     except BaseException:
         remove_leftovers(warehouse)

@@ -24,7 +24,7 @@ from tenacity import Retrying, retry_if_exception_type
 from .auth import ClientCredentials, DocsKey
 from .errors import ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
-from .rate_limit import MOST_CONNECTIONS, RateLimiter
+from .rate_limit import RateLimiter
 from .refusals import broken, check_status, correlation_id
 from .retries import StopTrying, wait_seconds
 
@@ -96,15 +96,10 @@ class Client:
             )
         else:
             credentials = auth(self.limiter)
-        self._http = httpx.Client(
-            base_url=base_url,
-            auth=credentials,
-            timeout=TIMEOUT,
-            limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
-            headers={"User-Agent": "help-scout-reports", "Accept": "application/json"},
-            transport=transport,
-            verify=_trust(),
-        )
+        self._credentials = credentials
+        self._transport = transport
+        self._own = threading.local()
+        self._all_http: list[httpx.Client] = []
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +114,8 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections."""
-        self._http.close()
+        for http in self._all_http:
+            http.close()
 
     def stop(self) -> None:
         """Has every thread that asks or waits end with Stopped; answers under way still come."""
@@ -188,9 +184,27 @@ class Client:
             return
         self.clock_skew_seconds = skew.total_seconds()
 
+    def _http(self) -> httpx.Client:
+        """The thread's own connection: a pool that hundreds of threads share looks through all of
+        its connections for each request, which takes longer than all else."""
+        own: httpx.Client | None = getattr(self._own, "http", None)
+        if own is None:
+            own = self._own.http = httpx.Client(
+                base_url=self.base_url,
+                auth=self._credentials,
+                timeout=TIMEOUT,
+                limits=httpx.Limits(max_connections=1),
+                headers={"User-Agent": "help-scout-reports", "Accept": "application/json"},
+                transport=self._transport,
+                verify=_trust(),
+            )
+            with self._lock:
+                self._all_http.append(own)
+        return own
+
     def _exchange(self, request: Request) -> tuple[httpx.Response, bytes]:
         """One request, its answer, and the answer's whole body, within `ANSWER_SECONDS`."""
-        with self._http.stream("GET", request.path, params=list(request.query)) as response:
+        with self._http().stream("GET", request.path, params=list(request.query)) as response:
             latest = self._clock() + ANSWER_SECONDS
             chunks = []
             for chunk in response.iter_bytes():

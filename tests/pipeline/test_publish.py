@@ -7,8 +7,7 @@ import resource
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from io import StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,7 +22,6 @@ from pipelines.agenda import LoadRequest
 from pipelines.closing import Judgement, put_out
 from pipelines.errors import UsageError
 from pipelines.forgetting import run_forget
-from pipelines.jobs import Job, run_job
 from pipelines.load import load
 from pipelines.publish import (
     Publication,
@@ -40,12 +38,11 @@ from sources.help_scout.plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
 from tests.forks import FORKS
 
-from .support import NOW, SMALL, query, serving, ticking
+from .published import REPORTS, Nights, published_nights
+from .support import NOW, SMALL, query, serving
 
 pytestmark = pytest.mark.xdist_group("publish")
 
-REPORTS = ("conversations_overall", "conversations_drilldown")
-START = "2026-11-08"
 MONDAY = (("start", "2026-11-09T05:00:00Z"), ("end", "2026-11-10T04:59:59Z"))
 MODE = 0o640
 PUBLICATION = Publication(
@@ -71,43 +68,9 @@ select (select run_id from publication), (select count(*) from publication),
 Night: TypeAlias = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Nights:
-    """A sandbox, and a warehouse that holds its first night, published."""
-
-    sandbox: Sandbox
-    base_url: str
-    first: Path
-
-    def copy_to(self, folder: Path) -> Path:
-        """A warehouse of the first night, with its published copy."""
-        warehouse = folder / "w.duckdb"
-        shutil.copy(self.first, warehouse)
-        shutil.copy(published_path(self.first), published_path(warehouse))
-        return warehouse
-
-    def load(self, warehouse: Path, night: int = 0, **job: Any) -> tuple[int, str]:
-        """A job as the command line starts it: its exit code and what it printed."""
-        console = Console(record=True, width=400, file=StringIO())
-        options = {
-            "base_url": self.base_url,
-            "client_id": "sandbox-id",
-            "client_secret": "sandbox-secret",
-            "start_date": START,
-        }
-        clock = ticking(NOW + timedelta(days=night))
-        job.setdefault("request", LoadRequest(reports=REPORTS))
-        code = run_job(console, Job(warehouse=warehouse, options=options, clock=clock, **job))
-        return code, console.export_text()
-
-
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
-    with Sandbox(replace(SMALL, days=20)) as sandbox, serving(sandbox) as base_url:
-        found = Nights(sandbox, base_url, tmp_path_factory.mktemp("nights") / "w.duckdb")
-        code, told = found.load(found.first)
-        assert code == 0, told
-        assert f"published for readers: {published_path(found.first)}, " in told
+    with published_nights(tmp_path_factory.mktemp("nights")) as found:
         yield found
 
 
@@ -395,7 +358,11 @@ def test_a_killed_publishing_leaves_a_whole_copy_and_the_next_one_cleans_up(
         assert query(path, "select count(*) from publication") == [(1,)]
         assert query(path, "select count(*) from window_reads") == whole
     publish(warehouse, PUBLICATION, MODE)
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["w.duckdb", "w.published.duckdb"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        ".w.duckdb.pipelines",
+        "w.duckdb",
+        "w.published.duckdb",
+    ]
 
 
 def test_what_a_reader_wrote_to_the_old_copy_is_not_played_into_the_new_one(

@@ -92,6 +92,7 @@ def processes_told() -> Any:
     for what, one in (
         (f"a quiet night, {found.windows:,} windows", found.night),
         ("a backfill, nothing due", found.nothing_due),
+        ("dlt alone loading that night's rows", found.dlt_alone),
         ("importing dlt, DuckDB and Arrow", found.imports),
     ):
         row(what, one.seconds, one.processor_seconds, round(one.peak_megabytes))

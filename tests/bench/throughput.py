@@ -28,6 +28,8 @@ import orjson
 from tests.cli.support import environment
 from tests.conftest import example_body
 
+from .peak import peak_megabytes
+
 ROWS_A_PAGE, ROWS_A_DAY = 50, 1_000
 PAGES_A_DAY = ROWS_A_DAY // ROWS_A_PAGE
 FIRST_DAY, NOW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 10, 15, tzinfo=UTC)
@@ -274,7 +276,7 @@ RUNS = {
     "ours": (200_000, 5),
     "DuckDB, same tables": (200_000, 5),
     "DuckDB, bare tables": (200_000, 5),
-    "dlt rest_api, parquet": (100_000, 3),
+    "dlt rest_api, parquet": (60_000, 3),
     "dlt rest_api, default format": (20_000, 3),
 }
 """Rows and runs of each way: those that take minutes get fewer of both, their rate is the same."""
@@ -346,13 +348,6 @@ def work(way: str, bodies: Path, warehouse: Path, rows: int) -> None:
         "peak_megabytes": peak_megabytes(),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
-
-
-def peak_megabytes() -> float:
-    """This process's peak memory since its program began."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 if __name__ == "__main__":

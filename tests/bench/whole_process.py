@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,21 +22,11 @@ from sources.help_scout.rate_limit import LEAST_CONNECTIONS
 from sources.help_scout.reports import REPORTS
 from tests.cli.support import environment, served
 
+from .dlt_alone import keep_night
+
 HISTORY_DAYS = 45
-RUNS = 3
-# The peak since this program began: what getrusage says begins with the bench's own.
-TOLD_PEAK = """
-import re, runpy, sys
-sys.argv = ["pipelines", *sys.argv[1:]]
-try:
-    if len(sys.argv) == 1:
-        import dlt, duckdb, pyarrow.parquet
-    else:
-        runpy.run_module("pipelines", run_name="__main__")
-finally:
-    status = open("/proc/self/status").read()
-    print("peak", int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) / 1024)
-"""
+RUNS = 5
+COMMAND = "tests.bench.peak"
 SMALL_ACCOUNT = ("--users", "3", "--inboxes", "3", "--conversations", "10", "--days", "80")
 
 
@@ -51,13 +42,15 @@ class Process:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nights:
     """A quiet night over `windows`, for which `requests` were sent, and what compares with it:
-    those requests alone, a backfill for which nothing is due, and the libraries' imports."""
+    those requests alone, dlt alone loading the same rows, the libraries' imports; and a backfill
+    for which nothing is due."""
 
     windows: int
     requests: int
     requests_alone_seconds: float
     night: Process
     nothing_due: Process
+    dlt_alone: Process
     imports: Process
 
 
@@ -69,10 +62,16 @@ def nights() -> Nights:
         warehouse = Path(folder) / "night.duckdb"
         load = ("load", "--warehouse", str(warehouse))
         backfill = ("backfill", "--warehouse", str(warehouse))
-        run_process(load, env)
-        night = middle([run_process(load, env) for _ in range(RUNS)])
-        nothing = middle([run_process(backfill, env) for _ in range(RUNS)])
-        imports = middle([run_process((), env) for _ in range(RUNS)])
+        alone_folder = Path(folder) / "alone"
+        alone_folder.mkdir()
+        run_process((COMMAND, *load), env)
+        run_process((COMMAND, *load), env)
+        keep_night(warehouse, alone_folder)
+        dlt_alone = ("tests.bench.dlt_alone", str(alone_folder))
+        run_process(dlt_alone, env)
+        ways = ((COMMAND, *load), (COMMAND, *backfill), dlt_alone, (COMMAND,))
+        turns = [[run_process(way, env) for way in ways] for _ in range(RUNS)]
+        night, nothing, dlts, imports = map(middle, zip(*turns, strict=True))
         windows, asked = last_night(warehouse)
         alone = seconds_of(asked, exported["SOURCES__HELP_SCOUT__BASE_URL"], exported)
     return Nights(
@@ -81,16 +80,16 @@ def nights() -> Nights:
         requests_alone_seconds=alone,
         night=night,
         nothing_due=nothing,
+        dlt_alone=dlts,
         imports=imports,
     )
 
 
 def run_process(arguments: tuple[str, ...], env: dict[str, str]) -> Process:
-    """One run of a command, or of the imports alone; RuntimeError with what it said when it
-    fails."""
+    """One run of a module that tells its peak; RuntimeError with what it said when it fails."""
     began = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-c", TOLD_PEAK, *arguments],
+        [sys.executable, "-m", *arguments],
         env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -107,7 +106,7 @@ def run_process(arguments: tuple[str, ...], env: dict[str, str]) -> Process:
     return Process(seconds, used.ru_utime + used.ru_stime, peak_megabytes)
 
 
-def middle(runs: list[Process]) -> Process:
+def middle(runs: Sequence[Process]) -> Process:
     """The run whose time is the median."""
     return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
 

@@ -23,17 +23,6 @@ from .support import query
 pytestmark = pytest.mark.slow(minutes=3)
 
 ROWS_A_PAGE = 50
-# The peak since this program began: what getrusage says begins with the test process's own.
-LOAD = """
-import re
-from pathlib import Path
-from pipelines.cli import main
-try:
-    main()
-finally:
-    status = Path("/proc/self/status").read_text()
-    print("peak", int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) / 1024)
-"""
 
 
 @contextmanager
@@ -111,7 +100,7 @@ def peak_megabytes(warehouse: Path, rows: int) -> float:
         options = {"BASE_URL": base_url, "CLIENT_ID": "i", "CLIENT_SECRET": "s"}
         options |= {"TIMEZONE": "America/New_York", "START_DATE": "2026-11-05"}
         done = subprocess.run(
-            [sys.executable, "-c", LOAD, *arguments],
+            [sys.executable, "-m", "tests.bench.peak", *arguments],
             env=environment() | {f"SOURCES__HELP_SCOUT__{k}": v for k, v in options.items()},
             capture_output=True,
             text=True,

@@ -28,7 +28,7 @@ def test_no_run_can_be_two_percent_faster(requests: int, limit: int, latency_ms:
 
 def test_quick_answers_need_few_connections_and_slow_ones_many() -> None:
     found = {latency: connections_at(latency) for latency in (0.001, 0.05, 0.3, 0.8, 5.0)}
-    assert found == {0.001: LEAST_CONNECTIONS, 0.05: 14, 0.3: 80, 0.8: 214, 5.0: MOST_CONNECTIONS}
+    assert found == {0.001: LEAST_CONNECTIONS, 0.05: 10, 0.3: 60, 0.8: 160, 5.0: MOST_CONNECTIONS}
 
 
 def test_before_the_first_answer_the_whole_budget_may_be_sent() -> None:

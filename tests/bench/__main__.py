@@ -29,8 +29,9 @@ from .throughput import Throughput, throughputs
 from .whole_process import nights
 
 REQUESTS, LIMITS, LATENCIES_MS = (300, 1_000, 4_000), (400, 800), (50, 300, 800)
-MEASURED_REQUESTS = (300, 1_000)
-"""How many are really sent, at the first limit and 300 ms; all others in virtual time."""
+MEASURED_REQUESTS = {300: 5, 1_000: 1}
+"""How many are really sent, and how often, at the first limit and 300 ms; all others in virtual
+time."""
 
 
 def requests_told() -> Any:
@@ -52,8 +53,9 @@ def limit_told() -> Any:
     for requests, limit, latency_ms in product(REQUESTS, LIMITS, LATENCIES_MS):
         run = simulated(requests, limit, latency_ms)
         uses[f"{requests:,} requests at {limit} a minute, {latency_ms} ms"] = run
-    for requests in MEASURED_REQUESTS:
-        run = measured(requests, LIMITS[0], 300)
+    for requests, runs in MEASURED_REQUESTS.items():
+        found = [measured(requests, LIMITS[0], 300) for _ in range(runs)]
+        run = sorted(found, key=lambda one: one.seconds)[runs // 2]
         uses[f"{requests:,} requests at {LIMITS[0]} a minute, 300 ms, measured"] = run
     for name, run in uses.items():
         row(name, run.seconds, run.least_seconds, run.ratio, run.refused)

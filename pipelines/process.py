@@ -14,8 +14,8 @@ DLT_DEFAULTS = {
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Ours where the user's environment is silent: with four workers a load takes a quarter, Arrow's
-own pool would keep memory that it no longer needs, signals are answered by `stopping`, errors are
+"""Ours where the user's environment is silent: few tables are loaded at once, each needs memory,
+Arrow's own pool would keep memory that it no longer needs, signals are answered by `stopping`, errors are
 told once and by us, rows that have been loaded need not lie about in files, and a resource that has
 nothing yet need not be waited for: it waits itself."""
 

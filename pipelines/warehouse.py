@@ -29,7 +29,7 @@ PIPELINE = "help_scout"
 DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalog, and
 # `help_scout.table` in help_scout.duckdb is then ambiguous
 DEMO_ACCOUNT = "demo"
-MEMORY_LIMIT = "80MB"
+SPARING = {"memory_limit": "60MB", "threads": "1"}
 WRITER = "writer.json"
 PUBLISHED = ".published"
 BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
@@ -222,12 +222,15 @@ def settle(pipeline: Pipeline) -> None:
 
 @contextmanager
 def sparing_memory(pipeline: Pipeline) -> Iterator[None]:
-    """Meanwhile DuckDB sorts and joins through a file beside the warehouse, not in memory."""
-    _in_duckdb(pipeline, f"set global memory_limit = '{MEMORY_LIMIT}'")
+    """Meanwhile DuckDB sorts and joins through a file beside the warehouse, not in memory, and
+    gathers the rows of one thread only."""
+    for name, value in SPARING.items():
+        _in_duckdb(pipeline, f"set global {name} = '{value}'")
     try:
         yield
     finally:
-        _in_duckdb(pipeline, "reset global memory_limit")
+        for name in SPARING:
+            _in_duckdb(pipeline, f"reset global {name}")
 
 
 def _in_duckdb(pipeline: Pipeline, statement: str) -> None:

@@ -95,15 +95,15 @@ def test_a_large_package_leaves_duckdb_its_memory(
     """The checks that follow need more than a load that spares it."""
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr("pipelines.packages.LARGE_PACKAGE_ROWS", 0)
-    limit = "select current_setting('memory_limit')"
+    limits = "select current_setting('memory_limit'), current_setting('threads')"
     monkeypatch.setattr(
         "pipelines.packages.settle",
-        lambda pipeline: asked.append(pipeline.sql_client().__enter__().execute_sql(limit)[0]),
+        lambda pipeline: asked.append(pipeline.sql_client().__enter__().execute_sql(limits)[0]),
     )
     code, told = nights.load(warehouse, night=1)
     assert code == 0, told
     with duckdb.connect() as fresh:
-        assert asked == fresh.execute(limit).fetchall()
+        assert asked == fresh.execute(limits).fetchall()
 
 
 def test_staging_tables_of_an_earlier_version_are_dropped(warehouse: Path) -> None:

@@ -14,10 +14,10 @@ DLT_DEFAULTS = {
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Ours where the user's environment is silent: few tables are loaded at once, each needs memory,
-Arrow's own pool would keep memory that it no longer needs, signals are answered by `stopping`, errors are
-told once and by us, rows that have been loaded need not lie about in files, and a resource that has
-nothing yet need not be waited for: it waits itself."""
+"""Ours where the user's environment is silent: few tables are loaded at once, since each needs
+memory, Arrow's own pool would keep memory that it no longer needs, signals are answered by
+`stopping`, errors are told once and by us, rows that have been loaded need not lie about in files,
+and a resource that has nothing yet need not be waited for: it waits itself."""
 
 NEW_OBJECTS_PER_COLLECTION = 100_000
 """Bodies are many objects and no cycles: looked through as often as Python does by default, they

@@ -9,6 +9,7 @@ they replace and inserts their rows. Run again after a kill it comes to the same
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
@@ -24,10 +25,14 @@ from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
+from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.tables import DEDUPLICATED
 
+from .sql import sql_client
+
 LOG_LIMIT = "1MB"
+SPARING = {"memory_limit": "60MB", "threads": "1"}
 
 
 class MergeJob(RunnableLoadJob):
@@ -140,3 +145,27 @@ class Destination(duckdb):
     def client_class(self) -> type[DuckDbClient]:
         """The client that merges files."""
         return Client
+
+
+def settle(pipeline: Pipeline) -> None:
+    """Has DuckDB bring what was loaded into the file: until then it is in memory too."""
+    _in_duckdb(pipeline, "checkpoint")
+
+
+@contextmanager
+def sparing_memory(pipeline: Pipeline) -> Iterator[None]:
+    """Meanwhile DuckDB sorts and joins through a file beside the warehouse, not in memory, and
+    gathers the rows of one thread only."""
+    for name, value in SPARING.items():
+        _in_duckdb(pipeline, f"set global {name} = '{value}'")
+    try:
+        yield
+    finally:
+        for name in SPARING:
+            _in_duckdb(pipeline, f"reset global {name}")
+
+
+def _in_duckdb(pipeline: Pipeline, statement: str) -> None:
+    if pipeline.destination is not None and pipeline.destination.destination_name == "duckdb":
+        with sql_client(pipeline) as client:
+            client.execute_sql(statement)

@@ -30,7 +30,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from .empty_tables import empty_table
 from .made_views import keep_views
-from .sql import sql_client
+from .sql import sql_client, tables_of
 from .targets import TARGETS, Targets
 
 FOLDER = Path(__file__).parent / "marts"
@@ -237,17 +237,13 @@ def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
     assert pipeline.destination is not None
     with sql_client(pipeline) as client:
-
-        def names(sql: str, *parameters: str) -> set[str]:
-            return {str(row[0]) for row in client.execute_sql(sql, *parameters) or []}
-
+        loaded = client.execute_sql(
+            "select distinct report from report_windows where fetched_at is not null"
+        )
         place = Place(
             dataset=pipeline.dataset_name,
-            there=names(
-                "select table_name from information_schema.tables where table_schema = %s",
-                pipeline.dataset_name,
-            ),
-            loaded=names("select distinct report from report_windows where fetched_at is not null"),
+            there=tables_of(pipeline),
+            loaded={str(row[0]) for row in loaded or []},
             dialect=str(pipeline.destination.capabilities().sqlglot_dialect),
         )
         statements, outcome = plan_marts(all_marts(), place)

@@ -20,7 +20,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.run import Run
 
-from .warehouse import settle, sparing_memory
+from .duckdb_destination import settle, sparing_memory
 
 FILE_FORMATS: Final[Mapping[str, Literal["parquet", "insert_values"]]] = {
     "duckdb": "parquet",  # its default takes many times as long

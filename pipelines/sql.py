@@ -1,6 +1,6 @@
 """SQL over what a pipeline has loaded, through one client.
 
-dlt reads and checks its whole schema for each client that it makes: twice a job is enough.
+dlt reads and checks its whole schema for each client that it makes: once a job is enough.
 """
 
 from __future__ import annotations

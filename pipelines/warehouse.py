@@ -22,14 +22,12 @@ from dlt.pipeline.pipeline import Pipeline
 
 from .duckdb_destination import Destination
 from .errors import UsageError, WarehouseError
-from .sql import sql_client
 
 DEFAULT_WAREHOUSE = "data/help_scout.duckdb"
 PIPELINE = "help_scout"
 DATASET = "reports"  # not "help_scout": DuckDB takes a file's name for a catalog, and
 # `help_scout.table` in help_scout.duckdb is then ambiguous
 DEMO_ACCOUNT = "demo"
-SPARING = {"memory_limit": "60MB", "threads": "1"}
 WRITER = "writer.json"
 PUBLISHED = ".published"
 BLOCK_SIZE_BYTES = "16384"  # many small tables: a quarter of the time and half the memory
@@ -213,30 +211,6 @@ def state_folder(path: Path) -> Path:
 def being_rebuilt(warehouse: Path) -> Path:
     """Where `rebuild` builds the file that is to take the warehouse's place."""
     return warehouse.with_suffix(f".rebuilding{warehouse.suffix}")
-
-
-def settle(pipeline: Pipeline) -> None:
-    """Has DuckDB bring what was loaded into the file: until then it is in memory too."""
-    _in_duckdb(pipeline, "checkpoint")
-
-
-@contextmanager
-def sparing_memory(pipeline: Pipeline) -> Iterator[None]:
-    """Meanwhile DuckDB sorts and joins through a file beside the warehouse, not in memory, and
-    gathers the rows of one thread only."""
-    for name, value in SPARING.items():
-        _in_duckdb(pipeline, f"set global {name} = '{value}'")
-    try:
-        yield
-    finally:
-        for name in SPARING:
-            _in_duckdb(pipeline, f"reset global {name}")
-
-
-def _in_duckdb(pipeline: Pipeline, statement: str) -> None:
-    if pipeline.destination is not None and pipeline.destination.destination_name == "duckdb":
-        with sql_client(pipeline) as client:
-            client.execute_sql(statement)
 
 
 def put_in_place(new: Path, old: Path, now: datetime) -> Path:

@@ -24,8 +24,8 @@ from rich.table import Table as RichTable
 
 from .check_blocks import building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
+from .names import DATASET
 from .sql import sql_client
-from .warehouse import DATASET
 
 FOLDER = Path(__file__).parent / "checks"
 EXAMPLES = 3
@@ -170,11 +170,18 @@ def _windows_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, date]
     )
 
 
-def check_pipeline(pipeline: Pipeline, checks: Sequence[Check]) -> list[Result]:
-    """What each check comes to on the pipeline's warehouse."""
+def check_pipeline(
+    pipeline: Pipeline, checks: Sequence[Check], account: str | None = None
+) -> list[Result]:
+    """What each check comes to on the pipeline's warehouse; of the account only, where it is
+    named: another's numbers are its own matter."""
     with sql_client(pipeline) as client:
 
         def query(sql: str) -> list[dict[str, Any]]:
+            rows = ask(sql)
+            return [row for row in rows if row.get("account", account) == account or not account]
+
+        def ask(sql: str) -> list[dict[str, Any]]:
             with client.execute_query(sql) as cursor:
                 columns = [str(column[0]) for column in cursor.description or ()]
                 rows = cursor.fetchall() if columns else []

@@ -7,7 +7,6 @@ stopped by a budget or a signal.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,15 +15,17 @@ from .cli_look import check, doctor, explain, plan, status
 from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
 from .options import (
+    Target,
     console,
+    file_options,
     max_minutes_option,
     max_requests_option,
     report_names,
     reports_option,
     since_option,
+    target_options,
     told_in_words,
     until_option,
-    warehouse_option,
 )
 from .process import prepare_process
 
@@ -44,14 +45,14 @@ for command in (plan, status, check, explain, doctor, marts, dashboard, export, 
 
 
 @main.command()
-@warehouse_option
+@target_options
 @reports_option
 @since_option
 @until_option
 @max_requests_option
 @max_minutes_option
 def load(
-    warehouse: Path,
+    target: Target,
     reports: str | None,
     since: str | None,
     until: str | None,
@@ -63,18 +64,18 @@ def load(
         from .agenda import LoadRequest
 
         request = LoadRequest(reports=report_names(reports), since=since, until=until)
-        code = _run(warehouse, request, max_requests, max_minutes)
+        code = _run(target, request, max_requests, max_minutes)
     sys.exit(code)
 
 
 @main.command()
-@warehouse_option
+@target_options
 @reports_option
 @click.option("--newest-first", is_flag=True, help="The latest months first.")
 @max_requests_option
 @max_minutes_option
 def backfill(
-    warehouse: Path,
+    target: Target,
     reports: str | None,
     newest_first: bool,
     max_requests: int | None,
@@ -87,15 +88,15 @@ def backfill(
         request = LoadRequest(
             reports=report_names(reports), backfill=True, newest_first=newest_first
         )
-        code = _run(warehouse, request, max_requests, max_minutes)
+        code = _run(target, request, max_requests, max_minutes)
     sys.exit(code)
 
 
 @main.command()
-@warehouse_option
+@file_options
 @max_requests_option
 @max_minutes_option
-def rebuild(warehouse: Path, max_requests: int | None, max_minutes: float | None) -> None:
+def rebuild(target: Target, max_requests: int | None, max_minutes: float | None) -> None:
     """Loads everything anew, in another time zone say, and then replaces the file."""
     with told_in_words():
         from sources.help_scout.budget import Budget
@@ -103,28 +104,30 @@ def rebuild(warehouse: Path, max_requests: int | None, max_minutes: float | None
         from .jobs import Job, run_rebuild
 
         budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
-        code = run_rebuild(console(), Job(warehouse=warehouse, budget=budget))
+        code = run_rebuild(console(), Job(target.file, options=target.options, budget=budget))
     sys.exit(code)
 
 
 @main.command()
-@warehouse_option
+@file_options
 @click.argument("customers", metavar="CUSTOMER...", nargs=-1, required=True)
-def forget(warehouse: Path, customers: tuple[str, ...]) -> None:
+def forget(target: Target, customers: tuple[str, ...]) -> None:
     """Removes the personal data of customers, by id or e-mail address, and keeps it out."""
     with told_in_words():
         from .forgetting import run_forget
 
-        code = run_forget(console(), warehouse, customers)
+        code = run_forget(console(), target.file, customers, target.options)
     sys.exit(code)
 
 
 def _run(
-    warehouse: Path, request: LoadRequest, max_requests: int | None, max_minutes: float | None
+    target: Target, request: LoadRequest, max_requests: int | None, max_minutes: float | None
 ) -> int:
     from sources.help_scout.budget import Budget
 
     from .jobs import Job, run_job
 
     budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
-    return run_job(console(), Job(warehouse=warehouse, request=request, budget=budget))
+    return run_job(
+        console(), Job(target.place, request=request, options=target.options, budget=budget)
+    ).exit_code

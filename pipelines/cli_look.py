@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
 from .errors import UsageError
 from .options import (
     PLACEHOLDERS,
+    Target,
     console,
+    looking,
     opened,
     report_names,
     reports_option,
     since_option,
+    target_options,
     told_in_words,
     until_option,
-    warehouse_option,
 )
 
 
 @click.command()
-@warehouse_option
+@target_options
 @reports_option
 @since_option
 @until_option
 @click.option("--backfill", is_flag=True, help="Plan a backfill instead of a load.")
 @click.option("--requests", is_flag=True, help="Print every request, one a line.")
 def plan(
-    warehouse: Path,
+    target: Target,
     reports: str | None,
     since: str | None,
     until: str | None,
@@ -47,9 +48,9 @@ def plan(
         request = LoadRequest(
             reports=report_names(reports), since=since, until=until, backfill=backfill
         )
-        run = configured_run(**PLACEHOLDERS)
+        run = configured_run(**target.options, **PLACEHOLDERS)
         try:
-            found = plan_load(run, warehouse, request)
+            found = plan_load(run, target.place, request)
             if requests:
                 print_requests(found.requests)
             else:
@@ -59,38 +60,33 @@ def plan(
 
 
 @click.command()
-@warehouse_option
+@target_options
 @reports_option
 @click.option("--slices", is_flag=True, help="A line for each slice, not for each kind of slice.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-def status(warehouse: Path, reports: str | None, slices: bool, as_json: bool) -> None:
+def status(target: Target, reports: str | None, slices: bool, as_json: bool) -> None:
     """Shows what is loaded and what lacks; exit code 3 when anything does."""
     with told_in_words():
         from sources.help_scout.reports import REPORTS
 
-        from .load import configured_run
         from .status import look_at, status_json
         from .status_table import print_status
-        from .warehouse import sole_account
 
-        run = configured_run(account=sole_account(warehouse), **PLACEHOLDERS)
-        try:
-            found = look_at(run, warehouse, report_names(reports) or REPORTS)
+        with looking(target) as (run, place):
+            found = look_at(run, place, report_names(reports) or REPORTS)
             if as_json:
                 click.echo(status_json(found))
             else:
                 print_status(console(), found, each_slice=slices)
             code = found.exit_code
-        finally:
-            run.close()
     sys.exit(code)
 
 
 @click.command()
-@warehouse_option
+@target_options
 @click.option("--only", metavar="NAME", multiple=True, help="This check only; can be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
+def check(target: Target, only: tuple[str, ...], as_json: bool) -> None:
     """Checks that the loaded numbers agree; exit code 3 when they do not."""
     with told_in_words():
         from sources.help_scout.client import utc_now
@@ -105,8 +101,8 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
         )
 
         checks = all_checks(only)
-        with opened(warehouse) as (_, pipeline):
-            results = check_pipeline(pipeline, checks)
+        with opened(target) as (run, pipeline):
+            results = check_pipeline(pipeline, checks, run.settings.account)
             store_results(pipeline, results, utc_now())
         if as_json:
             click.echo(results_json(results))
@@ -117,16 +113,16 @@ def check(warehouse: Path, only: tuple[str, ...], as_json: bool) -> None:
 
 
 @click.command()
-@warehouse_option
-def doctor(warehouse: Path) -> None:
+@target_options
+def doctor(target: Target) -> None:
     """Looks for what would keep a load from being complete; exit code 3 when there is a problem."""
     with told_in_words():
         from .doctor import examine, exit_code, print_findings
         from .load import configured_run
 
-        run = configured_run()
+        run = configured_run(**target.options)
         try:
-            findings = list(examine(run, warehouse))
+            findings = list(examine(run, target.place))
         finally:
             run.close()
         print_findings(console(), findings)
@@ -138,7 +134,7 @@ def doctor(warehouse: Path) -> None:
 @click.argument("report")
 @click.argument("column")
 @click.argument("date")
-@warehouse_option
+@target_options
 @click.option("--grain", type=click.Choice(["day", "week", "month"]), help="[default: shortest]")
 @click.option("--slice", "slice_", metavar="SLICE", help="As in the column slice. [default: all]")
 @click.option(
@@ -151,7 +147,7 @@ def explain(
     report: str,
     column: str,
     date: str,
-    warehouse: Path,
+    target: Target,
     grain: str | None,
     slice_: str | None,
     where: tuple[str, ...],
@@ -178,6 +174,6 @@ def explain(
             slice=slice_,
             where=dict(text.split("=", 1) for text in where),
         )
-        with opened(warehouse) as (run, pipeline):
-            found = explain_value(pipeline, run.time, question)
+        with opened(target) as (run, pipeline):
+            found = explain_value(pipeline, run, question)
         print_explanation(console(), found, run.client.base_url, run.time)

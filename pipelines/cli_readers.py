@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from .errors import COMPLETE, PARTIAL
-from .options import console, opened, told_in_words, warehouse_option
+from .options import Target, console, file_options, opened, target_options, told_in_words
 
 
 @click.command()
-@warehouse_option
-def marts(warehouse: Path) -> None:
+@target_options
+def marts(target: Target) -> None:
     """Makes the marts anew, as every load does, and lists them with what they answer."""
     with told_in_words():
         from .comments import write_comments
@@ -21,7 +21,7 @@ def marts(warehouse: Path) -> None:
         from .targets import Targets
 
         targets = Targets.configured()
-        with opened(warehouse) as (_, pipeline):
+        with opened(target) as (_, pipeline):
             outcome = create_marts(pipeline, targets)
             write_comments(pipeline)
         screen = console()
@@ -33,7 +33,7 @@ def marts(warehouse: Path) -> None:
 
 
 @click.command()
-@warehouse_option
+@file_options
 @click.option(
     "--out",
     metavar="FILE",
@@ -41,12 +41,12 @@ def marts(warehouse: Path) -> None:
     help="The page. [default: beside the warehouse, as .html]",
 )
 @click.option("--no-open", is_flag=True, help="Do not open it in the browser.")
-def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
+def dashboard(target: Target, out: Path | None, no_open: bool) -> None:
     """Makes one HTML page of the published figures, and opens it."""
     with told_in_words():
         from .dashboard import make_dashboard
 
-        page = make_dashboard(warehouse, out)
+        page = make_dashboard(target.file, out)
         size = page.stat().st_size / 1e6
         console().print(f"{page}: {size:.1f} MB, needs no network", soft_wrap=True, markup=False)
         if not no_open:
@@ -54,7 +54,7 @@ def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
 
 
 @click.command()
-@warehouse_option
+@file_options
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--format",
@@ -64,13 +64,13 @@ def dashboard(warehouse: Path, out: Path | None, no_open: bool) -> None:
     show_default=True,
     help="CSV is for spreadsheets: UTF-8 with its mark, no cell is a formula.",
 )
-def export(warehouse: Path, folder: Path, file_format: str) -> None:
+def export(target: Target, folder: Path, file_format: str) -> None:
     """Writes the published marts into DIR, one file each; exit code 3 when a view beside them that
     somebody made cannot be read."""
     with told_in_words():
         from .export import export_marts, left_behind
 
-        outcome = export_marts(warehouse, folder, file_format)
+        outcome = export_marts(target.file, folder, file_format)
         screen = console()
         for one in outcome.written:
             screen.print(f"{one.path}: {one.rows:,} rows", soft_wrap=True, markup=False)

@@ -22,21 +22,22 @@ if TYPE_CHECKING:
 @warehouse_option
 @click.option("--days", default=60, show_default=True, help="Days to load.")
 @click.option("--today", metavar="DATE", help="Day on which the demo plays. [default: today]")
-def demo(warehouse: Path, days: int, today: str | None) -> None:
+def demo(warehouse: Path | None, days: int, today: str | None) -> None:
     """Loads an invented account and shows what comes of it."""
     with told_in_words():
         from sources.help_scout.client import utc_now
         from sources.help_scout.settings import parse_date
 
         from .demo import DEMO_TIMEZONE, QUERIES, look_around, sandbox_process
+        from .duckdb_file import DEFAULT_WAREHOUSE, forget_demo
         from .jobs import Job, run_job
         from .summary import print_query
-        from .warehouse import forget_demo
 
         screen = console()
         given = parse_date("today", today)
         clock = utc_now if given is None else partial(_noon, given, DEMO_TIMEZONE)
         day = given or _today(DEMO_TIMEZONE)
+        warehouse = warehouse or Path(DEFAULT_WAREHOUSE)
         forget_demo(warehouse)
         screen.print("starting an invented account: 6 users, 3 inboxes, 60 conversations a day")
         with sandbox_process(day, days) as options:
@@ -47,8 +48,8 @@ def demo(warehouse: Path, days: int, today: str | None) -> None:
                     print_query(screen, pipeline, title, sql)
 
             options["start_date"] = start
-            job = Job(warehouse=warehouse, options=options, clock=clock)
-            code = run_job(screen, job, after_load=show)
+            job = Job(warehouse, options=options, clock=clock)
+            code = run_job(screen, job, after_load=show).exit_code
         screen.print(f"\nEverything is in {warehouse}, for any DuckDB client. Look around:")
         screen.print(look_around(warehouse), markup=False, soft_wrap=True)
         screen.print("(The invented history ends last midnight: today is still empty.)")

@@ -26,6 +26,7 @@ from .agenda import LoadRequest, count_gaps, source_state
 from .checks import Result, Verdict, all_checks, check_pipeline, store_results
 from .comments import write_comments
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
+from .hosted import Hosted
 from .load import load
 from .marts import create_marts
 from .privacy import copy_without_traces, settle_copy
@@ -43,7 +44,7 @@ from .publish import (
 from .second_look import disagreeing, failed_of, left_unread, second_look
 from .sql import sql_client, tables_of
 from .targets import Targets
-from .warehouse import open_pipeline
+from .warehouse import Warehouse, open_pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +63,13 @@ class Closing:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Whether what is loaded may be published: as what, or why not, and whether that is because the
-    run ended early or because just that is published already."""
+    run ended early or because just that is published already; and what the checks came to."""
 
     publication: Publication | None
     reason: str = ""
     ended_early: bool = False
     is_published: bool = False
+    results: Sequence[Result] = ()
 
 
 def judge(
@@ -85,8 +87,8 @@ def judge(
     """
     if WINDOW_READS.name not in tables_of(pipeline):
         return Judgement(None, "nothing is loaded yet")
-    run_id = run.run_id
-    results = check_pipeline(pipeline, all_checks())
+    run_id, account = run.run_id, run.settings.account
+    results = check_pipeline(pipeline, all_checks(), account)
     doubtful = disagreeing(results)
     again = second_look(run, results) if look_again is not None else None
     if look_again is not None and again is not None:
@@ -97,28 +99,31 @@ def judge(
         look_again(again)
         if run.budget.was_hit or run.is_stopping:
             return Judgement(None, "what disagreed is not read once more yet", ended_early=True)
-        results = check_pipeline(pipeline, all_checks())
+        results = check_pipeline(pipeline, all_checks(), account)
     store_results(pipeline, results, now)
     write_comments(pipeline)  # last of all, so that whatever was made has them
     if failed := failed_of(results):
-        return Judgement(None, f"{_named(failed)} failed, help-scout check shows what disagrees")
+        reason = f"{_named(failed)} failed, help-scout check shows what disagrees"
+        return Judgement(None, reason, results=results)
     if again is not None and (lacking := left_unread(pipeline, run.run_id, doubtful)):
-        return Judgement(None, f"what disagreed could not be read once more: {', '.join(lacking)}")
+        reason = f"what disagreed could not be read once more: {', '.join(lacking)}"
+        return Judgement(None, reason, results=results)
     verdicts = [result.verdict for result in results]
     return Judgement(
         Publication(
             published_at=now,
             run_id=run_id,
-            account=run.settings.account,
+            account=account,
             timezone=run.time.zone.key,
             compare_to=run.settings.compare_to,
             missing_windows=count_gaps(pipeline, run) if missing is None else missing,
-            failed_windows=_count_failed(pipeline),
+            failed_windows=_count_failed(pipeline, account),
             checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
             checks_failed=len(failed),
             checks_skipped=verdicts.count(Verdict.SKIPPED),
             checks_drifted=verdicts.count(Verdict.DRIFT),
-        )
+        ),
+        results=results,
     )
 
 
@@ -127,10 +132,12 @@ def _named(failed: Sequence[Result]) -> str:
     return f"the check{'s' if len(failed) > 1 else ''} {names}"
 
 
-def _count_failed(pipeline: Pipeline) -> int:
+def _count_failed(pipeline: Pipeline, account: str) -> int:
     with sql_client(pipeline) as client:
         ((count,),) = client.execute_sql(
-            "select count(*) from report_windows where last_attempt_status = %s", str(Status.FAILED)
+            "select count(*) from report_windows where account = %s and last_attempt_status = %s",
+            account,
+            str(Status.FAILED),
         ) or [(0,)]
     return int(count)
 
@@ -161,9 +168,12 @@ def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
         )
 
 
-def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) -> int:
+def put_out(console: Console, warehouse: Warehouse, judgement: Judgement, mode: int) -> int:
     """Publishes what was judged well, or says why readers keep what they have; the exit code. The
-    warehouse must be closed."""
+    warehouse must be closed. At a destination readers see what is loaded, as it is loaded: there
+    it is told what the checks came to."""
+    if isinstance(warehouse, Hosted):
+        return _tell_hosted(console, judgement)
     if judgement.is_published:
         console.print(f"nothing has changed since the last load. {_kept(warehouse)}", markup=False)
         return COMPLETE
@@ -182,6 +192,14 @@ def put_out(console: Console, warehouse: Path, judgement: Judgement, mode: int) 
         return FAILED
     held = judgement.publication.checks_held
     console.print(f"published for readers: {path}, {held} checks hold", markup=False)
+    return COMPLETE
+
+
+def _tell_hosted(console: Console, judgement: Judgement) -> int:
+    if judgement.publication is None:
+        console.print(f"do not rely on it yet: {judgement.reason}", markup=False)
+        return STOPPED if judgement.ended_early else PARTIAL
+    console.print(f"{judgement.publication.checks_held} checks hold")
     return COMPLETE
 
 

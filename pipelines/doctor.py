@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
+from dlt.common.exceptions import DltException
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -24,10 +24,12 @@ from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.windows import Grain, window_of
 
-from .errors import COMPLETE, PARTIAL, PipelineError
+from .duckdb_file import check_path
+from .errors import COMPLETE, PARTIAL, PipelineError, explain
+from .hosted import Hosted
 from .remarks import MOST_SKEW_SECONDS
-from .sql import stored_of
-from .warehouse import check_account, check_path, open_pipeline
+from .sql import sql_client, stored_of
+from .warehouse import Warehouse, check_account, is_there, open_pipeline
 
 BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
 """Versions from which on a library is known to break us, by its first numbers."""
@@ -61,7 +63,7 @@ def exit_code(findings: list[Finding]) -> int:
     return PARTIAL if bad else COMPLETE
 
 
-def examine(run: Run, warehouse: Path) -> Iterator[Finding]:
+def examine(run: Run, warehouse: Warehouse) -> Iterator[Finding]:
     """Looks at everything; a few dozen requests."""
     yield _libraries()
     yield _destination(run, warehouse)
@@ -93,10 +95,12 @@ def _libraries() -> Finding:
     return Finding("libraries", Verdict.OK, f"dlt {version('dlt')}, duckdb {version('duckdb')}")
 
 
-def _destination(run: Run, warehouse: Path) -> Finding:
+def _destination(run: Run, warehouse: Warehouse) -> Finding:
+    if isinstance(warehouse, Hosted):
+        return _hosted(warehouse)
     try:
         check_path(warehouse)
-        if warehouse.exists():
+        if is_there(warehouse):
             check_account(warehouse, run.settings.account)
     except PipelineError as error:
         return Finding("warehouse", Verdict.PROBLEM, str(error))
@@ -108,8 +112,21 @@ def _destination(run: Run, warehouse: Path) -> Finding:
             Verdict.WARNING,
             f"only {free / 1e6:,.0f} MB are free in {folder}: a load needs room for what it reads",
         )
-    what = "can be written" if warehouse.exists() else "can be made"
+    what = "can be written" if is_there(warehouse) else "can be made"
     return Finding("warehouse", Verdict.OK, f"{warehouse} {what}, {free / 1e9:,.0f} GB are free")
+
+
+def _hosted(warehouse: Hosted) -> Finding:
+    name = warehouse.destination
+    try:
+        with open_pipeline(warehouse) as pipeline, sql_client(pipeline) as client:
+            client.execute_sql("select 1")
+    except (PipelineError, DltException) as error:
+        return Finding("warehouse", Verdict.PROBLEM, explain(error)[0])
+    if not warehouse.kind.is_tested:
+        words = f"{name} answers; loads into it are untested"
+        return Finding("warehouse", Verdict.WARNING, words)
+    return Finding("warehouse", Verdict.OK, f"{name} answers, and no other load is under way")
 
 
 def _credentials(run: Run) -> Finding:
@@ -147,7 +164,7 @@ def _rate_limit(run: Run) -> Finding:
     return Finding("rate limit", Verdict.OK, words)
 
 
-def _inboxes(run: Run, warehouse: Path) -> Finding:
+def _inboxes(run: Run, warehouse: Warehouse) -> Finding:
     try:
         seen = {int(item["id"]): str(item.get("name")) for _, item in run.lists.list_of("inboxes")}
     except (HelpScoutError, AnswerError) as error:
@@ -171,8 +188,8 @@ def _inboxes(run: Run, warehouse: Path) -> Finding:
     )
 
 
-def _seen_before(run: Run, warehouse: Path) -> set[int]:
-    if not warehouse.exists():
+def _seen_before(run: Run, warehouse: Warehouse) -> set[int]:
+    if not is_there(warehouse):
         return set()
     try:
         with open_pipeline(warehouse) as pipeline:

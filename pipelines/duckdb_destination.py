@@ -87,18 +87,8 @@ def _columns(table: PreparedTableSchema, hint: str) -> list[str]:
     return [f'"{name}"' for name, column in table["columns"].items() if column.get(hint)]
 
 
-class Client(DuckDbClient):
-    """dlt's client, with nothing staged, and what is written brought into the file soon: until then
-    it is in memory too, two blocks for each column."""
-
-    def __init__(
-        self,
-        schema: Schema,
-        config: DuckDbClientConfiguration,
-        capabilities: DestinationCapabilitiesContext,
-    ) -> None:
-        super().__init__(schema, config, capabilities)
-        self.sql_client._global_config["checkpoint_threshold"] = LOG_LIMIT  # noqa: SLF001
+class MergesFiles(DuckDbClient):
+    """What merges a package's files into tables as they are, with nothing staged."""
 
     def should_load_data_to_staging_dataset(self, table_name: str) -> bool:  # noqa: ARG002
         """Never."""
@@ -129,22 +119,40 @@ class Client(DuckDbClient):
         return [ReferenceFollowupJobRequest(names[0], names)]
 
 
+class Client(MergesFiles):
+    """dlt's client of a DuckDB file; what is written is brought into the file soon: until then it
+    is in memory too, two blocks for each column."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        config: DuckDbClientConfiguration,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client._global_config["checkpoint_threshold"] = LOG_LIMIT  # noqa: SLF001
+
+
 class Destination(duckdb):
     """dlt's DuckDB destination with our client."""
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
-        capabilities = super()._raw_capabilities()
-        assert capabilities.supported_loader_file_formats is not None
-        capabilities.supported_loader_file_formats = [
-            *capabilities.supported_loader_file_formats,
-            "reference",  # the jobs that merge files
-        ]
-        return capabilities
+        return with_references(super()._raw_capabilities())
 
     @property
     def client_class(self) -> type[DuckDbClient]:
         """The client that merges files."""
         return Client
+
+
+def with_references(capabilities: DestinationCapabilitiesContext) -> DestinationCapabilitiesContext:
+    """The capabilities with that for jobs that merge files."""
+    assert capabilities.supported_loader_file_formats is not None
+    capabilities.supported_loader_file_formats = [
+        *capabilities.supported_loader_file_formats,
+        "reference",
+    ]
+    return capabilities
 
 
 def settle(pipeline: Pipeline) -> None:

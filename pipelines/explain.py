@@ -14,6 +14,7 @@ from sources.help_scout.account_time import AccountTime
 from sources.help_scout.catalog import PAGED, Column, Report, Shape, Table
 from sources.help_scout.plan import API_ROOT
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.tables import stored_table
@@ -93,10 +94,11 @@ def owner_of(name: str) -> tuple[Report, str | None]:
     return find_report(name), None
 
 
-def explain_value(pipeline: Pipeline, time: AccountTime, question: Question) -> Explanation:
+def explain_value(pipeline: Pipeline, run: Run, question: Question) -> Explanation:
     """The explanation of a stored value; UsageError when there is none, with what there is."""
     table, column = _find(question)
     keys = [name for name in table.key if name != column.name]
+    account = run.settings.account
     with sql_client(pipeline) as client:
 
         def query(sql: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -104,18 +106,19 @@ def explain_value(pipeline: Pipeline, time: AccountTime, question: Question) -> 
                 names = [described[0] for described in cursor.description or ()]
                 return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-        window, slice_, ledger = _ledger_row(query, time, question)
+        window, slice_, ledger = _ledger_row(query, run, question)
         conditions = "".join(f" and cast({name} as varchar) = %s" for name in question.where)
         listed = ", ".join(f'"{name}"' for name in (*keys, column.name))
         rows = query(
-            f"select {listed} from {table.name} where slice = %s and grain = %s "
+            f"select {listed} from {table.name} where account = %s and slice = %s and grain = %s "
             f"and window_start = %s{conditions} order by {', '.join(table.key) or '1'}",
-            *(slice_, str(window.grain), window.start, *question.where.values()),
+            *(account, slice_, str(window.grain), window.start, *question.where.values()),
         )
         before = query(
-            "select old_fetched_at, old_value from restatements where report = %s and slice = %s "
-            "and grain = %s and window_start = %s and measure = %s order by old_fetched_at",
-            *(question.report.name, slice_, str(window.grain), window.start, column.name),
+            "select old_fetched_at, old_value from restatements where account = %s and report = %s "
+            "and slice = %s and grain = %s and window_start = %s and measure = %s "
+            "order by old_fetched_at",
+            *(account, question.report.name, slice_, str(window.grain), window.start, column.name),
         )
     return Explanation(
         question=question,
@@ -149,23 +152,23 @@ def _find(question: Question) -> tuple[Table, Column]:
     raise UsageError(f"{report.name} has no column {question.column!r}; it has: {columns}")
 
 
-def _ledger_row(
-    query: Any, time: AccountTime, question: Question
-) -> tuple[Window, str, Mapping[str, Any]]:
+def _ledger_row(query: Any, run: Run, question: Question) -> tuple[Window, str, Mapping[str, Any]]:
     """The window and slice that are meant, with what the ledger says of them."""
     report = question.report
     try:
         windows = [
-            window_of(grain, question.day, time.zone)
+            window_of(grain, question.day, run.time.zone)
             for grain in Grain
             if question.grain in (None, str(grain))
         ]
     except OverflowError as error:
         raise UsageError(f"{question.day} is out of range") from error
     found = query(
-        "select * from report_windows where report = %s and query is not null and ("
+        "select * from report_windows where account = %s and report = %s "
+        "and query is not null and ("
         + " or ".join("(grain = %s and window_start = %s)" for _ in windows)
         + ") order by slice",
+        run.settings.account,
         report.name,
         *(value for window in windows for value in (str(window.grain), window.start)),
     )

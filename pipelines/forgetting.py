@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dlt.pipeline.pipeline import Pipeline
@@ -22,23 +23,31 @@ from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
 
 from .agenda import source_state
 from .closing import leave_no_traces
+from .duckdb_file import being_rebuilt
 from .errors import COMPLETE, PARTIAL, UsageError
 from .load import configured_run
+from .options import PLACEHOLDERS
 from .packages import finish_pending
 from .planning import know_lists
 from .privacy import columns_of, owe_copy, unknown_columns
 from .publish import configured_mode
 from .sql import sql_client, stored_of
-from .warehouse import being_rebuilt, open_pipeline, require_loaded, sole_account
+from .warehouse import open_pipeline, require_loaded, sole_account
 
 
-def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
-    """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come."""
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+
+
+def run_forget(
+    console: Console, warehouse: Path, texts: Sequence[str], options: Mapping[str, Any] = NO_OPTIONS
+) -> int:
+    """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come;
+    `options` come before the configured ones."""
     customers, mode = Customers.parse(texts), configured_mode()
     require_loaded(warehouse)
-    code = _forget_in(console, warehouse, customers, mode)
+    code = _forget_in(console, warehouse, customers, mode, options)
     if being_rebuilt(warehouse).exists():
-        _forget_in(console, being_rebuilt(warehouse), customers, mode)
+        _forget_in(console, being_rebuilt(warehouse), customers, mode, options)
     for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
         console.print(
             f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
@@ -46,9 +55,11 @@ def run_forget(console: Console, warehouse: Path, texts: Sequence[str]) -> int:
     return code
 
 
-def _forget_in(console: Console, warehouse: Path, customers: Customers, mode: int) -> int:
+def _forget_in(
+    console: Console, warehouse: Path, customers: Customers, mode: int, options: Mapping[str, Any]
+) -> int:
     account = sole_account(warehouse)
-    run = configured_run(account=account, client_id="-", client_secret="-")  # noqa: S106
+    run = configured_run(**{**options, "account": account, **PLACEHOLDERS})
     account = run.settings.account
     try:
         with open_pipeline(warehouse) as pipeline:

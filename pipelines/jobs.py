@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 
 from .agenda import LoadRequest, source_state
+from .checks import Result
 from .closing import (
     Closing,
     Judgement,
@@ -28,8 +29,10 @@ from .closing import (
     make_marts,
     put_out,
 )
+from .duckdb_file import being_rebuilt, check_path, put_in_place
 from .errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from .forgetting import keep_forgotten
+from .hosted import Hosted
 from .load import configured_run, load
 from .packages import finish_pending
 from .privacy import changed_modes, make_stricter, owe_copy, owes_copy
@@ -45,20 +48,16 @@ from .sql import stored_of
 from .status import look_at
 from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
-from .warehouse import (
-    being_rebuilt,
-    check_path,
-    open_pipeline,
-    put_in_place,
-)
+from .warehouse import Warehouse, check_warehouse, is_there, open_pipeline
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Job:
     """What to load, where, how much of it, with which options besides the configured ones, whom to
     leave out besides those whom the warehouse was told to forget, and whether to publish it."""
 
-    warehouse: Path
+    warehouse: Warehouse
+    _: KW_ONLY
     request: LoadRequest = field(default_factory=LoadRequest)
     options: dict[str, Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
@@ -67,19 +66,28 @@ class Job:
     publishes: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a job ended: its exit code, what it read of each report, and what the checks came to."""
+
+    exit_code: int
+    summary: Summary
+    checks: Sequence[Result]
+
+
 def run_job(
     console: Console, job: Job, after_load: Callable[[Pipeline], None] = lambda _: None
-) -> int:
-    """Runs a job, prints its summary and publishes what it has loaded; returns the exit code."""
+) -> Ended:
+    """Runs a job, prints its summary and publishes what it has loaded."""
     closing = Closing.configured()
     progress = LoadProgress(console)
     run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
     run.budget = job.budget
     try:
         run.privacy = run.privacy.with_forgotten(job.forgotten)
-        check_path(job.warehouse)
+        check_warehouse(job.warehouse)
         run.lists.list_of("users")  # before a file is made: credentials and host are right
-        if not job.warehouse.exists():
+        if not is_there(job.warehouse):
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
         with (
@@ -97,7 +105,7 @@ def run_job(
             missing = _tell(console, pipeline, run, job, None if ended_early else summary)
             after_load(pipeline)
             judgement = Judgement(None, "the load is not whole yet")
-            if job.publishes and is_published(job.warehouse, closing.mode):
+            if job.publishes and _is_published(job.warehouse, closing.mode):
                 judgement = Judgement(None, is_published=True)
             elif job.publishes and not ended_early:
                 judgement = judge_load(console, pipeline, run, job.clock(), progress, missing)
@@ -109,11 +117,16 @@ def run_job(
                 "the same command goes on from there"
             )
         published = put_out(console, job.warehouse, judgement, closing.mode) if job.publishes else 0
+        code = published or summary.exit_code(run.settings.expect_unavailable)
         if ended_early:
-            return STOPPED
-        return published or summary.exit_code(run.settings.expect_unavailable)
+            code = STOPPED
+        return Ended(exit_code=code, summary=summary, checks=judgement.results)
     finally:
         run.close()
+
+
+def _is_published(warehouse: Warehouse, mode: int) -> bool:
+    return not isinstance(warehouse, Hosted) and is_published(warehouse, mode)
 
 
 def _tell(
@@ -138,6 +151,7 @@ def run_rebuild(console: Console, job: Job) -> int:
     For what cannot be changed in place, the time zone above all. Nothing is put in place before
     `status` finds nothing lacking in it; the old file is kept, under a name of its own.
     """
+    assert isinstance(job.warehouse, Path)
     old, new, closing = job.warehouse, being_rebuilt(job.warehouse), Closing.configured()
     if not old.exists():
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
@@ -160,9 +174,9 @@ def run_rebuild(console: Console, job: Job) -> int:
     if run.settings.start_date is None and start_date is not None:
         options["start_date"] = start_date
     anew = replace(job, warehouse=new, options=options, forgotten=forgotten, publishes=False)
-    code = run_job(console, anew)
+    code = run_job(console, anew).exit_code
     if code != STOPPED and not _is_complete(anew):
-        code = run_job(console, replace(anew, request=LoadRequest(backfill=True)))
+        code = run_job(console, replace(anew, request=LoadRequest(backfill=True))).exit_code
     if code == STOPPED or not _is_complete(anew):
         console.print(
             f"{old} was left as it is, since {new} is not complete: rebuild again to go on, "
@@ -179,6 +193,7 @@ def run_rebuild(console: Console, job: Job) -> int:
 def _publish_rebuilt(console: Console, job: Job, modes: Mapping[str, str], mode: int) -> int:
     """Publishes what was rebuilt. Where it is stricter about personal data than by the `modes`
     before, readers do not keep the copy of before either."""
+    assert isinstance(job.warehouse, Path)
     progress = LoadProgress(console)
     run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
     try:
@@ -217,9 +232,14 @@ def _is_complete(job: Job) -> bool:
 
 
 @contextmanager
-def _opened(console: Console, warehouse: Path, run: Run, mode: int) -> Iterator[Pipeline]:
+def _opened(console: Console, warehouse: Warehouse, run: Run, mode: int) -> Iterator[Pipeline]:
     """The warehouse's pipeline, with what is loaded as strict about personal data as the
     configuration is now."""
+    if isinstance(warehouse, Hosted):
+        with open_pipeline(warehouse) as pipeline:
+            _refuse_stricter(warehouse, pipeline, run)
+            yield pipeline
+        return
     if warehouse.exists() and owes_copy(warehouse):
         leave_no_traces(console, warehouse, run, mode)
     with open_pipeline(warehouse, run.settings.account) as pipeline:
@@ -251,6 +271,17 @@ def _make_stricter(console: Console, warehouse: Path, pipeline: Pipeline, run: R
         owe_copy(warehouse)
         make_stricter(pipeline, stricter, run.privacy)
     return bool(stricter)
+
+
+def _refuse_stricter(warehouse: Hosted, pipeline: Pipeline, run: Run) -> None:
+    """UsageError when what is loaded would have to be rewritten."""
+    stricter, _ = changed_modes(source_state(pipeline).get("privacy", {}), run.privacy)
+    if stricter:
+        raise UsageError(
+            f"privacy is stricter now for {len(stricter)} columns ({stricter[0]}, …), and what is "
+            f"loaded is rewritten in DuckDB files only, not in {warehouse.destination}: set it "
+            "back, or load everything anew into an empty place"
+        )
 
 
 def _about_time(run: Run) -> str:

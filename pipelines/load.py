@@ -26,6 +26,7 @@ from sources.help_scout.run import Run
 
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
 from .configuration import check_option_names
+from .hosted import storage_of
 from .packages import finish_pending, load_package, set_options
 from .views import create_views
 
@@ -53,6 +54,12 @@ def configured_run(
     return open_run(**resolved, clock=clock, on_outcome=on_outcome)
 
 
+def configured_account() -> str:
+    """The account's name as configured in the source's own section."""
+    section = ".".join((*CONFIG_SECTIONS, "account"))
+    return str(dlt.config.get(section) or help_scout.ref.SPEC().account)
+
+
 def source_of(
     run: Run, since: datetime | None, until: datetime | None, names: Collection[str]
 ) -> DltSource:
@@ -77,7 +84,7 @@ def load(
         log.warning("an interrupted load could not be read any more: what it held is asked again")
     run.pin(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
-    run.round = agenda.round
+    run.round, run.storage = agenda.round, storage_of(pipeline)
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
     # All reports at once would each spend a part of a small budget on windows that they cannot
     # finish: fifo has dlt read one after the other.

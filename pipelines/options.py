@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from sources.help_scout.run import Run
 
+    from .warehouse import Warehouse
+
 LEAST_WIDTH = 140
 PLACEHOLDERS: dict[str, Any] = {"client_id": "-", "client_secret": "-"}
 """Credentials for commands that send nothing and so need none."""
@@ -26,11 +30,86 @@ PLACEHOLDERS: dict[str, Any] = {"client_id": "-", "client_secret": "-"}
 warehouse_option = click.option(
     "--warehouse",
     type=click.Path(path_type=Path),
-    default=Path("data/help_scout.duckdb"),
-    show_default=True,
     envvar="HELP_SCOUT_WAREHOUSE",
-    help="The DuckDB file.",
+    help="The DuckDB file.  [default: data/help_scout.duckdb, of a named account data/NAME.duckdb]",
 )
+_account_option = click.option(
+    "--account", metavar="NAME", help="The account of the section [accounts.NAME]."
+)
+_destination_option = click.option(
+    "--destination",
+    metavar="NAME",
+    default="duckdb",
+    show_default=True,
+    envvar="HELP_SCOUT_DESTINATION",
+    help="Target the tables are: duckdb, postgres, ducklake, parquet, iceberg, …",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What the options say of the account and its warehouse; `destination` is duckdb for commands
+    that work on a file only."""
+
+    warehouse: Path | None
+    account: str | None
+    destination: str = "duckdb"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The named account's own options; none when none is named."""
+        if self.account is None:
+            return {}
+        from .accounts import account_options
+
+        return account_options(self.account)
+
+    @property
+    def file(self) -> Path:
+        """The DuckDB file."""
+        if self.warehouse is not None:
+            return self.warehouse
+        return Path(f"data/{self.account or 'help_scout'}.duckdb")
+
+    @property
+    def place(self) -> Warehouse:
+        """The file, or the account's warehouse at the destination."""
+        if self.destination == "duckdb":
+            return self.file
+        from .hosted import Hosted, check_destination
+        from .load import configured_account
+
+        check_destination(self.destination)
+        if self.warehouse is not None:
+            raise UsageError(
+                f"--warehouse names a DuckDB file, --destination {self.destination} another place: "
+                "leave one of them out"
+            )
+        return Hosted(self.destination, self.account or configured_account())
+
+
+def _given(command: Callable[..., None]) -> Callable[..., None]:
+    """Has the command get its options about the warehouse as one argument, `target`."""
+
+    @wraps(command)
+    def with_target(*args: Any, **kwargs: Any) -> None:
+        names = [name for name in ("warehouse", "account", "destination") if name in kwargs]
+        target = Target(**{name: kwargs.pop(name) for name in names})
+        command(*args, target=target, **kwargs)
+
+    return with_target
+
+
+def file_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of commands that work on a DuckDB file."""
+    return warehouse_option(_account_option(_given(command)))
+
+
+def target_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of commands that work on any destination."""
+    return warehouse_option(_destination_option(_account_option(_given(command))))
+
+
 reports_option = click.option(
     "--reports", metavar="A,B", help="Only these reports, comma-separated. [default: all 32]"
 )
@@ -87,20 +166,30 @@ def report_names(text: str | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(warehouse: Path) -> Iterator[tuple[Run, Pipeline]]:
+def looking(target: Target) -> Iterator[tuple[Run, Warehouse]]:
+    """A run that sends nothing, of the account that the warehouse holds."""
+    from .load import configured_run
+    from .warehouse import sole_account
+
+    place, options = target.place, {**target.options, **PLACEHOLDERS}
+    options.setdefault("account", sole_account(place))
+    run = configured_run(**options)
+    try:
+        yield run, place
+    finally:
+        run.close()
+
+
+@contextmanager
+def opened(target: Target) -> Iterator[tuple[Run, Pipeline]]:
     """A run that sends nothing, and the pipeline of a warehouse that holds a load; its views are
     made anew, since an older version may have made them."""
     from .agenda import source_state
-    from .load import configured_run
     from .views import create_views
-    from .warehouse import open_pipeline, require_loaded, sole_account
+    from .warehouse import open_pipeline, require_loaded
 
-    require_loaded(warehouse)
-    run = configured_run(account=sole_account(warehouse), **PLACEHOLDERS)
-    try:
-        with open_pipeline(warehouse) as pipeline:
-            run.pin(source_state(pipeline))
-            create_views(pipeline, run.settings)
-            yield run, pipeline
-    finally:
-        run.close()
+    require_loaded(target.place)
+    with looking(target) as (run, place), open_pipeline(place) as pipeline:
+        run.pin(source_state(pipeline))
+        create_views(pipeline, run.settings)
+        yield run, pipeline

@@ -9,10 +9,9 @@ is dropped, and what it held is still due.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
 
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -21,13 +20,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.run import Run
 
 from .duckdb_destination import settle, sparing_memory
-
-FILE_FORMATS: Final[Mapping[str, Literal["parquet", "insert_values"]]] = {
-    "duckdb": "parquet",  # its default takes many times as long
-    "postgres": "insert_values",  # its default, CSV, loads empty texts as nulls
-}
-"""The files in which packages are loaded, by destination; for others dlt chooses."""
-
+from .hosted import kind_of
 
 LARGE_PACKAGE_ROWS = 100_000
 
@@ -38,9 +31,8 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     Of a large package one table is loaded after the other: all at once would need their memory at
     once.
     """
-    assert pipeline.destination is not None
-    destination, before = pipeline.destination.destination_name, run.rows
-    pipeline.extract(source, loader_file_format=FILE_FORMATS.get(destination))
+    kind, before = kind_of(pipeline), run.rows
+    pipeline.extract(source, loader_file_format="parquet" if kind is None else kind.file_format)
     pipeline.normalize()
     _keep(pipeline)
     if run.rows - before < LARGE_PACKAGE_ROWS:
@@ -48,7 +40,7 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     else:
         with sparing_memory(pipeline), set_options(LOAD__WORKERS="1"):
             pipeline.load()
-    settle(pipeline)
+    _show(pipeline)
 
 
 def finish_pending(pipeline: Pipeline) -> bool:
@@ -67,7 +59,18 @@ def finish_pending(pipeline: Pipeline) -> bool:
         return True
     _keep(pipeline)
     pipeline.load()
+    _show(pipeline)
     return False
+
+
+def _show(pipeline: Pipeline) -> None:
+    """Has SQL see what was loaded, from where it is to stay."""
+    kind = kind_of(pipeline)
+    if kind is not None and kind.type == "filesystem":
+        from .files import show_files  # noqa: PLC0415  only where there are files
+
+        show_files(pipeline)
+    settle(pipeline)
 
 
 def _keep(pipeline: Pipeline) -> None:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import click
 from dlt.pipeline.pipeline import Pipeline
@@ -28,7 +27,7 @@ from sources.help_scout.windows import Grain, Window
 from .agenda import LoadRequest, plan_agenda, planned_reads, source_state
 from .errors import UsageError
 from .sql import sql_client, stored_of
-from .warehouse import check_account, open_pipeline
+from .warehouse import Warehouse, check_account, is_there, open_pipeline
 
 LIMITS_PER_MINUTE = (200, 400)  # what the sources name, until the API has told the account's own
 LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.listed)
@@ -95,9 +94,9 @@ class PageCounts:
         return 1
 
 
-def plan_load(run: Run, warehouse: Path, request: LoadRequest) -> Plan:
+def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
     """The plan of a load into the warehouse, from what it already holds."""
-    if not warehouse.exists():
+    if not is_there(warehouse):
         raise UsageError(
             f"{warehouse} does not exist yet, so the account's users and inboxes are not known: "
             "load once, for example with --since yesterday's date, then plan"

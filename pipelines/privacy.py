@@ -23,8 +23,9 @@ from sources.help_scout.privacy import (
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.tables import UNKNOWN_VALUES, StoredTable, stored_table
 
+from .duckdb_file import connect, state_folder
+from .names import DATASET
 from .sql import sql_client
-from .warehouse import DATASET, connect, state_folder
 
 STRICTER = {"keep": ("hash", "drop"), "hash": ("drop",), "drop": ()}
 

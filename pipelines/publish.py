@@ -24,8 +24,9 @@ from dlt.common.configuration.specs import BaseConfiguration
 from .comments import describing
 from .configuration import check_option_names
 from .described import PUBLICATION_TABLE
+from .duckdb_file import PUBLISHED, connect, state_folder
 from .errors import UsageError
-from .warehouse import DATASET, PUBLISHED, connect, state_folder
+from .names import DATASET
 
 SECTION = "publish"
 _CATALOG = "the_copy"

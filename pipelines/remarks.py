@@ -73,7 +73,7 @@ def warn_of_office_hours(console: Console, pipeline: Pipeline, run: Run) -> None
     )
     if not asked:
         return
-    (result,) = check_pipeline(pipeline, all_checks([OFFICE_HOURS_CHECK]))
+    (result,) = check_pipeline(pipeline, all_checks([OFFICE_HOURS_CHECK]), run.settings.account)
     if result.verdict is Verdict.NOTICE:
         console.print(
             "office hours: all durations are the same as around the clock. Are office hours set up "

@@ -11,8 +11,8 @@ import click
 from sources.help_scout.plan import API_ROOT
 from sources.help_scout.reports import REPORTS
 
+from .duckdb_file import DEMO_ACCOUNT
 from .errors import UsageError
-from .warehouse import DEMO_ACCOUNT
 
 
 def serve_sandbox(

@@ -18,6 +18,11 @@ from sources.help_scout.stored import Stored, stored_in
 _CLIENTS: WeakKeyDictionary[Pipeline, SqlClientBase[Any]] = WeakKeyDictionary()
 
 
+def register_client(pipeline: Pipeline, client: SqlClientBase[Any]) -> None:
+    """Has `sql_client` give this client for the pipeline: where its destination knows no SQL."""
+    _CLIENTS[pipeline] = client
+
+
 @contextmanager
 def sql_client(pipeline: Pipeline) -> Iterator[SqlClientBase[Any]]:
     """The pipeline's SQL client, open; asked for inside itself it stays so."""

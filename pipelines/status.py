@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
@@ -22,10 +21,10 @@ from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Window
 
 from .agenda import source_state
-from .errors import COMPLETE, PARTIAL
+from .errors import COMPLETE, PARTIAL, UsageError
 from .planning import know_lists
 from .sql import stored_of
-from .warehouse import open_pipeline, require_loaded
+from .warehouse import Warehouse, open_pipeline, require_loaded
 
 ALARMS = (Standing.GAP, Standing.BEHIND, Standing.INCOMPLETE, Standing.UNAVAILABLE)
 
@@ -106,13 +105,14 @@ class StatusReport:
         return PARTIAL if lacks else COMPLETE
 
 
-def look_at(run: Run, warehouse: Path, names: Iterable[str]) -> StatusReport:
+def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusReport:
     """How the warehouse stands against what the configuration wants of it."""
     require_loaded(warehouse)
     with open_pipeline(warehouse) as pipeline:
         state = source_state(pipeline)
         stored = stored_of(pipeline, run.settings.account)
-        assert stored is not None
+        if stored is None:
+            raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
         run.pin(state)
         know_lists(stored, run)
         names, schema = tuple(names), pipeline.default_schema

@@ -14,14 +14,15 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchema
 
 from .arrow import UNKNOWN_KINDS, to_arrow
 from .migration import data_type_of
-from .tables import DEDUPLICATED, TOMBSTONE, StoredTable
+from .tables import DEDUPLICATED, TOMBSTONE, Storage, StoredTable
 from .values import Row
 
 
 class Items:
     """Rows as the items that a dlt resource yields."""
 
-    def __init__(self) -> None:
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._unknown: dict[str, dict[str, str]] = {}
 
     def of(self, table: StoredTable, rows: Sequence[Row]) -> Any:
@@ -29,7 +30,7 @@ class Items:
         unknown = self._unknown.setdefault(table.name, _unknown_types(table))
         if not _is_declared(table):
             dlt.current.source_schema().update_table(
-                declaration_of(table), merge_compound_props=False
+                declaration_of(table, self._storage), merge_compound_props=False
             )
         return dlt.mark.with_table_name(to_arrow(table, rows, unknown), table.name)
 
@@ -44,7 +45,7 @@ class Items:
                 yield self.of(table, [])
 
 
-def declaration_of(table: StoredTable) -> TTableSchema:
+def declaration_of(table: StoredTable, storage: Storage = Storage()) -> TTableSchema:  # noqa: B008
     """The table as dlt's schema has it; each column a dict of its own: dlt renames shared ones."""
     columns: dict[str, TColumnSchema] = {}
     for column in table.columns:
@@ -65,9 +66,11 @@ def declaration_of(table: StoredTable) -> TTableSchema:
     declaration: dict[str, Any] = {
         "name": table.name,
         "description": table.description,
-        "write_disposition": "merge",
+        "write_disposition": "merge" if storage.replaces else "append",
         "columns": columns,
     }
+    if storage.table_format is not None:
+        declaration["table_format"] = storage.table_format
     if table.merge_key:  # windows, of which a package holds each once: see Batch
         declaration[DEDUPLICATED] = True
     return cast(TTableSchema, declaration)

@@ -135,16 +135,17 @@ LIST_READS = StoredTable(
 
 
 _WINDOW_KEY = ("account", "report", "slice", "grain", "window_start")
-_SUCCEEDED = "status in ('loaded', 'empty', 'incomplete')"
+SUCCEEDED = "status in ('loaded', 'empty', 'incomplete')"
+"""The condition that holds for reads whose rows are stored."""
 
 REPORT_WINDOWS = f"""
 with reads as (
     select
         *,
-        {_SUCCEEDED} as succeeded,
+        {SUCCEEDED} as succeeded,
         row_number() over (
             partition by {", ".join(_WINDOW_KEY)}
-            order by case when {_SUCCEEDED} then 0 else 1 end, fetched_at desc
+            order by case when {SUCCEEDED} then 0 else 1 end, fetched_at desc
         ) as by_worth,
         row_number() over (
             partition by {", ".join(_WINDOW_KEY)} order by fetched_at desc

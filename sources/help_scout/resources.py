@@ -53,7 +53,9 @@ def report_resource(
         allow_external_schedulers=None if until is None else False,
     )
 
-    @dlt.resource(name=report.name, write_disposition="merge", max_table_nesting=0)
+    disposition: Any = "merge" if run.storage.replaces else "append"
+
+    @dlt.resource(name=report.name, write_disposition=disposition, max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
         state = dlt.current.source_state()
         run.pin(state)
@@ -67,7 +69,7 @@ def report_resource(
         before = stored_numbers(report, run, spans)
         batch = Batch(report, run, before, moves_cursor=moves_cursor)
         check_stored(batch.tables)
-        items = Items()
+        items = Items(run.storage)
         reads = run.reads(report, spans)
         for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
             for table, rows in batch.add(outcomes):
@@ -118,7 +120,9 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
     """The resource of a list."""
     table = dimension.stored_table
 
-    @dlt.resource(name=dimension.name, write_disposition="merge", max_table_nesting=0)
+    disposition: Any = "merge" if run.storage.replaces else "append"
+
+    @dlt.resource(name=dimension.name, write_disposition=disposition, max_table_nesting=0)
     def read_list() -> Iterator[Any]:
         if not run.lists.has(dimension):
             return
@@ -147,7 +151,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             dimension.name, len(rows), problem, account=run.settings.account, run_id=run.run_id,
             fetched_at=run.now,
         )  # fmt: skip
-        items = Items()
+        items = Items(run.storage)
         yield items.of(LIST_READS, [ledger])
         if rows:
             yield items.of(table, rows)

@@ -30,6 +30,7 @@ from .rounds import Round
 from .settings import Settings
 from .slices import Slice
 from .stored import Stored
+from .tables import Storage
 from .windows import Grain, window_of
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class Run:
         self.budget = Budget()
         self.round: Round | None = None
         self.knows_warehouse = False
+        self.storage = Storage()
+        """How the destination keeps tables; the one who opens it knows."""
         self.rows = 0
         """Rows read so far, over all tables."""
         self.is_stopping = False

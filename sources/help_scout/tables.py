@@ -113,6 +113,15 @@ class StoredTable:
     merge_key: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How the destination keeps tables: whether what is read again replaces what it was, or every
+    read is kept and readers take the latest; and in which format, if not the destination's own."""
+
+    replaces: bool = True
+    table_format: str | None = None
+
+
 def context_columns(report: Report) -> tuple[Column, ...]:
     """The columns that every table of the report has, whatever its body."""
     compares = report.compares and report.shape is Shape.OVERALL

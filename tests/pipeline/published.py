@@ -50,8 +50,8 @@ class Nights:
         }
         clock = ticking(NOW + timedelta(days=night))
         job.setdefault("request", LoadRequest(reports=REPORTS))
-        code = run_job(console, Job(warehouse=warehouse, options=options, clock=clock, **job))
-        return code, console.export_text()
+        ended = run_job(console, Job(warehouse, options=options, clock=clock, **job))
+        return ended.exit_code, console.export_text()
 
 
 @contextmanager

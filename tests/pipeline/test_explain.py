@@ -69,7 +69,7 @@ def test_the_request_that_is_told_gives_the_value(
     run, pipeline = asked
     column, slice_ = column_of(report), loaded_slices[report.name]
     question = Question(report=report, column=column, day=DAY, slice=slice_, where={})
-    found = explain_value(pipeline, run.time, question)
+    found = explain_value(pipeline, run, question)
 
     assert found.rows
     answers = replayed(run, found)
@@ -131,9 +131,7 @@ def test_what_cannot_be_explained_is_told_with_what_can(
     run, pipeline = asked
     question: dict[str, Any] = {"day": DAY, "where": {}} | options
     with pytest.raises(UsageError, match=f"^{message[:60]}".replace("?", r"\?")):
-        explain_value(
-            pipeline, run.time, Question(report=REPORTS[report], column=column, **question)
-        )
+        explain_value(pipeline, run, Question(report=REPORTS[report], column=column, **question))
 
 
 def test_one_row_of_a_list_is_told_by_its_key(asked: tuple[Run, Any]) -> None:
@@ -142,6 +140,6 @@ def test_one_row_of_a_list_is_told_by_its_key(asked: tuple[Run, Any]) -> None:
         report=REPORTS["company_overall"], column="replies", day=DAY, grain="week",
         where={"user_id": "4002"},
     )  # fmt: skip
-    found = explain_value(pipeline, run.time, question)
+    found = explain_value(pipeline, run, question)
     assert [row["user_id"] for row in found.rows] == [4002]
     assert (found.window.local_date, found.slice) == (date(2026, 11, 2), "all")

@@ -10,8 +10,8 @@ from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.made_views import make_views
 from pipelines.marts import SCHEMA, all_marts
+from pipelines.names import DATASET
 from pipelines.views import create_views
-from pipelines.warehouse import DATASET
 from sources.help_scout_sandbox import Sandbox
 from tests.postgres import programs_of_postgres
 

@@ -15,10 +15,10 @@ import pytest
 from rich.console import Console
 
 from pipelines.agenda import LoadRequest
+from pipelines.duckdb_file import state_folder
 from pipelines.forgetting import run_forget
 from pipelines.jobs import Job, run_job, run_rebuild
 from pipelines.privacy import owe_copy
-from pipelines.warehouse import state_folder
 from sources.help_scout.catalog import Report
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.privacy import personal_columns
@@ -121,7 +121,7 @@ def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
     clock = ticking(NOW + timedelta(days=night))
     request = LoadRequest(reports=REPORTS)
     job = Job(warehouse=target, request=request, options=settings_for(known) | options, clock=clock)
-    assert run_job(console, job) == 0
+    assert run_job(console, job).exit_code == 0
     return console.export_text()
 
 

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from pipelines.agenda import LoadRequest
 from pipelines.closing import Judgement, put_out
+from pipelines.duckdb_file import connect
 from pipelines.errors import UsageError
 from pipelines.forgetting import run_forget
 from pipelines.load import load
@@ -32,7 +33,6 @@ from pipelines.publish import (
     unfinished_page,
     unpublish,
 )
-from pipelines.warehouse import connect
 from sources.help_scout.budget import Budget
 from sources.help_scout.plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox

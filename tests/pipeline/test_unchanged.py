@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 from pipelines.agenda import LoadRequest
+from pipelines.duckdb_file import state_folder
 from pipelines.publish import is_published, published_path
-from pipelines.warehouse import open_pipeline, state_folder
+from pipelines.warehouse import open_pipeline
 
 from .published import REPORTS, Nights, published_nights
 from .support import query

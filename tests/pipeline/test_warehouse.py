@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.warehouse import PIPELINE, open_pipeline, state_folder
+from pipelines.duckdb_file import state_folder
+from pipelines.names import PIPELINE
+from pipelines.warehouse import open_pipeline
 
 
 def test_a_schema_whose_writing_was_killed_is_no_schema(tmp_path: Path) -> None:

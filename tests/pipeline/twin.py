@@ -15,7 +15,7 @@ import duckdb
 import psycopg2
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.warehouse import DATASET
+from pipelines.names import DATASET
 
 from .support import Rows, tables_of
 

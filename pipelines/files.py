@@ -1,0 +1,143 @@
+"""Files as warehouses: Parquet and Iceberg, which keep every read of a window, and a DuckDB file
+that reads them as if windows had been replaced.
+
+Its views take, of each window, the rows of the latest successful read that the ledger knows, and
+of lists and ledgers one row a key. The other views and the marts stand on these. Loads work in a
+file of their own; what readers open is a copy of it, replaced as a whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout.ledger import SUCCEEDED, WINDOW_READS
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
+
+from .hosted import Hosted, locked
+from .names import DATASET
+from .sql import register_client, sql_client
+
+_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
+AGES = ("fetched_at", "last_seen_at")
+"""The columns that tell which of two rows of one key is the later."""
+
+
+def readers_file(warehouse: Hosted) -> Path:
+    """The DuckDB file that readers of the destination's files open."""
+    return warehouse.folder / f"help_scout.{warehouse.destination}.duckdb"
+
+
+@contextmanager
+def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
+    """Has SQL of the pipeline read the destination's files, and at the end, readers too."""
+    path = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create schema if not exists {DATASET}")
+        credentials = DuckDbCredentials(connection)
+        credentials.resolve()
+        capabilities = dlt.destinations.duckdb().capabilities()
+        client = DuckDbSqlClient(DATASET, f"{DATASET}_staging", credentials, capabilities)
+        register_client(pipeline, client)
+        with client:
+            _allow_remote(pipeline, client)
+            show_files(pipeline)
+            yield
+    target = readers_file(warehouse)
+    with locked(Path(pipeline.pipelines_dir) / "readers.lock", warehouse, waits=True):
+        new = target.with_suffix(".unfinished")
+        shutil.copyfile(path, new)
+        new.replace(target)
+
+
+def show_files(pipeline: Pipeline) -> None:
+    """Makes the views of all tables that have files; to be called when there are new ones."""
+    if not pipeline.default_schema_name:
+        return
+    with pipeline.destination_client() as files, sql_client(pipeline) as client:
+        assert isinstance(files, FilesystemClient)
+        found = {
+            name: rows
+            for name in sorted(files.schema.data_table_names(seen_data_only=True))
+            if (rows := _rows_of(files, name)) is not None
+        }
+        if WINDOW_READS.name not in found:
+            return
+        ledger = found[WINDOW_READS.name]
+        client.execute_many(
+            [
+                f'create or replace view {DATASET}."{name}" as '
+                f"{latest_rows(name, rows, ledger, files.schema.tables[name]['columns'])}"
+                for name, rows in found.items()
+            ]
+        )
+
+
+def latest_rows(table: str, rows: str, ledger: str, columns: Any) -> str:
+    """The query that gives a table as if windows had been replaced: `rows` and `ledger` read the
+    files of the table and of the ledger."""
+    key = [f'"{name}"' for name, column in columns.items() if column.get("primary_key")]
+    age = next(name for name in AGES if name in columns)
+    kept = f"select t.* from {rows} as t"
+    if all(name in columns for name in WINDOW_KEY) and table != WINDOW_READS.name:
+        window = ("report", *WINDOW_KEY) if "report" in columns else WINDOW_KEY
+        if "report" in columns or table in _OWNERS:
+            is_its = f" and report = '{_OWNERS[table]}'" if table in _OWNERS else ""
+            named = ", ".join(window)
+            same = " and ".join(f"latest.{name} = t.{name}" for name in window)
+            kept += (
+                f" inner join (select {named}, max(fetched_at) as fetched_at from {ledger} "
+                f"where {SUCCEEDED}{is_its} group by {named}) as latest "
+                f"on {same} and latest.fetched_at = t.fetched_at"
+            )
+    if TOMBSTONE in columns:
+        kept += f" where t.{TOMBSTONE} is not true"
+    return (
+        f"select * exclude (by_age) from (select *, row_number() over (partition by "
+        f"{', '.join(key)} order by {age} desc) as by_age from ({kept})) where by_age = 1"
+    )
+
+
+def _rows_of(files: FilesystemClient, table: str) -> str | None:
+    """What reads the table's files in DuckDB; None when there are none yet."""
+    if files.prepare_load_table(table).get("table_format") == "iceberg":
+        try:
+            found = files.load_open_table("iceberg", table)
+        except DestinationUndefinedEntity:
+            return None
+        # Every file is read whole: loads append, and nothing else writes here.
+        paths = [task.file.file_path.removeprefix("file://") for task in found.scan().plan_files()]
+    else:
+        paths = [path for path in files.list_table_files(table) if path.endswith(".parquet")]
+        paths = paths and [f"{_folder_of(files, table)}*.parquet"]
+    return _read(paths) if paths else None
+
+
+def _folder_of(files: FilesystemClient, table: str) -> str:
+    is_local = files.config.is_local_filesystem
+    return str(files.get_table_dir(table, remote=not is_local))
+
+
+def _read(paths: Sequence[str]) -> str:
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{quoted}], union_by_name = true)"
+
+
+def _allow_remote(pipeline: Pipeline, client: DuckDbSqlClient) -> None:
+    """Gives DuckDB the credentials of a bucket; a folder of this machine needs none."""
+    with pipeline.destination_client() as files:
+        assert isinstance(files, FilesystemClient)
+        if not files.config.is_local_filesystem:
+            client.create_secret(files.config.bucket_url, files.config.credentials)

@@ -1,0 +1,247 @@
+"""Warehouses that are no file of ours: a server, a lake, a folder of files, through dlt.
+
+Each account has a pipeline and a staging dataset of its own there: two pipelines that merge through
+one staging dataset corrupt each other in silence.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import dlt
+import duckdb
+from dlt.common.destination import Destination
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout.tables import Storage
+
+from .duckdb_file import remove_unfinished_schemas
+from .errors import UsageError, WarehouseError
+from .names import DATA_FOLDER, DATASET, PIPELINE
+
+STAGING = "%s_staging_{account}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A destination that `--destination` can name.
+
+    `type` is dlt's name of it, `options` what dlt is told besides the configuration, `needs` the
+    modules of the `extra`, `extensions` those of DuckDB. Where windows cannot be replaced
+    (`replaces`), every read is kept and the readers' views take the latest. `is_shared` says
+    whether several accounts can be loaded at once.
+    """
+
+    type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    file_format: Literal["parquet", "insert_values"] | None = None
+    table_format: Literal["iceberg"] | None = None
+    extra: str | None = None
+    needs: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    replaces: bool = True
+    is_shared: bool = True
+    is_tested: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    "postgres": Kind(
+        type="postgres",
+        # An index of the staging tables would refuse what a load that was killed left there.
+        options={"create_indexes": False},
+        file_format="insert_values",  # dlt's default, CSV, loads empty texts as nulls
+        extra="postgres",
+        needs=("psycopg2",),
+    ),
+    "ducklake": Kind(
+        type="ducklake",
+        file_format="parquet",
+        extra="ducklake",
+        extensions=("ducklake", "postgres_scanner"),
+    ),
+    "parquet": Kind(type="filesystem", file_format="parquet", replaces=False),
+    "iceberg": Kind(
+        type="filesystem",
+        file_format="parquet",
+        table_format="iceberg",
+        extra="iceberg",
+        needs=("pyiceberg",),
+        replaces=False,
+        is_shared=False,  # its catalog lies in the folder: of two who write at once one loses
+    ),
+    **{
+        name: Kind(type=name, is_tested=False)
+        for name in ("motherduck", "bigquery", "snowflake", "clickhouse", "databricks")
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """An account's warehouse at a destination, by its name in `KINDS`."""
+
+    destination: str
+    account: str
+    folder: Path = Path(DATA_FOLDER)
+    """Where the working states of dlt are kept: nothing that the destination does not hold, but for
+    a load that was interrupted."""
+
+    def __str__(self) -> str:
+        return self.destination
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of the destination."""
+        return KINDS[self.destination]
+
+    @property
+    def slug(self) -> str:
+        """The account's name as it can be part of an identifier."""
+        slug = re.sub(r"\W", "_", self.account.lower(), flags=re.ASCII)
+        if slug == self.account:
+            return slug
+        return f"{slug}_{hashlib.sha256(self.account.encode()).hexdigest()[:6]}"
+
+
+def check_destination(name: str) -> Kind:
+    """What is known of the destination; UsageError for one that is unknown, or whose libraries are
+    not installed."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise UsageError(f"unknown destination {name!r}: expected duckdb, {', '.join(KINDS)}")
+    if lacking := [module for module in kind.needs if find_spec(module) is None]:
+        raise UsageError(
+            f"the destination {name} needs {', '.join(lacking)}: install the extra with "
+            f"pip install 'help-scout-reports[{kind.extra}]'"
+        )
+    return kind
+
+
+@contextmanager
+def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
+    """The dlt pipeline of the account into the destination, for this process alone.
+
+    What the destination says counts: unless a load is pending, the working state is taken from it.
+    """
+    kind = check_destination(warehouse.destination)
+    _provide_extensions(kind)
+    destination = _destination(warehouse, kind)
+    folder = warehouse.folder / f".{warehouse.destination}-{_print_of(destination)}.pipelines"
+    name = f"{PIPELINE}_{warehouse.slug}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / f"{name if kind.is_shared else PIPELINE}.lock", warehouse):
+        remove_unfinished_schemas(folder / name)
+        pipeline = dlt.pipeline(
+            name, pipelines_dir=str(folder.resolve()), destination=destination,
+            dataset_name=DATASET,
+        )  # fmt: skip
+        if not pipeline.has_pending_data:
+            pipeline = pipeline.drop()
+        pipeline.sync_destination()
+        if kind.type == "filesystem":
+            from .files import reading_files  # noqa: PLC0415  only where there are files
+
+            with reading_files(pipeline, warehouse):
+                yield pipeline
+            return
+        if kind.type == "postgres":
+            with _locked_in_postgres(pipeline, warehouse):
+                yield pipeline
+            return
+        yield pipeline
+
+
+def _destination(warehouse: Hosted, kind: Kind) -> Destination[Any, Any]:
+    """The destination as dlt knows it, with a staging dataset of the account's own."""
+    options = dict(kind.options)
+    if kind.type != "filesystem":
+        options["staging_dataset_name_layout"] = _staging_layout(warehouse)
+    if kind.type == "ducklake":
+        from .ducklake_destination import LakeDestination  # noqa: PLC0415
+
+        return LakeDestination(destination_name=warehouse.destination, **options)
+    found = Destination.from_reference(kind.type, destination_name=warehouse.destination, **options)
+    assert found is not None
+    return found
+
+
+def _staging_layout(warehouse: Hosted) -> str:
+    """The name of the account's staging dataset. UsageError for one that accounts would share."""
+    key = f"destination.{warehouse.destination}.staging_dataset_name_layout"
+    layout = dlt.config.get(key, str) or STAGING
+    if "{account}" not in layout:
+        raise UsageError(
+            f"{key} = {layout!r} gives all accounts one staging dataset: two loads at once would "
+            "corrupt each other in silence. Write {account} into it, or leave it out"
+        )
+    return layout.replace("{account}", warehouse.slug)
+
+
+def _print_of(destination: Destination[Any, Any]) -> str:
+    """What tells this server or folder from others, and gives away nothing."""
+    config = destination.configuration(destination.spec()._bind_dataset_name(DATASET))  # noqa: SLF001
+    return hashlib.sha256(str(config).encode()).hexdigest()[:8]
+
+
+def _provide_extensions(kind: Kind) -> None:
+    """Installs DuckDB's extensions where they came with the extra; else DuckDB fetches them."""
+    for name in kind.extensions:
+        package = find_spec(f"duckdb_extension_{name}")
+        if package is None or package.origin is None:
+            continue
+        version = f"v{duckdb.__version__}"
+        file = Path(package.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
+        if file.exists():
+            with duckdb.connect() as connection:
+                connection.execute(f"install '{str(file).replace(chr(39), chr(39) * 2)}'")
+
+
+@contextmanager
+def locked(path: Path, warehouse: Hosted, *, waits: bool = False) -> Iterator[None]:
+    """Keeps other processes of this machine from the same; WarehouseError when one is at it."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+        except OSError as error:
+            raise _in_use(warehouse) from error
+        yield
+
+
+def _in_use(warehouse: Hosted) -> WarehouseError:
+    whose = f"account {warehouse.account} in " if warehouse.kind.is_shared else ""
+    return WarehouseError(
+        f"{whose}{warehouse.destination} is being loaded by another process: wait for it to end"
+    )
+
+
+@contextmanager
+def _locked_in_postgres(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
+    """Keeps other machines from the account, until the connection ends."""
+    name = f"{DATASET}/{warehouse.account}"
+    with pipeline.sql_client() as holder:
+        got = holder.execute_sql("select pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+        if got != [(True,)]:
+            raise _in_use(warehouse)
+        yield
+
+
+def kind_of(pipeline: Pipeline) -> Kind | None:
+    """What is known of the pipeline's destination; None for a DuckDB file."""
+    assert pipeline.destination is not None
+    return KINDS.get(pipeline.destination.destination_name)
+
+
+def storage_of(pipeline: Pipeline) -> Storage:
+    """How the pipeline's destination keeps tables."""
+    kind = kind_of(pipeline)
+    if kind is None:
+        return Storage()
+    return Storage(replaces=kind.replaces, table_format=kind.table_format)

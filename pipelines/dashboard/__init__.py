@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..duckdb_file import refuse_published
 from ..errors import UsageError
 from ..publish import page_path, published_path
-from ..warehouse import refuse_published
 from .page import write_page
 
 FIRST_LINE = b"<!doctype html>"

@@ -18,9 +18,9 @@ from ..described import OWN_VIEWS, TARGETS_VIEW, everything
 from ..empty_tables import SQL_TYPES
 from ..mart_columns import mart_column
 from ..marts import SCHEMA, Mart, Place, all_marts, plan_marts
+from ..names import DATASET
 from ..targets import METRICS, TARGETS, Targets
 from ..views import view_statements
-from ..warehouse import DATASET
 from .examples import example_of
 from .table_pages import column_rows
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers.toml import SettingsTomlProvider
+from dlt.common.configuration.specs.base_configuration import extract_inner_hint
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.configuration.utils import deserialize_value
 
@@ -55,7 +56,7 @@ def account_options(name: str) -> dict[str, Any]:
     known = [field for field in fields if field not in _NO_OPTIONS]
     for option, text in _in_environment(name):
         if option in fields:
-            options[option] = deserialize_value(option, text, fields[option])
+            options[option] = deserialize_value(option, text, extract_inner_hint(fields[option]))
         else:
             options[option] = text
     _refuse_unknown(name, options, known)

@@ -24,6 +24,7 @@ from rich.table import Table as RichTable
 
 from .check_blocks import building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
+from .hosted import exclusively
 from .names import DATASET
 from .sql import sql_client
 
@@ -193,7 +194,7 @@ def check_pipeline(
 def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) -> None:
     """Adds the results to the table `check_results`, with the latest run that loaded anything."""
     check_run_id = uuid.uuid4().hex
-    with sql_client(pipeline) as client:
+    with exclusively(pipeline), sql_client(pipeline) as client:
         client.execute_sql(
             f"create table if not exists {RESULTS} (check_run_id varchar, checked_at timestamptz, "
             "last_run_id varchar, check_name varchar, sentence varchar, level varchar, "

@@ -7,6 +7,7 @@ stopped by a budget or a signal.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,10 @@ import click
 from .cli_look import check, doctor, explain, plan, status
 from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
+from .errors import UsageError
 from .options import (
     Target,
+    all_option,
     console,
     file_options,
     max_minutes_option,
@@ -26,6 +29,7 @@ from .options import (
     target_options,
     told_in_words,
     until_option,
+    workers_option,
 )
 from .process import prepare_process
 
@@ -51,6 +55,8 @@ for command in (plan, status, check, explain, doctor, marts, dashboard, export, 
 @until_option
 @max_requests_option
 @max_minutes_option
+@all_option
+@workers_option
 def load(
     target: Target,
     reports: str | None,
@@ -58,13 +64,25 @@ def load(
     until: str | None,
     max_requests: int | None,
     max_minutes: float | None,
+    all_accounts: bool,
+    workers: int,
 ) -> None:
     """Loads what is due: the nightly job. Credentials come from configuration."""
     with told_in_words():
         from .agenda import LoadRequest
 
         request = LoadRequest(reports=report_names(reports), since=since, until=until)
-        code = _run(target, request, max_requests, max_minutes)
+        if all_accounts:
+            options = {
+                "--reports": reports,
+                "--since": since,
+                "--until": until,
+                "--max-requests": max_requests,
+                "--max-minutes": max_minutes,
+            }
+            code = _run_all(target, "load", options, workers)
+        else:
+            code = _run(target, request, max_requests, max_minutes)
     sys.exit(code)
 
 
@@ -74,12 +92,16 @@ def load(
 @click.option("--newest-first", is_flag=True, help="The latest months first.")
 @max_requests_option
 @max_minutes_option
+@all_option
+@workers_option
 def backfill(
     target: Target,
     reports: str | None,
     newest_first: bool,
     max_requests: int | None,
     max_minutes: float | None,
+    all_accounts: bool,
+    workers: int,
 ) -> None:
     """Fills what is wanted and not there: `status` shows it."""
     with told_in_words():
@@ -88,7 +110,16 @@ def backfill(
         request = LoadRequest(
             reports=report_names(reports), backfill=True, newest_first=newest_first
         )
-        code = _run(target, request, max_requests, max_minutes)
+        if all_accounts:
+            options = {
+                "--reports": reports,
+                "--newest-first": newest_first,
+                "--max-requests": max_requests,
+                "--max-minutes": max_minutes,
+            }
+            code = _run_all(target, "backfill", options, workers)
+        else:
+            code = _run(target, request, max_requests, max_minutes)
     sys.exit(code)
 
 
@@ -125,9 +156,32 @@ def _run(
 ) -> int:
     from sources.help_scout.budget import Budget
 
+    from .alerts import alerting
     from .jobs import Job, run_job
 
+    target.check()
     budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
-    return run_job(
-        console(), Job(target.place, request=request, options=target.options, budget=budget)
-    ).exit_code
+    screen, of = console(), f" of account {target.account}" if target.account else ""
+    with alerting(screen, f"help-scout {'backfill' if request.backfill else 'load'}{of}") as tell:
+        job = Job(target.place, request=request, options=target.options, budget=budget)
+        ended = run_job(screen, job)
+        tell(ended)
+    return ended.exit_code
+
+
+def _run_all(target: Target, command: str, options: Mapping[str, object], workers: int) -> int:
+    """Runs the command for every account, with the options that were given."""
+    from .workers import run_all
+
+    if target.account is not None or target.warehouse is not None:
+        raise UsageError(
+            "--all is every account, each with a file of its own or at the destination: leave "
+            "--account and --warehouse out"
+        )
+    arguments = ["--destination", target.destination]
+    for name, value in options.items():
+        if value is True:
+            arguments.append(name)
+        elif value:
+            arguments += [name, str(value)]
+    return run_all(console(), command, arguments, workers, target.destination)

@@ -19,6 +19,7 @@ from sources.help_scout.catalog import Column
 from sources.help_scout.tables import StoredTable
 
 from .described import TARGETS_VIEW, described
+from .hosted import exclusively
 from .made_views import made_by, marked
 from .mart_columns import mart_column
 from .marts import SCHEMA, Mart, all_marts
@@ -78,7 +79,7 @@ class Thing:
 def write_comments(pipeline: Pipeline) -> int:
     """Gives the tables, views and columns of the dataset and the marts their comments, in one
     transaction; returns how many were written."""
-    with sql_client(pipeline) as client:
+    with exclusively(pipeline), sql_client(pipeline) as client:
         query = COMMENTS.get(str(client.capabilities.sqlglot_dialect))
         if query is None:
             return 0

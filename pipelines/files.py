@@ -31,6 +31,16 @@ from .names import DATASET
 from .sql import register_client, sql_client
 
 _OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
+TYPES = {
+    "bigint": "bigint",
+    "double": "double",
+    "text": "varchar",
+    "bool": "boolean",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "decimal": "double",
+}
+"""DuckDB's types of dlt's."""
 AGES = ("fetched_at", "last_seen_at")
 """The columns that tell which of two rows of one key is the later."""
 
@@ -68,21 +78,26 @@ def show_files(pipeline: Pipeline) -> None:
         return
     with pipeline.destination_client() as files, sql_client(pipeline) as client:
         assert isinstance(files, FilesystemClient)
-        found = {
-            name: rows
-            for name in sorted(files.schema.data_table_names(seen_data_only=True))
-            if (rows := _rows_of(files, name)) is not None
-        }
-        if WINDOW_READS.name not in found:
+        tables = files.schema.tables
+        found = {name: _rows_of(files, name) for name in sorted(files.schema.data_table_names())}
+        ledger = found.get(WINDOW_READS.name)
+        if ledger is None:
             return
-        ledger = found[WINDOW_READS.name]
+        queries = {
+            name: _no_rows(tables[name]["columns"])
+            if rows is None
+            else latest_rows(name, rows, ledger, tables[name]["columns"])
+            for name, rows in found.items()
+        }
         client.execute_many(
-            [
-                f'create or replace view {DATASET}."{name}" as '
-                f"{latest_rows(name, rows, ledger, files.schema.tables[name]['columns'])}"
-                for name, rows in found.items()
-            ]
+            [f'create or replace view {DATASET}."{name}" as {sql}' for name, sql in queries.items()]
         )
+
+
+def _no_rows(columns: Any) -> str:
+    """The query with the columns of a table that has no files yet."""
+    nulls = (f'null::{TYPES[column["data_type"]]} as "{name}"' for name, column in columns.items())
+    return f"select {', '.join(nulls)} where false"
 
 
 def latest_rows(table: str, rows: str, ledger: str, columns: Any) -> str:

@@ -34,7 +34,6 @@ from .publish import configured_mode
 from .sql import sql_client, stored_of
 from .warehouse import open_pipeline, require_loaded, sole_account
 
-
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 

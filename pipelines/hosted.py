@@ -152,6 +152,12 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
             with reading_files(pipeline, warehouse):
                 yield pipeline
             return
+        if kind.type == "ducklake":
+            from .ducklake_destination import one_connection  # noqa: PLC0415
+
+            with one_connection(pipeline):
+                yield pipeline
+            return
         if kind.type == "postgres":
             with _locked_in_postgres(pipeline, warehouse):
                 yield pipeline
@@ -231,6 +237,24 @@ def _locked_in_postgres(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]
         if got != [(True,)]:
             raise _in_use(warehouse)
         yield
+
+
+@contextmanager
+def exclusively(pipeline: Pipeline) -> Iterator[None]:
+    """Keeps loads of other accounts from making tables and views meanwhile: of two who make the
+    same at once, a server lets one fail. Not to be nested."""
+    kind = kind_of(pipeline)
+    if kind is None:
+        yield
+        return
+    with (Path(pipeline.pipelines_dir) / "making.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if kind.type != "postgres":
+            yield
+            return
+        with pipeline.sql_client() as holder:  # other machines too, until the connection ends
+            holder.execute_sql("select pg_advisory_lock(hashtextextended(%s, 0))", DATASET)
+            yield
 
 
 def kind_of(pipeline: Pipeline) -> Kind | None:

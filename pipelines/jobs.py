@@ -68,11 +68,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a job ended: its exit code, what it read of each report, and what the checks came to."""
+    """How a job ended: its exit code, what it read of each report, what the checks came to, and
+    how many windows are wanted and not there, where that was counted."""
 
     exit_code: int
     summary: Summary
     checks: Sequence[Result]
+    missing: int | None
 
 
 def run_job(
@@ -120,7 +122,7 @@ def run_job(
         code = published or summary.exit_code(run.settings.expect_unavailable)
         if ended_early:
             code = STOPPED
-        return Ended(exit_code=code, summary=summary, checks=judgement.results)
+        return Ended(exit_code=code, summary=summary, checks=judgement.results, missing=missing)
     finally:
         run.close()
 

@@ -60,6 +60,11 @@ def configured_account() -> str:
     return str(dlt.config.get(section) or help_scout.ref.SPEC().account)
 
 
+def has_credentials() -> bool:
+    """Whether the source's own section has credentials."""
+    return bool(dlt.secrets.get(".".join((*CONFIG_SECTIONS, "client_id"))))
+
+
 def source_of(
     run: Run, since: datetime | None, until: datetime | None, names: Collection[str]
 ) -> DltSource:

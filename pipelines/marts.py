@@ -29,6 +29,7 @@ from pathlib import Path
 from dlt.pipeline.pipeline import Pipeline
 
 from .empty_tables import empty_table
+from .hosted import exclusively
 from .made_views import keep_views
 from .sql import sql_client, tables_of
 from .targets import TARGETS, Targets
@@ -235,8 +236,7 @@ def _translated(sql: str, dialect: str) -> str:
 
 def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
-    assert pipeline.destination is not None
-    with sql_client(pipeline) as client:
+    with exclusively(pipeline), sql_client(pipeline) as client:
         loaded = client.execute_sql(
             "select distinct report from report_windows where fetched_at is not null"
         )
@@ -244,7 +244,7 @@ def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
             dataset=pipeline.dataset_name,
             there=tables_of(pipeline),
             loaded={str(row[0]) for row in loaded or []},
-            dialect=str(pipeline.destination.capabilities().sqlglot_dialect),
+            dialect=str(client.capabilities.sqlglot_dialect),
         )
         statements, outcome = plan_marts(all_marts(), place)
         statements.insert(0, place.make_view(TARGETS, targets.sql()))

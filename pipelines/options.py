@@ -42,7 +42,19 @@ _destination_option = click.option(
     default="duckdb",
     show_default=True,
     envvar="HELP_SCOUT_DESTINATION",
-    help="Target the tables are: duckdb, postgres, ducklake, parquet, iceberg, …",
+    help="Where the tables are: duckdb, postgres, ducklake, parquet, iceberg, …",
+)
+
+
+all_option = click.option(
+    "--all", "all_accounts", is_flag=True, help="Every account that is configured."
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="With --all: so many accounts at a time, a process for each.",
 )
 
 
@@ -63,6 +75,18 @@ class Target:
         from .accounts import account_options
 
         return account_options(self.account)
+
+    def check(self) -> None:
+        """UsageError when accounts are configured and none is named: whose credentials are meant
+        cannot be told."""
+        from .accounts import account_names
+        from .load import has_credentials
+
+        if self.account is None and not has_credentials() and (names := account_names()):
+            raise UsageError(
+                f"which account? Name one with --account ({', '.join(names[:5])}"
+                f"{', …' if len(names) > 5 else ''}), or give --all"
+            )
 
     @property
     def file(self) -> Path:

@@ -20,7 +20,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.run import Run
 
 from .duckdb_destination import settle, sparing_memory
-from .hosted import kind_of
+from .hosted import exclusively, kind_of
 
 LARGE_PACKAGE_ROWS = 100_000
 
@@ -35,6 +35,7 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     pipeline.extract(source, loader_file_format="parquet" if kind is None else kind.file_format)
     pipeline.normalize()
     _keep(pipeline)
+    _make_tables(pipeline)
     if run.rows - before < LARGE_PACKAGE_ROWS:
         pipeline.load()
     else:
@@ -58,9 +59,17 @@ def finish_pending(pipeline: Pipeline) -> bool:
         pipeline.sync_destination(dataset_name=name)
         return True
     _keep(pipeline)
+    _make_tables(pipeline)
     pipeline.load()
     _show(pipeline)
     return False
+
+
+def _make_tables(pipeline: Pipeline) -> None:
+    """Makes tables and columns that are new, while no other account does."""
+    if kind_of(pipeline) is not None:
+        with exclusively(pipeline):
+            pipeline.sync_schema()
 
 
 def _show(pipeline: Pipeline) -> None:

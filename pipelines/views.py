@@ -24,6 +24,7 @@ from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
+from .hosted import exclusively
 from .made_views import keep_views
 from .sql import sql_client
 
@@ -221,7 +222,7 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
     columns = {str(table["name"]): list(table["columns"]) for table in schema.data_tables()}
     if WINDOW_READS.name not in columns:
         return
-    with sql_client(pipeline) as client:
+    with exclusively(pipeline), sql_client(pipeline) as client:
         grains = {report.name: set(settings.grains_of(report)) for report in REPORTS.values()}
         for report, grain in (
             client.execute_sql("select distinct report, grain from window_reads") or []

@@ -57,7 +57,7 @@ def declaration_of(table: StoredTable, storage: Storage = Storage()) -> TTableSc
         }
         if column.personal:
             declared["x-personal"] = True
-        if column.name == TOMBSTONE:
+        if column.name == TOMBSTONE and storage.replaces:
             declared["hard_delete"] = True
         for hint, key in (("primary_key", table.primary_key), ("merge_key", table.merge_key)):
             if column.name in key:

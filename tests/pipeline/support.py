@@ -19,7 +19,7 @@ from pipelines.packages import load_package
 from pipelines.planning import Plan, plan_load
 from pipelines.status import StatusReport, look_at
 from pipelines.summary import Summary, summarize
-from pipelines.warehouse import open_pipeline
+from pipelines.warehouse import Warehouse, open_pipeline
 from sources.help_scout import open_run
 from sources.help_scout.budget import Budget
 from sources.help_scout.reports import REPORTS
@@ -49,7 +49,7 @@ def ticking(start: datetime) -> Callable[[], datetime]:
 
 
 def load_into(
-    warehouse: Path,
+    warehouse: Warehouse,
     base_url: str,
     *,
     reports: tuple[str, ...] = (),
@@ -65,7 +65,7 @@ def load_into(
 
 def carry_out(
     request: LoadRequest,
-    warehouse: Path,
+    warehouse: Warehouse,
     base_url: str,
     *,
     budget: Budget | None = None,

@@ -1,0 +1,99 @@
+"""Alerts: a message to a webhook, as Slack takes it, when a job leaves something to be looked at.
+
+The exit code says the same; a message reaches people who look at no exit codes.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+from urllib.error import URLError
+
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.typing import TSecretStrValue
+from rich.console import Console
+
+from .checks import Verdict
+from .configuration import check_option_names
+from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, UsageError, explain
+from .jobs import Ended
+
+SECTION = "alerts"
+TIMEOUT_SECONDS = 10
+MOST_LINES = 8
+WORDS = {FAILED: "failed", PARTIAL: "loaded, but not everything", STOPPED: "stopped early"}
+Tell: TypeAlias = Callable[[Ended], None]
+
+
+@configspec
+class AlertOptions(BaseConfiguration):
+    """The section `[alerts]` of the configuration."""
+
+    webhook: TSecretStrValue | None = None
+
+
+@contextmanager
+def alerting(console: Console, what: str) -> Iterator[Tell]:
+    """Sends a message when the job raises, or ends with anything to be looked at.
+
+    `what` names the job and its account. A webhook that does not answer changes no exit code.
+    """
+    check_option_names(AlertOptions().get_resolvable_fields(), (SECTION,))
+    webhook = resolve_configuration(AlertOptions(), sections=(SECTION,)).webhook
+    if webhook and not str(webhook).startswith(("https://", "http://")):
+        raise UsageError(f"{SECTION}.webhook is no address: it begins with https://")
+
+    def send(text: str) -> None:
+        if webhook:
+            _post(console, str(webhook), text)
+
+    def tell(ended: Ended) -> None:
+        lines = list(alert_lines(ended))
+        if lines:
+            send("\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])))
+
+    try:
+        yield tell
+    except Exception as error:
+        send(f"{what}: failed: {explain(error)[0]}")
+        raise
+
+
+def alert_lines(ended: Ended) -> Iterator[str]:
+    """What there is to be looked at, the exit code first; nothing when all is well. That a budget
+    stopped the job is no alarm: the next one goes on."""
+    lacking = [
+        f"{line.report}: {line.problem}" for line in ended.summary.lines if line.problem is not None
+    ]
+    lists = [f"{name}: {problem}" for name, problem in ended.summary.list_problems.items()]
+    failed = [
+        f"check {result.check.name} fails: {result.check.sentence}"
+        for result in ended.checks
+        if result.verdict is Verdict.FAILS
+    ]
+    gaps = [f"{ended.missing:,} windows are wanted and not there"] if ended.missing else []
+    if ended.exit_code in (COMPLETE, STOPPED) and not gaps:
+        return
+    yield WORDS.get(ended.exit_code, "complete, with gaps")
+    yield from (*failed, *lacking, *lists, *gaps)
+
+
+def _post(console: Console, webhook: str, text: str) -> None:
+    request = urllib.request.Request(  # noqa: S310  checked above
+        webhook,
+        data=json.dumps({"text": text}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+            pass
+    except (OSError, URLError, ValueError) as error:
+        reason = (
+            getattr(error, "reason", None) or getattr(error, "code", None) or type(error).__name__
+        )
+        console.print(f"the alert could not be sent: {reason}", markup=False)

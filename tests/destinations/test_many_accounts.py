@@ -1,0 +1,166 @@
+"""A dozen accounts into one PostgreSQL, four at a time: as if they had been loaded one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from pipelines.names import DATASET
+from sources.help_scout_sandbox import Fault
+from tests.pipeline.support import READ_TIMES, Rows, differing
+from tests.pipeline.twin import comparable, connected
+from tests.postgres import postgres_server
+
+from .fleet import Fleet, fleet, kill_worker
+
+pytestmark = [pytest.mark.slow(minutes=3), pytest.mark.xdist_group("many_accounts")]
+
+REPORTS = (
+    "company_overall,conversations_overall,conversations_drilldown,happiness_ratings,user_overall,"
+    "productivity_overall,conversations_busy_times,conversations_new"
+)
+INTERVAL = ("--since", "2026-11-02", "--until", "2026-11-09", "--reports", REPORTS)
+LOAD = ("load", "--all", "--destination", "postgres", *INTERVAL)
+CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
+
+
+SLOW = Fault(path="/v2/reports/*", kind="latency", seconds=0.5, times=None)
+
+
+@pytest.fixture(scope="module")
+def accounts() -> Iterator[Fleet]:
+    with fleet(12) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as address:
+        yield address
+
+
+def database(server: str, name: str) -> str:
+    """A database of its own in the server."""
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+    connection.close()
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+def ask(address: str, sql: str) -> Rows:
+    with connected(address) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def tables_at(address: str) -> dict[str, Rows]:
+    """Every table's rows, less the columns that tell when they were read, and the ledgers."""
+    columns: dict[str, list[str]] = {}
+    for table, column in ask(
+        address,
+        "select c.table_name, c.column_name from information_schema.columns as c "
+        "inner join information_schema.tables as t using (table_schema, table_name) "
+        f"where c.table_schema = '{DATASET}' and t.table_type = 'BASE TABLE' order by 1, 2",
+    ):
+        if column not in READ_TIMES and not table.startswith("_dlt"):
+            columns.setdefault(table, []).append(f'"{column}"')
+    runs = ("window_reads", "list_reads", "check_results", "restatements")
+    return {
+        table: comparable(ask(address, f"select {', '.join(listed)} from {DATASET}.{table}"))
+        for table, listed in columns.items()
+        if table not in runs
+    }
+
+
+def test_four_workers_one_of_them_killed_load_what_one_loads(
+    accounts: Fleet, server: str, tmp_path: Path
+) -> None:
+    at_once, one_by_one = database(server, "at_once"), database(server, "one_by_one")
+
+    process = accounts.start(*LOAD, "--workers", "4", **{CREDENTIALS: at_once})
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        if accounts.sandboxes["a03"].requests and kill_worker(process.pid, "a03"):
+            break
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    printed, _ = process.communicate(timeout=300)
+    assert process.returncode == 1, printed
+    assert "killed by signal 9" in printed
+    assert "11 of 12 accounts are complete" in printed
+    assert "a12 | " in printed
+
+    code, printed = accounts.run(*LOAD, "--workers", "4", **{CREDENTIALS: at_once})
+    assert (code, "12 of 12 accounts are complete" in printed) == (0, True), printed
+    code, printed = accounts.run(*LOAD, "--workers", "1", **{CREDENTIALS: one_by_one})
+    assert code == 0, printed
+
+    ours, theirs = tables_at(at_once), tables_at(one_by_one)
+    assert sum(map(len, ours.values())) > 3_000
+    assert differing(ours, theirs) == {}
+    counted = f"select account, count(*) from {DATASET}.report_windows group by 1 order by 1"
+    assert ask(at_once, counted) == ask(one_by_one, counted)
+    assert len(ask(at_once, counted)) == 12
+    marts = "select count(distinct account) from marts.kpi_daily"
+    assert ask(at_once, marts) == [(12,)]
+    staging = (
+        "select count(*) from information_schema.schemata where schema_name like '%_staging_%'"
+    )
+    assert ask(at_once, staging) == [(12,)]
+
+    code, printed = accounts.run(
+        "status", "--account", "a05", "--destination", "postgres", **{CREDENTIALS: at_once}
+    )
+    assert "company_overall" in printed
+    code, printed = accounts.run(
+        "check", "--account", "a05", "--destination", "postgres", **{CREDENTIALS: at_once}
+    )
+    assert (code, "0 fail" in printed) == (0, True), printed
+
+
+def test_one_accounts_failure_is_its_own(accounts: Fleet, server: str, tmp_path: Path) -> None:
+    there = {CREDENTIALS: database(server, "failing")}
+    fault = Fault(path="/v2/reports/happiness*", kind="status", status=403, times=None)
+    accounts.sandboxes["a02"].faults.add(fault)
+    try:
+        code, printed = accounts.run(*LOAD, "--workers", "4", **there)
+    finally:
+        accounts.sandboxes["a02"].faults.clear()
+
+    assert code == 3, printed
+    assert "11 of 12 accounts are complete" in printed
+
+
+def test_a_shared_staging_layout_is_refused(accounts: Fleet, server: str) -> None:
+    code, printed = accounts.run(
+        *("load", "--account", "a01", "--destination", "postgres", *INTERVAL),
+        **{CREDENTIALS: server, "DESTINATION__POSTGRES__STAGING_DATASET_NAME_LAYOUT": "%s_staging"},
+    )
+
+    assert code == 2
+    assert "gives all accounts one staging dataset" in printed
+    assert "{account}" in printed
+    assert ask(server, f"select 1 from pg_namespace where nspname = '{DATASET}'") == []
+
+
+def test_an_account_that_is_being_loaded_is_not_loaded_twice(accounts: Fleet, server: str) -> None:
+    there = {CREDENTIALS: database(server, "twice")}
+    load = ("load", "--account", "a01", "--destination", "postgres", *INTERVAL)
+    accounts.sandboxes["a01"].faults.add(SLOW)
+    try:
+        before = len(accounts.sandboxes["a01"].requests)
+        first = accounts.start(*load, **there)
+        while len(accounts.sandboxes["a01"].requests) < before + 20:  # it has opened the warehouse
+            time.sleep(0.01)
+        code, printed = accounts.run(*load, **there)
+    finally:
+        accounts.sandboxes["a01"].faults.clear()
+    assert (code, "account a01 in postgres is being loaded" in printed) == (2, True), printed
+    first.communicate(timeout=120)
+    assert first.returncode == 0

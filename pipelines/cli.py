@@ -15,7 +15,6 @@ import click
 from .cli_look import check, doctor, explain, plan, status
 from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
-from .errors import UsageError
 from .options import (
     Target,
     all_option,
@@ -173,15 +172,11 @@ def _run_all(target: Target, command: str, options: Mapping[str, object], worker
     """Runs the command for every account, with the options that were given."""
     from .workers import run_all
 
-    if target.account is not None or target.warehouse is not None:
-        raise UsageError(
-            "--all is every account, each with a file of its own or at the destination: leave "
-            "--account and --warehouse out"
-        )
+    names = [one.account for one in target.each_account() if one.account is not None]
     arguments = ["--destination", target.destination]
     for name, value in options.items():
         if value is True:
             arguments.append(name)
         elif value:
             arguments += [name, str(value)]
-    return run_all(console(), command, arguments, workers, target.destination)
+    return run_all(console(), names, command, arguments, workers, target.destination)

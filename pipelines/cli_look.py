@@ -10,6 +10,7 @@ from .errors import UsageError
 from .options import (
     PLACEHOLDERS,
     Target,
+    all_option,
     console,
     looking,
     opened,
@@ -64,7 +65,10 @@ def plan(
 @reports_option
 @click.option("--slices", is_flag=True, help="A line for each slice, not for each kind of slice.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-def status(target: Target, reports: str | None, slices: bool, as_json: bool) -> None:
+@all_option
+def status(
+    target: Target, reports: str | None, slices: bool, as_json: bool, all_accounts: bool
+) -> None:
     """Shows what is loaded and what lacks; exit code 3 when anything does."""
     with told_in_words():
         from sources.help_scout.reports import REPORTS
@@ -72,6 +76,10 @@ def status(target: Target, reports: str | None, slices: bool, as_json: bool) -> 
         from .status import look_at, status_json
         from .status_table import print_status
 
+        if all_accounts:
+            if slices or as_json:
+                raise UsageError("--all has a line an account: for more name one with --account")
+            sys.exit(_status_of_all(target, report_names(reports)))
         with looking(target) as (run, place):
             found = look_at(run, place, report_names(reports) or REPORTS)
             if as_json:
@@ -80,6 +88,27 @@ def status(target: Target, reports: str | None, slices: bool, as_json: bool) -> 
                 print_status(console(), found, each_slice=slices)
             code = found.exit_code
     sys.exit(code)
+
+
+def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
+    """Prints a line for each configured account; the exit code."""
+    from sources.help_scout.reports import REPORTS
+
+    from .errors import COMPLETE, PARTIAL, PipelineError
+    from .status import StatusReport, look_at
+    from .status_table import print_accounts
+
+    found: dict[str, StatusReport | str] = {}
+    for one in target.each_account():
+        with looking(one) as (run, place):
+            assert one.account is not None
+            try:
+                found[one.account] = look_at(run, place, names or REPORTS)
+            except PipelineError as error:
+                found[one.account] = str(error)
+    print_accounts(console(), found)
+    is_complete = all(not isinstance(s, str) and s.exit_code == COMPLETE for s in found.values())
+    return COMPLETE if is_complete else PARTIAL
 
 
 @click.command()

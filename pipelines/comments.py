@@ -1,7 +1,8 @@
 """What the warehouse says of its tables, views and columns: `COMMENT ON`, from the catalog.
 
 DBeaver, Metabase, harlequin and the like show it beside the data. Only what lacks or differs is
-written: a thousand comments cost DuckDB a third of a second. DuckDB and Postgres keep comments;
+written: a thousand comments cost DuckDB a third of a second. DuckDB and Postgres keep comments,
+DuckLake those of tables, not of the columns of views;
 other destinations get the descriptions of tables and columns from dlt, where it has a way.
 """
 
@@ -19,7 +20,7 @@ from sources.help_scout.catalog import Column
 from sources.help_scout.tables import StoredTable
 
 from .described import TARGETS_VIEW, described
-from .hosted import exclusively
+from .hosted import exclusively, kind_of
 from .made_views import made_by, marked
 from .mart_columns import mart_column
 from .marts import SCHEMA, Mart, all_marts
@@ -84,6 +85,9 @@ def write_comments(pipeline: Pipeline) -> int:
         if query is None:
             return 0
         things = things_in(client, query, (pipeline.dataset_name, SCHEMA))
+        if (kind := kind_of(pipeline)) is not None and kind.type == "ducklake":
+            views = {(thing.schema, thing.table) for thing in things if thing.kind == "view"}
+            things = [t for t in things if t.column is None or (t.schema, t.table) not in views]
         statements = list(lacking_comments(things))
         if statements:
             with client.begin_transaction():

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +87,24 @@ class Target:
                 f"which account? Name one with --account ({', '.join(names[:5])}"
                 f"{', …' if len(names) > 5 else ''}), or give --all"
             )
+
+    def each_account(self) -> list[Target]:
+        """The same of each configured account; UsageError when there is none, or when a single one,
+        or its file, is named."""
+        from .accounts import account_names
+
+        if self.account is not None or self.warehouse is not None:
+            raise UsageError(
+                "--all is every account, each with a file of its own or at the destination: leave "
+                "--account and --warehouse out"
+            )
+        names = account_names()
+        if not names:
+            raise UsageError(
+                "no accounts are configured: write a section [accounts.NAME] for each, or leave "
+                "--all out"
+            )
+        return [replace(self, account=name) for name in names]
 
     @property
     def file(self) -> Path:

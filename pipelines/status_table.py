@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -72,6 +72,39 @@ def print_status(console: Console, status: StatusReport, *, each_slice: bool) ->
     )
     _print_what_lacks(console, status)
     _print_what_moved(console, status)
+
+
+def print_accounts(console: Console, found: Mapping[str, StatusReport | str]) -> None:
+    """Prints a line for each account: what is there of all its reports, or why that cannot be
+    told."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("account", no_wrap=True)
+    for name in ("covered", "gaps", "not final", "unavailable"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("last load", no_wrap=True)
+    for account, status in found.items():
+        if isinstance(status, str):
+            table.add_row(account, "", "", "", "", "never")
+            continue
+        counts: Counts = sum((one.counts for one in status.slices), Counter())
+        loaded = max((s.last_loaded_at for s in status.slices if s.last_loaded_at), default=None)
+        table.add_row(
+            account,
+            _percent(coverage_pct(counts)),
+            _number(counts[Standing.GAP] + counts[Standing.BEHIND]),
+            _number(counts[Standing.PROVISIONAL]),
+            _number(counts[Standing.UNAVAILABLE] + counts[Standing.INCOMPLETE]),
+            f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}" if loaded else "never",
+        )
+    console.print(table)
+    for account, status in found.items():
+        if isinstance(status, str):
+            console.print(f"{account}: {status}", markup=False)
+        elif status.exit_code:
+            console.print(
+                f"{account}: something lacks, help-scout status --account {account} shows what",
+                markup=False,
+            )
 
 
 def _heat(counts: Counts) -> str:

@@ -17,7 +17,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .accounts import account_names, account_options
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE, UsageError
 from .hosted import check_destination
 from .stopping import SIGNALS
@@ -78,29 +77,26 @@ class Workers:
     def stop(self, _number: int, _frame: FrameType | None) -> None:
         """Has the processes end as one that got the signal itself, and begins no other."""
         self._is_stopping.set()
-        for child in self._children:
+        for child in list(self._children):
             if child.poll() is None:
                 child.terminate()
 
 
 def run_all(
-    console: Console, command: str, options: Sequence[str], workers: int, destination: str
+    console: Console,
+    names: Sequence[str],
+    command: str,
+    options: Sequence[str],
+    workers: int,
+    destination: str,
 ) -> int:
-    """Runs the command for every configured account, `workers` at a time, and tells how each
-    ended; the exit code of the worst."""
-    names = account_names()
-    if not names:
-        raise UsageError(
-            "no accounts are configured: write a section [accounts.NAME] for each, or leave --all "
-            "out"
-        )
+    """Runs the command for the accounts, `workers` at a time, and tells how each ended; the exit
+    code of the worst."""
     if destination != "duckdb" and workers > 1 and not check_destination(destination).is_shared:
         raise UsageError(
             f"{destination} takes one account at a time: leave --workers out. Its catalog lies in "
             "the folder, and of two who write at once one would lose, in silence"
         )
-    for name in names:
-        account_options(name)  # before any of them begins
     at_work = Workers(console, command, options)
     with _handling_signals(at_work.stop), ThreadPoolExecutor(workers) as pool:
         ends = list(pool.map(at_work.run, names))

@@ -53,13 +53,14 @@ def configured(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def reading(folder: Path) -> Iterator[None]:
-    """dlt's configuration is read anew from the folder, and from this one again."""
+    """dlt's configuration is read from the folder meanwhile."""
     context = Container()[PluggableRunContext]
+    before = context.context.run_dir
     context.reload(str(folder))
     try:
         yield
     finally:
-        context.reload(str(Path.cwd()))
+        context.reload(before)
 
 
 @pytest.fixture(scope="module")

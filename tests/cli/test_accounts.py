@@ -55,12 +55,12 @@ def configured(tmp_path: Path) -> Iterator[Path]:
 def reading(folder: Path) -> Iterator[None]:
     """dlt's configuration is read from the folder meanwhile."""
     context = Container()[PluggableRunContext]
-    before = context.context.run_dir
+    before = (context.context, context.providers)
     context.reload(str(folder))
     try:
         yield
     finally:
-        context.reload(before)
+        context.context, context.providers = before
 
 
 @pytest.fixture(scope="module")

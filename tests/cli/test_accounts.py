@@ -42,6 +42,7 @@ OWN_FILE = 'client_id = "id-of-globex"\nclient_secret = "secret-of-globex"\n'
 @pytest.fixture
 def configured(tmp_path: Path) -> Iterator[Path]:
     """A folder with two accounts: one in the configuration's sections, one in a file."""
+    Container()[PluggableRunContext]  # made now, it does not read what follows
     folder = tmp_path / ".dlt"
     (folder / "accounts").mkdir(parents=True)
     (folder / "config.toml").write_text(CONFIG)

@@ -4,7 +4,7 @@
 UV := .uv/bin/uv
 RUN := $(UV) run --locked --all-extras
 
-.PHONY: help setup demo test test-slow test-all chaos lint check audit bench docs screenshots clean
+.PHONY: help setup demo test test-slow test-all chaos lint check audit bench bench-beyond docs screenshots clean
 RUNS ?= 300
 
 help: ## this list
@@ -46,6 +46,9 @@ audit: setup ## look all locked packages up among the known vulnerabilities
 
 bench: setup ## measure, in one run and as ratios
 	$(RUN) python -m tests.bench
+
+bench-beyond: setup ## measure each destination, and twelve accounts at their limits: 20 minutes
+	$(RUN) python -m tests.bench.beyond
 
 docs: setup ## write the generated tables of the READMEs anew
 	$(RUN) python -m pipelines.dictionary

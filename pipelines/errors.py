@@ -1,8 +1,9 @@
 """Errors of the command line, and how any failure becomes one message and an exit code.
 
 PipelineError
-├── WarehouseError      the warehouse file cannot be used: locked, unwritable, not a database
-└── UsageError          options that contradict each other or what is loaded
+├── WarehouseError      the warehouse cannot be used: locked, unwritable, not a database
+├── UsageError          options that contradict each other or what is loaded
+└── DestinationDown     the destination does not answer, or not to these credentials
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ class UsageError(PipelineError):
     """The options contradict each other or what is loaded."""
 
 
+class DestinationDown(PipelineError):
+    """The destination does not answer, or not to these credentials."""
+
+
 def explain(error: BaseException) -> tuple[str, int]:
     """One message that says what to do, and the exit code, for any failure."""
     for cause in _causes(error):
@@ -48,15 +53,21 @@ def explain(error: BaseException) -> tuple[str, int]:
                 "[sources.help_scout] in .dlt/secrets.toml"
             )
             return message, USAGE
+        if isinstance(cause, ApiError | DestinationDown):
+            return without_passwords(str(cause)), FAILED
         if isinstance(cause, ConfigurationError | PipelineError):
             return str(cause), USAGE
         if isinstance(cause, ConfigurationException):
             return " ".join(str(cause).split()), USAGE
-        if isinstance(cause, ApiError):
-            return str(cause), FAILED
     if (words := _disk_words(error)) is not None:
         return words, FAILED
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}", FAILED
+    words = without_passwords(" ".join(str(error).split()))
+    return f"{type(error).__name__}: {words[:500]}", FAILED
+
+
+def without_passwords(text: str) -> str:
+    """The text with nothing in the place of passwords in addresses and connection strings."""
+    return re.sub(r"(?<=:)[^:/@\s]+(?=@)|(?<=password=)\S+", "…", text)
 
 
 def _disk_words(error: BaseException) -> str | None:

@@ -18,16 +18,19 @@ from typing import Any, Literal
 
 import dlt
 import duckdb
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import Destination
+from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.tables import Storage
 
 from .duckdb_file import remove_unfinished_schemas
-from .errors import UsageError, WarehouseError
+from .errors import DestinationDown, UsageError, WarehouseError
 from .names import DATA_FOLDER, DATASET, PIPELINE
 
 STAGING = "%s_staging_{account}"
+MAKING = "making.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +128,13 @@ def check_destination(name: str) -> Kind:
     return kind
 
 
+def check_hosted(warehouse: Hosted) -> None:
+    """Returns when the destination is known, installed and configured; UsageError says why not."""
+    kind = check_destination(warehouse.destination)
+    _provide_extensions(kind)
+    _print_of(warehouse, _destination(warehouse, kind))
+
+
 @contextmanager
 def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
     """The dlt pipeline of the account into the destination, for this process alone.
@@ -134,7 +144,9 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
     kind = check_destination(warehouse.destination)
     _provide_extensions(kind)
     destination = _destination(warehouse, kind)
-    folder = warehouse.folder / f".{warehouse.destination}-{_print_of(destination)}.pipelines"
+    folder = (
+        warehouse.folder / f".{warehouse.destination}-{_print_of(warehouse, destination)}.pipelines"
+    )
     name = f"{PIPELINE}_{warehouse.slug}"
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / f"{name if kind.is_shared else PIPELINE}.lock", warehouse):
@@ -145,7 +157,12 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
         )  # fmt: skip
         if not pipeline.has_pending_data:
             pipeline = pipeline.drop()
-        pipeline.sync_destination()
+        with (folder / MAKING).open("a") as making:
+            fcntl.flock(making, fcntl.LOCK_EX)  # the first to attach a lake makes its catalog
+            try:
+                pipeline.sync_destination()
+            except PipelineStepFailed as error:
+                raise _down(warehouse, error) from error
         if kind.type == "filesystem":
             from .files import reading_files  # noqa: PLC0415  only where there are files
 
@@ -191,9 +208,27 @@ def _staging_layout(warehouse: Hosted) -> str:
     return layout.replace("{account}", warehouse.slug)
 
 
-def _print_of(destination: Destination[Any, Any]) -> str:
+def _down(warehouse: Hosted, error: PipelineStepFailed) -> DestinationDown:
+    reason: BaseException = error
+    while (cause := getattr(reason, "inner_exc", None) or reason.__cause__) is not None:
+        reason = cause
+    return DestinationDown(
+        f"{warehouse.destination}: {' '.join(str(reason).split())}. Is what stands under "
+        f"[destination.{warehouse.destination}] in .dlt/config.toml and .dlt/secrets.toml right?"
+    )
+
+
+def _print_of(warehouse: Hosted, destination: Destination[Any, Any]) -> str:
     """What tells this server or folder from others, and gives away nothing."""
-    config = destination.configuration(destination.spec()._bind_dataset_name(DATASET))  # noqa: SLF001
+    name = warehouse.destination
+    try:
+        config = destination.configuration(destination.spec()._bind_dataset_name(DATASET))  # noqa: SLF001
+    except ConfigFieldMissingException as error:
+        lacking = ", ".join(field for field in error.fields if field != "local_dir")
+        raise UsageError(
+            f"the destination {name} is not configured: {lacking} under "
+            f"[destination.{name}] in .dlt/secrets.toml; README, Destinations, has it to copy"
+        ) from error
     return hashlib.sha256(str(config).encode()).hexdigest()[:8]
 
 
@@ -247,7 +282,7 @@ def exclusively(pipeline: Pipeline) -> Iterator[None]:
     if kind is None:
         yield
         return
-    with (Path(pipeline.pipelines_dir) / "making.lock").open("a") as file:
+    with (Path(pipeline.pipelines_dir) / MAKING).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if kind.type != "postgres":
             yield

@@ -11,7 +11,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from .duckdb_file import check_accounts, check_path, connect, loaded_accounts, open_file
 from .errors import UsageError
-from .hosted import Hosted, check_destination, open_hosted
+from .hosted import Hosted, check_hosted, open_hosted
 
 Warehouse: TypeAlias = Path | Hosted
 
@@ -31,7 +31,7 @@ def check_warehouse(warehouse: Warehouse) -> None:
     """Returns when the warehouse is there or can be made, as far as this machine can tell;
     PipelineError says why not."""
     if isinstance(warehouse, Hosted):
-        check_destination(warehouse.destination)
+        check_hosted(warehouse)
     else:
         check_path(warehouse)
 

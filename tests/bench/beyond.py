@@ -1,0 +1,134 @@
+"""`make bench-beyond`: what a night costs at each destination, and how accounts share workers.
+
+A run of its own beside `make bench`: accounts at their limit wait for minutes.
+"""
+
+# ruff: noqa: T201  printing is what it is for
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg2
+
+from pipelines.names import DATASET
+from tests.cli.support import environment, served
+from tests.destinations.fleet import fleet
+from tests.postgres import postgres_server
+
+from .whole_process import SMALL_ACCOUNT, middle, run_process
+
+DESTINATIONS = ("duckdb", "postgres", "ducklake", "parquet", "iceberg")
+DAYS, RUNS = 30, 3
+ACCOUNTS, WORKERS, LIMIT_PER_MINUTE = 12, 4, 160
+REPORTS = "company_overall,conversations_overall,happiness_overall,productivity_overall,chat,email"
+SINCE, UNTIL = "2026-10-12", "2026-11-02"
+
+
+@contextmanager
+def configured(folder: Path) -> Iterator[dict[str, str]]:
+    """The variables that name a place at each destination."""
+    with postgres_server() as address:
+        yield {
+            "DESTINATION__POSTGRES__CREDENTIALS": address,
+            "DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG": address,
+            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE": str(folder / "lake"),
+            "DESTINATION__PARQUET__BUCKET_URL": str(folder / "parquet"),
+            "DESTINATION__ICEBERG__BUCKET_URL": str(folder / "iceberg"),
+        }
+
+
+def destinations_told() -> None:
+    """A first load of 30 days, then the night that reads a week again: seconds, memory, size."""
+    print(f"\n{'destination':<14}{'first load s':>14}{'a night s':>12}{'peak MB':>10}{'MB':>10}")
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        env = environment() | stack.enter_context(served(*SMALL_ACCOUNT))
+        env |= stack.enter_context(configured(folder))
+        env["SOURCES__HELP_SCOUT__START_DATE"] = _days_ago(DAYS)
+        os.chdir(folder)
+        for destination in DESTINATIONS:
+            load = ("tests.bench.peak", "load", "--destination", destination)
+            first = run_process(load, env)
+            night = middle([run_process(load, env) for _ in range(RUNS)])
+            size = _size_of(destination, folder, env) / 1e6
+            print(
+                f"{destination:<14}{first.seconds:>14.1f}{night.seconds:>12.1f}"
+                f"{night.peak_megabytes:>10.0f}{size:>10.1f}",
+                flush=True,
+            )
+
+
+def _days_ago(days: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * 86_400))
+
+
+def _size_of(destination: str, folder: Path, env: dict[str, str]) -> int:
+    """Bytes that the destination holds: of a lake its files."""
+    if destination == "duckdb":
+        return (folder / "data" / "help_scout.duckdb").stat().st_size
+    if destination == "postgres":
+        connection = psycopg2.connect(env["DESTINATION__POSTGRES__CREDENTIALS"])
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                "select sum(pg_total_relation_size(c.oid)) from pg_class as c inner join "
+                "pg_namespace as n on n.oid = c.relnamespace "
+                f"where c.relkind = 'r' and n.nspname = '{DATASET}'"
+            )
+            found = int(cursor.fetchone()[0])
+        connection.close()
+        return found
+    place = folder / {"ducklake": "lake"}.get(destination, destination)
+    return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+
+
+def accounts_told() -> None:
+    """Twelve accounts at their limits, by one worker and by four."""
+    print(f"\n{ACCOUNTS} accounts at {LIMIT_PER_MINUTE} requests a minute into one PostgreSQL")
+    load = ("load", "--all", "--destination", "postgres", "--since", SINCE, "--until", UNTIL)
+    seconds: dict[int, float] = {}
+    for workers in (WORKERS, 1):
+        with (
+            TemporaryDirectory() as name,
+            postgres_server() as address,
+            fleet(ACCOUNTS, rate_limit=LIMIT_PER_MINUTE) as accounts,
+        ):
+            os.chdir(name)
+            begun = time.monotonic()
+            code, printed = accounts.run(
+                *load, "--reports", REPORTS, "--workers", str(workers),
+                DESTINATION__POSTGRES__CREDENTIALS=address,
+            )  # fmt: skip
+            seconds[workers] = time.monotonic() - begun
+            assert code == 0, printed
+            asked = sum(len(sandbox.requests) for sandbox in accounts.sandboxes.values())
+            refused = sum(
+                request.status == 429
+                for sandbox in accounts.sandboxes.values()
+                for request in sandbox.requests
+            )
+            print(
+                f"{workers} workers: {seconds[workers]:.0f} s for {asked:,} requests, "
+                f"{refused} refused",
+                flush=True,
+            )
+    print(f"{WORKERS} workers take {seconds[WORKERS] / seconds[1]:.3f} of one worker's time")
+
+
+def main() -> None:
+    """Measures what is named, all by default."""
+    named = sys.argv[1:] or ["destinations", "accounts"]
+    if "destinations" in named:
+        destinations_told()
+    if "accounts" in named:
+        accounts_told()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Destinations as configured: what the README has to copy, and what is said of mistakes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import without_passwords
+from pipelines.hosted import KINDS, Hosted
+from tests.cli.support import help_scout
+
+from .fleet import Fleet, fleet
+
+pytestmark = pytest.mark.xdist_group("reaching")
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = {
+    "SOURCES__HELP_SCOUT__CLIENT_ID": "sandbox-id",
+    "SOURCES__HELP_SCOUT__CLIENT_SECRET": "sandbox-secret",
+}
+NOWHERE = "postgresql://loader:secretword@127.0.0.1:9/warehouse"
+
+
+@pytest.fixture(scope="module")
+def accounts() -> Iterator[Fleet]:
+    with fleet(1) as found:
+        yield found
+
+
+def uncommented(path: Path) -> str:
+    """The sections on destinations of a file whose examples are comments."""
+    lines = path.read_text().splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith("# [destination."))
+    examples = [line for line in lines[first:] if re.match(r"# (\[[a-z]|[a-z_]+ = )", line)]
+    return "\n".join(line.removeprefix("# ") for line in examples)
+
+
+def test_each_destination_has_a_block_to_copy() -> None:
+    blocks = [
+        tomllib.loads(uncommented(ROOT / ".dlt" / name)).get("destination", {})
+        for name in ("config.toml", "example.secrets.toml")
+    ]
+
+    assert {*KINDS} == {*blocks[0], *blocks[1]}
+    assert blocks[0]["postgres"]["staging_dataset_name_layout"] == "%s_staging_{account}"
+
+
+def test_the_readmes_blocks_are_toml() -> None:
+    readme = (ROOT / "README.md").read_text()
+    found = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    destinations = next(block for block in found if "[destination." in block)
+
+    assert set(tomllib.loads(destinations)["destination"]) == {
+        name for name, kind in KINDS.items() if kind.is_tested
+    }
+
+
+def test_a_server_that_does_not_answer_is_named_and_no_password_is(tmp_path: Path) -> None:
+    for env in (
+        {"DESTINATION__POSTGRES__CREDENTIALS": NOWHERE},
+        {
+            "DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG": NOWHERE,
+            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE": str(tmp_path / "lake"),
+        },
+    ):
+        name = next(iter(env)).split("__")[1].lower()
+        told = help_scout("status", "--destination", name, env=ACCOUNT | env)
+
+        assert told.code == 1
+        assert told.err.startswith(f"error: {name}: ")
+        assert "Connection refused" in told.err
+        assert f"[destination.{name}]" in told.err
+        assert "secretword" not in told.err
+
+
+@pytest.mark.parametrize("text", [NOWHERE, "host=h password=secretword dbname=d", "u:secretword@h"])
+def test_passwords_are_left_out_of_what_is_told(text: str) -> None:
+    assert "secretword" not in without_passwords(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--destination", "postgres"), "credentials under [destination.postgres]"),
+        (("--destination", "parquet"), "bucket_url under [destination.parquet]"),
+        (("--destination", "mysql"), "unknown destination 'mysql'"),
+        (("--destination", "postgres", "--warehouse", "w.duckdb"), "leave one of them out"),
+    ],
+)
+def test_what_is_not_configured_is_told(arguments: tuple[str, ...], words: str) -> None:
+    told = help_scout("load", *arguments, env=ACCOUNT)
+
+    assert told.code == 2
+    assert words in told.err
+
+
+def test_a_machine_that_begins_empty_goes_on_where_the_last_one_stood(
+    accounts: Fleet, tmp_path: Path
+) -> None:
+    env = accounts.env | {"DESTINATION__PARQUET__BUCKET_URL": str(tmp_path / "bucket")}
+    load = ("load", "--account", "a01", "--destination", "parquet", "--reports", "company_overall")
+    sandbox = accounts.sandboxes["a01"]
+
+    first = help_scout(*load, env=env)
+    assert first.code == 0, first
+    asked = len(sandbox.requests)
+    shutil.rmtree("data")
+    second = help_scout(*load, env=env)
+    assert second.code == 0, second
+
+    assert len(sandbox.requests) - asked < asked * 0.7
+    told = help_scout(
+        *("status", "--account", "a01", "--destination", "parquet", "--reports", "company_overall"),
+        env=env,
+    )
+    assert (told.code, "100.0%" in told.out) == (0, True), told
+    told = help_scout("marts", "--account", "a01", "--destination", "parquet", env=env)
+    assert told.code == 0, told
+    for command in ("check", "doctor"):
+        told = help_scout(command, "--account", "a01", "--destination", "parquet", env=env)
+        assert told.code in (0, 3), told
+        assert "Traceback" not in told.err
+    told = help_scout(
+        *("explain", "company_overall", "closed", "2026-11-05"),
+        *("--account", "a01", "--destination", "parquet"),
+        env=env,
+    )
+    assert (told.code, "value" in told.out) == (0, True), told
+
+
+def test_stricter_privacy_is_refused_where_nothing_can_be_rewritten(
+    accounts: Fleet, tmp_path: Path
+) -> None:
+    env = accounts.env | {"DESTINATION__PARQUET__BUCKET_URL": str(tmp_path / "bucket")}
+    load = (
+        *("load", "--account", "a01", "--destination", "parquet"),
+        *("--reports", "company_overall", "--since", "2026-11-05", "--until", "2026-11-06"),
+    )
+    assert help_scout(*load, env=env).code == 0
+    told = help_scout(*load, env=env | {"SOURCES__HELP_SCOUT__PRIVACY": "drop"})
+
+    assert told.code == 2
+    assert "privacy is stricter now" in told.err
+
+
+def test_accounts_whose_names_look_alike_do_not_share_a_pipeline() -> None:
+    assert Hosted("postgres", "ac me").slug != Hosted("postgres", "ac_me").slug

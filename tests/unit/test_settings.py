@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.alerts import AlertOptions
 from pipelines.dictionary import ROOT
+from pipelines.hosted import KINDS
 from pipelines.publish import PublishOptions
 from pipelines.targets import Targets
 from sources.help_scout.errors import ConfigurationError
@@ -221,11 +223,15 @@ def test_set_ups_to_copy_are_right(block: str) -> None:
     sections = tomllib.loads(block)
     Targets.of(sections.pop("targets", {}))
     assert sections.pop("publish", {}).keys() <= PublishOptions().get_resolvable_fields().keys()
+    assert sections.pop("alerts", {}).keys() <= AlertOptions().get_resolvable_fields().keys()
+    assert sections.pop("destination", {}).keys() <= KINDS.keys()
     options = sections.pop("sources", {"help_scout": {}})["help_scout"]
+    accounts = sections.pop("accounts", {})
     assert not sections, "a section that nothing reads"
     groups = {"groups": {"mailbox": {"EU": [123, 456]}}}
-    Privacy(options.pop("privacy", "keep"), options.pop("privacy_columns", None))
-    Settings(**groups | options)
+    for one in (options, *accounts.values()):
+        Privacy(one.pop("privacy", "keep"), one.pop("privacy_columns", None))
+        Settings(**groups | one)
 
 
 def test_the_three_most_wanted_set_ups_can_be_copied() -> None:

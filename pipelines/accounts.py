@@ -33,16 +33,17 @@ def account_names() -> list[str]:
     """The accounts that are configured, in order; UsageError for a name that cannot be one."""
     names = sorted(_described())
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or "__" in name:
             raise UsageError(
                 f"[{SECTION}.{name}]: an account's name is part of other names: small letters, "
-                "digits and _, a letter first, 30 at most"
+                "digits and single _, a letter first, 30 at most"
             )
     return names
 
 
-def account_options(name: str) -> dict[str, Any]:
-    """The account's own options, its name among them; UsageError says what is wrong with them."""
+def account_options(name: str, *, sends: bool = True) -> dict[str, Any]:
+    """The account's own options, its name among them; UsageError says what is wrong with them.
+    Credentials may lack unless it `sends`."""
     described, names = _described(), account_names()
     if name not in described:
         near = get_close_matches(name, names, n=1)
@@ -60,13 +61,13 @@ def account_options(name: str) -> dict[str, Any]:
         else:
             options[option] = text
     _refuse_unknown(name, options, known)
-    for option in OWN:
+    for option in OWN if sends else ():
         if not options.get(option):
             raise UsageError(
                 f"{option} of account {name} not configured: write it under [{SECTION}.{name}] in "
                 f".dlt/secrets.toml, or set {SECTION.upper()}__{name.upper()}__{option.upper()}"
             )
-    return {**options, "account": name}
+    return {"docs_api_key": "", **options, "account": name}  # no other account's key
 
 
 def _refuse_unknown(account: str, options: Collection[str], known: Collection[str]) -> None:

@@ -9,8 +9,9 @@ import json
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import TypeAlias
-from urllib.error import URLError
+from urllib.error import HTTPError
 
 from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.specs import BaseConfiguration
@@ -36,31 +37,39 @@ class AlertOptions(BaseConfiguration):
     webhook: TSecretStrValue | None = None
 
 
+def configured_webhook() -> str | None:
+    """The webhook's address, if there is one; UsageError for what is none."""
+    check_option_names(AlertOptions().get_resolvable_fields(), (SECTION,))
+    webhook = resolve_configuration(AlertOptions(), sections=(SECTION,)).webhook
+    if webhook and not str(webhook).startswith(("https://", "http://")):
+        raise UsageError(f"{SECTION}.webhook is no address: it begins with https://")
+    return str(webhook) if webhook else None
+
+
+def send_alert(console: Console, text: str) -> None:
+    """Sends the text to the webhook, if there is one. Where it does not arrive, that is told."""
+    webhook = configured_webhook()
+    if webhook is not None:
+        _post(console, webhook, text)
+
+
 @contextmanager
 def alerting(console: Console, what: str) -> Iterator[Tell]:
     """Sends a message when the job raises, or ends with anything to be looked at.
 
     `what` names the job and its account. A webhook that does not answer changes no exit code.
     """
-    check_option_names(AlertOptions().get_resolvable_fields(), (SECTION,))
-    webhook = resolve_configuration(AlertOptions(), sections=(SECTION,)).webhook
-    if webhook and not str(webhook).startswith(("https://", "http://")):
-        raise UsageError(f"{SECTION}.webhook is no address: it begins with https://")
-
-    def send(text: str) -> None:
-        if webhook:
-            _post(console, str(webhook), text)
-
-    def tell(ended: Ended) -> None:
-        lines = list(alert_lines(ended))
-        if lines:
-            send("\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])))
-
+    configured_webhook()
+    ended: list[Ended] = []
     try:
-        yield tell
+        yield ended.append
     except Exception as error:
-        send(f"{what}: failed: {explain(error)[0]}")
+        send_alert(console, f"{what}: failed: {explain(error)[0]}")
         raise
+    for one in ended:
+        lines = list(alert_lines(one))
+        if lines:
+            send_alert(console, "\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])))
 
 
 def alert_lines(ended: Ended) -> Iterator[str]:
@@ -83,17 +92,18 @@ def alert_lines(ended: Ended) -> Iterator[str]:
 
 
 def _post(console: Console, webhook: str, text: str) -> None:
-    request = urllib.request.Request(  # noqa: S310  checked above
-        webhook,
-        data=json.dumps({"text": text}).encode(),
-        headers={"Content-Type": "application/json"},
-        method="POST",
-    )
+    body, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+        request = urllib.request.Request(webhook, body, headers, method="POST")  # noqa: S310
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS):
             pass
-    except (OSError, URLError, ValueError) as error:
-        reason = (
-            getattr(error, "reason", None) or getattr(error, "code", None) or type(error).__name__
-        )
+    except (OSError, ValueError, HTTPException) as error:
+        reason = error.code if isinstance(error, HTTPError) else type(error).__name__
         console.print(f"the alert could not be sent: {reason}", markup=False)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirected message would arrive without its text."""
+
+    def redirect_request(self, *_: object) -> None:
+        """None: the answer is an error then."""

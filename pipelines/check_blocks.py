@@ -203,8 +203,9 @@ def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -
         "and part.slice_kind in ('mailbox', 'type') "
         f"{read('total')} {read('part')} and (part_read.run_id = total_read.run_id "
         "or coalesce(part.figure, 0) = 0) "
-        "left join (select account, mailbox_id from inboxes where last_seen_at = "
-        "(select max(last_seen_at) from inboxes)) as listed "
+        "left join (select account, mailbox_id from inboxes as one where last_seen_at = "
+        "(select max(last_seen_at) from inboxes as all_of where all_of.account = one.account)) "
+        "as listed "
         "on listed.account = part.account and listed.mailbox_id = part.slice_mailbox_id "
         "where total.slice = 'all' "
         "group by total.account, total.report, total.measure, total.grain, total.window_date, "
@@ -212,7 +213,8 @@ def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -
         "having case part.slice_kind when 'type' then count(*) = 3 else "
         "count(listed.mailbox_id) = (select count(*) from inboxes as every_one where "
         "every_one.account = total.account and every_one.last_seen_at = "
-        "(select max(last_seen_at) from inboxes)) end)"
+        "(select max(last_seen_at) from inboxes as all_of where all_of.account = total.account)) "
+        "end)"
     )
 
 

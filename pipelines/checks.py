@@ -191,24 +191,29 @@ def check_pipeline(
         return run_checks(query, checks)
 
 
-def store_results(pipeline: Pipeline, results: Sequence[Result], now: datetime) -> None:
-    """Adds the results to the table `check_results`, with the latest run that loaded anything."""
+def store_results(
+    pipeline: Pipeline, results: Sequence[Result], now: datetime, account: str
+) -> None:
+    """Adds the results to the table `check_results`, with the account's latest run that loaded
+    anything."""
     check_run_id = uuid.uuid4().hex
     with exclusively(pipeline), sql_client(pipeline) as client:
         client.execute_sql(
             f"create table if not exists {RESULTS} (check_run_id varchar, checked_at timestamptz, "
             "last_run_id varchar, check_name varchar, sentence varchar, level varchar, "
-            "verdict varchar, row_count bigint, examples varchar)"
+            "verdict varchar, row_count bigint, examples varchar, account varchar)"
         )
+        client.execute_sql(f"alter table {RESULTS} add column if not exists account varchar")
         latest = client.execute_sql(
-            "select run_id from window_reads order by fetched_at desc limit 1"
+            "select run_id from window_reads where account = %s order by fetched_at desc limit 1",
+            account,
         )
         run_id = str(latest[0][0]) if latest else None
         rows = [
             (
                 *(check_run_id, now, run_id, result.check.name, result.check.sentence),
                 *(str(result.check.level), str(result.verdict), result.rows),
-                _json(result.examples),
+                *(_json(result.examples), account),
             )
             for result in results
         ]

@@ -8,7 +8,6 @@ import click
 
 from .errors import UsageError
 from .options import (
-    PLACEHOLDERS,
     Target,
     all_option,
     console,
@@ -49,7 +48,7 @@ def plan(
         request = LoadRequest(
             reports=report_names(reports), since=since, until=until, backfill=backfill
         )
-        run = configured_run(**target.options, **PLACEHOLDERS)
+        run = configured_run(**target.silent_options)
         try:
             found = plan_load(run, target.place, request)
             if requests:
@@ -92,6 +91,7 @@ def status(
 
 def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
     """Prints a line for each configured account; the exit code."""
+    from sources.help_scout.errors import ConfigurationError
     from sources.help_scout.reports import REPORTS
 
     from .errors import COMPLETE, PARTIAL, PipelineError
@@ -100,12 +100,12 @@ def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
 
     found: dict[str, StatusReport | str] = {}
     for one in target.each_account():
-        with looking(one) as (run, place):
-            assert one.account is not None
-            try:
+        assert one.account is not None
+        try:
+            with looking(one) as (run, place):
                 found[one.account] = look_at(run, place, names or REPORTS)
-            except PipelineError as error:
-                found[one.account] = str(error)
+        except (PipelineError, ConfigurationError) as error:
+            found[one.account] = str(error)
     print_accounts(console(), found)
     is_complete = all(not isinstance(s, str) and s.exit_code == COMPLETE for s in found.values())
     return COMPLETE if is_complete else PARTIAL
@@ -132,7 +132,7 @@ def check(target: Target, only: tuple[str, ...], as_json: bool) -> None:
         checks = all_checks(only)
         with opened(target) as (run, pipeline):
             results = check_pipeline(pipeline, checks, run.settings.account)
-            store_results(pipeline, results, utc_now())
+            store_results(pipeline, results, utc_now(), run.settings.account)
         if as_json:
             click.echo(results_json(results))
         else:

@@ -100,12 +100,12 @@ def judge(
         if run.budget.was_hit or run.is_stopping:
             return Judgement(None, "what disagreed is not read once more yet", ended_early=True)
         results = check_pipeline(pipeline, all_checks(), account)
-    store_results(pipeline, results, now)
+    store_results(pipeline, results, now, account)
     write_comments(pipeline)  # last of all, so that whatever was made has them
     if failed := failed_of(results):
         reason = f"{_named(failed)} failed, help-scout check shows what disagrees"
         return Judgement(None, reason, results=results)
-    if again is not None and (lacking := left_unread(pipeline, run.run_id, doubtful)):
+    if again is not None and (lacking := left_unread(pipeline, account, run.run_id, doubtful)):
         reason = f"what disagreed could not be read once more: {', '.join(lacking)}"
         return Judgement(None, reason, results=results)
     verdicts = [result.verdict for result in results]

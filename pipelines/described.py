@@ -60,6 +60,7 @@ CHECK_RESULTS = StoredTable(
         _text("verdict", "holds, fails, drift, notice or skipped", "holds"),
         Column(name="row_count", unit=COUNT, description="Rows found"),
         Column(name="examples", unit=RAW, description="The first of them", example="[]"),
+        ACCOUNT,
     ),
     primary_key=("check_run_id", "check_name"),
 )

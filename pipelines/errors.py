@@ -21,6 +21,9 @@ from sources.help_scout.errors import ApiError, ConfigurationError
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
+MANY_LINES = 5
+"""A message of so many lines quotes another's traceback, which ends with what went wrong."""
+
 COMPLETE, FAILED, USAGE, PARTIAL, STOPPED = 0, 1, 2, 3, 75
 """Exit codes: all loaded; failed; wrong options or configuration; loaded, but not everything;
 stopped by a budget or a signal, to be gone on with."""
@@ -61,8 +64,10 @@ def explain(error: BaseException) -> tuple[str, int]:
             return " ".join(str(cause).split()), USAGE
     if (words := _disk_words(error)) is not None:
         return words, FAILED
-    words = without_passwords(" ".join(str(error).split()))
-    return f"{type(error).__name__}: {words[:500]}", FAILED
+    last = _causes(error)[-1]
+    said = re.split(r"Traceback \(most recent call last\)", str(last))[-1].strip().splitlines()
+    words = " ".join(str(last).split()) if len(said) < MANY_LINES else said[-1].strip()
+    return f"{type(last).__name__}: {without_passwords(words)[:500]}", FAILED
 
 
 def without_passwords(text: str) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 
 import dlt
 import duckdb
-from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
@@ -63,13 +62,26 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
         register_client(pipeline, client)
         with client:
             _allow_remote(pipeline, client)
-            show_files(pipeline)
+            if not pipeline.has_pending_data:  # of which a file may be half there
+                show_files(pipeline)
+            before = _made(connection)
             yield
+            if _made(connection) == before:
+                return
     target = readers_file(warehouse)
     with locked(Path(pipeline.pipelines_dir) / "readers.lock", warehouse, waits=True):
         new = target.with_suffix(".unfinished")
         shutil.copyfile(path, new)
         new.replace(target)
+
+
+def _made(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """The views and tables that readers find, with what they hold of checks."""
+    found = connection.execute(
+        "select view_name, sql from duckdb_views() where not internal union all "
+        "select table_name, estimated_size::varchar from duckdb_tables() order by all"
+    )
+    return found.fetchall()
 
 
 def show_files(pipeline: Pipeline) -> None:
@@ -106,17 +118,14 @@ def latest_rows(table: str, rows: str, ledger: str, columns: Any) -> str:
     key = [f'"{name}"' for name, column in columns.items() if column.get("primary_key")]
     age = next(name for name in AGES if name in columns)
     kept = f"select t.* from {rows} as t"
-    if all(name in columns for name in WINDOW_KEY) and table != WINDOW_READS.name:
-        window = ("report", *WINDOW_KEY) if "report" in columns else WINDOW_KEY
-        if "report" in columns or table in _OWNERS:
-            is_its = f" and report = '{_OWNERS[table]}'" if table in _OWNERS else ""
-            named = ", ".join(window)
-            same = " and ".join(f"latest.{name} = t.{name}" for name in window)
-            kept += (
-                f" inner join (select {named}, max(fetched_at) as fetched_at from {ledger} "
-                f"where {SUCCEEDED}{is_its} group by {named}) as latest "
-                f"on {same} and latest.fetched_at = t.fetched_at"
-            )
+    if table in _OWNERS:  # what is replaced window by window; all else has one row a key
+        named = ", ".join(WINDOW_KEY)
+        same = " and ".join(f"latest.{name} = t.{name}" for name in WINDOW_KEY)
+        kept += (
+            f" inner join (select {named}, max(fetched_at) as fetched_at from {ledger} "
+            f"where {SUCCEEDED} and report = '{_OWNERS[table]}' group by {named}) as latest "
+            f"on {same} and latest.fetched_at = t.fetched_at"
+        )
     if TOMBSTONE in columns:
         kept += f" where t.{TOMBSTONE} is not true"
     return (
@@ -128,10 +137,9 @@ def latest_rows(table: str, rows: str, ledger: str, columns: Any) -> str:
 def _rows_of(files: FilesystemClient, table: str) -> str | None:
     """What reads the table's files in DuckDB; None when there are none yet."""
     if files.prepare_load_table(table).get("table_format") == "iceberg":
-        try:
-            found = files.load_open_table("iceberg", table)
-        except DestinationUndefinedEntity:
+        if not files.fs_client.exists(f"{files.get_table_dir(table)}metadata"):
             return None
+        found = files.load_open_table("iceberg", table)
         # Every file is read whole: loads append, and nothing else writes here.
         paths = [task.file.file_path.removeprefix("file://") for task in found.scan().plan_files()]
     else:

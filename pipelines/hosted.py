@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import dlt
 import duckdb
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import Destination
+from dlt.destinations.exceptions import DatabaseException
+from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
@@ -31,6 +34,11 @@ from .names import DATA_FOLDER, DATASET, PIPELINE
 
 STAGING = "%s_staging_{account}"
 MAKING = "making.lock"
+SOURCE = "help_scout"
+
+
+_HOLDERS: WeakKeyDictionary[Pipeline, SqlClientBase[Any]] = WeakKeyDictionary()
+"""The clients whose connections hold an account's lock in PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +141,8 @@ def check_hosted(warehouse: Hosted) -> None:
     kind = check_destination(warehouse.destination)
     _provide_extensions(kind)
     _print_of(warehouse, _destination(warehouse, kind))
+    if kind.type == "filesystem":
+        _check_folder(warehouse)
 
 
 @contextmanager
@@ -141,8 +151,8 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
 
     What the destination says counts: unless a load is pending, the working state is taken from it.
     """
-    kind = check_destination(warehouse.destination)
-    _provide_extensions(kind)
+    check_hosted(warehouse)
+    kind = warehouse.kind
     destination = _destination(warehouse, kind)
     folder = (
         warehouse.folder / f".{warehouse.destination}-{_print_of(warehouse, destination)}.pipelines"
@@ -163,6 +173,7 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
                 pipeline.sync_destination()
             except PipelineStepFailed as error:
                 raise _down(warehouse, error) from error
+            _learn_schema(pipeline)
         if kind.type == "filesystem":
             from .files import reading_files  # noqa: PLC0415  only where there are files
 
@@ -182,18 +193,58 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
         yield pipeline
 
 
+def _check_folder(warehouse: Hosted) -> None:
+    """UsageError for a folder of this machine that the libraries do not find again."""
+    url = str(dlt.config.get(f"destination.{warehouse.destination}.bucket_url"))
+    if re.match(r"(?!file:)\w+://", url):
+        return
+    bad = "".join(sorted(set(re.findall(r"[*?\[\]]", url))))
+    if warehouse.destination == "iceberg":
+        bad = "".join(sorted(set(re.findall(r"[^\w/.:~-]", url, re.ASCII))))
+    if bad:
+        raise UsageError(
+            f"destination.{warehouse.destination}.bucket_url has {bad!r} in it, which "
+            f"{warehouse.destination} takes for something else: choose a folder without"
+        )
+
+
+def _learn_schema(pipeline: Pipeline) -> None:
+    """Has an account that comes new know the tables and columns that others have made."""
+    if pipeline.default_schema_name:
+        return
+    for schema in pipeline._get_schemas_from_destination([SOURCE], always_download=True):  # noqa: SLF001
+        pipeline._inject_schema(schema)  # noqa: SLF001
+
+
 def _destination(warehouse: Hosted, kind: Kind) -> Destination[Any, Any]:
     """The destination as dlt knows it, with a staging dataset of the account's own."""
     options = dict(kind.options)
     if kind.type != "filesystem":
         options["staging_dataset_name_layout"] = _staging_layout(warehouse)
     if kind.type == "ducklake":
+        _check_lake(warehouse.destination)
         from .ducklake_destination import LakeDestination  # noqa: PLC0415
 
         return LakeDestination(destination_name=warehouse.destination, **options)
+    if kind.type == "filesystem":
+        from .files_destination import FilesDestination  # noqa: PLC0415
+
+        return FilesDestination(destination_name=warehouse.destination, **options)
     found = Destination.from_reference(kind.type, destination_name=warehouse.destination, **options)
     assert found is not None
     return found
+
+
+def _check_lake(name: str) -> None:
+    """UsageError unless both the catalog and the storage are configured: dlt would make do with
+    files in the working folder."""
+    section = f"destination.{name}.credentials"
+    for key in ("catalog", "storage.bucket_url"):
+        if not dlt.secrets.get(f"{section}.{key}"):
+            raise UsageError(
+                f"the destination {name} lacks {key} under [{section}] in .dlt/secrets.toml; "
+                "README, Destinations, has it to copy"
+            )
 
 
 def _staging_layout(warehouse: Hosted) -> str:
@@ -271,7 +322,23 @@ def _locked_in_postgres(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]
         got = holder.execute_sql("select pg_try_advisory_lock(hashtextextended(%s, 0))", name)
         if got != [(True,)]:
             raise _in_use(warehouse)
+        _HOLDERS[pipeline] = holder
         yield
+
+
+def check_lock(pipeline: Pipeline) -> None:
+    """Returns while the account is still this process's alone; raises when its lock went with the
+    connection."""
+    holder = _HOLDERS.get(pipeline)
+    if holder is None:
+        return
+    try:
+        holder.execute_sql("select 1")
+    except DatabaseException as error:
+        raise DestinationDown(
+            "the connection that kept other machines from this account has ended: load again, "
+            "what was read so far is loaded"
+        ) from error
 
 
 @contextmanager
@@ -303,4 +370,4 @@ def storage_of(pipeline: Pipeline) -> Storage:
     kind = kind_of(pipeline)
     if kind is None:
         return Storage()
-    return Storage(replaces=kind.replaces, table_format=kind.table_format)
+    return Storage(replaces=kind.replaces, table_format=kind.table_format, ledgers_last=True)

@@ -66,6 +66,7 @@ class Target:
     warehouse: Path | None
     account: str | None
     destination: str = "duckdb"
+    takes_destination: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -75,6 +76,15 @@ class Target:
         from .accounts import account_options
 
         return account_options(self.account)
+
+    @property
+    def silent_options(self) -> dict[str, Any]:
+        """The named account's own options for commands that send nothing: no credentials."""
+        if self.account is None:
+            return dict(PLACEHOLDERS)
+        from .accounts import account_options
+
+        return {**account_options(self.account, sends=False), **PLACEHOLDERS}
 
     def check(self) -> None:
         """UsageError when accounts are configured and none is named: whose credentials are meant
@@ -108,7 +118,14 @@ class Target:
 
     @property
     def file(self) -> Path:
-        """The DuckDB file."""
+        """The DuckDB file; UsageError when the environment names another destination for a command
+        that works on a file only."""
+        elsewhere = os.environ.get("HELP_SCOUT_DESTINATION", "duckdb")
+        if self.destination == "duckdb" != elsewhere and not self.takes_destination:
+            raise UsageError(
+                f"this command works on a DuckDB file, and HELP_SCOUT_DESTINATION is {elsewhere}: "
+                "unset it to mean the file"
+            )
         if self.warehouse is not None:
             return self.warehouse
         return Path(f"data/{self.account or 'help_scout'}.duckdb")
@@ -136,7 +153,9 @@ def _given(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_target(*args: Any, **kwargs: Any) -> None:
         names = [name for name in ("warehouse", "account", "destination") if name in kwargs]
-        target = Target(**{name: kwargs.pop(name) for name in names})
+        takes_destination = "destination" in names
+        given = {name: kwargs.pop(name) for name in names}
+        target = Target(**given, takes_destination=takes_destination)
         command(*args, target=target, **kwargs)
 
     return with_target
@@ -213,7 +232,7 @@ def looking(target: Target) -> Iterator[tuple[Run, Warehouse]]:
     from .load import configured_run
     from .warehouse import sole_account
 
-    place, options = target.place, {**target.options, **PLACEHOLDERS}
+    place, options = target.place, target.silent_options
     options.setdefault("account", sole_account(place))
     run = configured_run(**options)
     try:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dlt
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
@@ -20,19 +21,23 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.run import Run
 
 from .duckdb_destination import settle, sparing_memory
-from .hosted import exclusively, kind_of
+from .hosted import check_lock, exclusively, kind_of
 
 LARGE_PACKAGE_ROWS = 100_000
 
 
 def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
-    """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does.
+    """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does; where
+    ledgers come last, they are a second one, on disk before the first one is loaded.
 
     Of a large package one table is loaded after the other: all at once would need their memory at
     once.
     """
     kind, before = kind_of(pipeline), run.rows
-    pipeline.extract(source, loader_file_format="parquet" if kind is None else kind.file_format)
+    file_format = "parquet" if kind is None else kind.file_format
+    pipeline.extract(source, loader_file_format=file_format)
+    if run.ledgers:
+        pipeline.extract(_ledgers(run), loader_file_format=file_format)
     pipeline.normalize()
     _keep(pipeline)
     _make_tables(pipeline)
@@ -42,6 +47,14 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
         with sparing_memory(pipeline), set_options(LOAD__WORKERS="1"):
             pipeline.load()
     _show(pipeline)
+
+
+def _ledgers(run: Run) -> DltSource:
+    from sources.help_scout.resources import ledgers_resource  # noqa: PLC0415  Arrow
+
+    name = "help_scout"
+    factory = dlt.source(ledgers_resource, name=name, section=name, max_table_nesting=0)
+    return factory(run)
 
 
 def finish_pending(pipeline: Pipeline) -> bool:
@@ -68,6 +81,7 @@ def finish_pending(pipeline: Pipeline) -> bool:
 def _make_tables(pipeline: Pipeline) -> None:
     """Makes tables and columns that are new, while no other account does."""
     if kind_of(pipeline) is not None:
+        check_lock(pipeline)
         with exclusively(pipeline):
             pipeline.sync_schema()
 

@@ -72,13 +72,16 @@ def disagreeing(results: Sequence[Result]) -> set[ReportWindow]:
     }
 
 
-def left_unread(pipeline: Pipeline, run_id: str, doubtful: set[ReportWindow]) -> list[str]:
+def left_unread(
+    pipeline: Pipeline, account: str, run_id: str, doubtful: set[ReportWindow]
+) -> list[str]:
     """Those of the doubtful windows that are loaded, and that the run has not read well: of them
     checks that hold prove nothing."""
     with sql_client(pipeline) as client:
         loaded = client.execute_sql(
             "select distinct report, grain, window_date from report_windows "
-            "where status in ('loaded', 'empty', 'incomplete')"
+            "where account = %s and status in ('loaded', 'empty', 'incomplete')",
+            account,
         )
         read = client.execute_sql(
             "select report, grain, window_date, bool_and(status in ('loaded', 'empty')) "

@@ -9,8 +9,10 @@ total beside each inbox or one row a user or team, with their names: what the ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
+from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.breakdowns import parse_breakdown
@@ -24,7 +26,7 @@ from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
-from .hosted import exclusively
+from .hosted import exclusively, kind_of
 from .made_views import keep_views
 from .sql import sql_client
 
@@ -213,16 +215,36 @@ def labels_sql() -> str:
     return f"select * from (values {values}) as labels (code_of, metric, code, label)"
 
 
+def _columns_there(
+    client: SqlClientBase[Any], dataset: str, tables: Collection[str]
+) -> dict[str, list[str]]:
+    """The columns that the tables have, in their order; those of other accounts too."""
+    found: dict[str, list[str]] = {}
+    for table, column in (
+        client.execute_sql(
+            "select table_name, column_name from information_schema.columns "
+            "where table_schema = %s order by table_name, ordinal_position",
+            dataset,
+        )
+        or []
+    ):
+        if table in tables and not column.startswith("_dlt"):
+            found.setdefault(str(table), []).append(str(column))
+    return found
+
+
 def create_views(pipeline: Pipeline, settings: Settings) -> None:
     """Makes the views anew, so that new columns show in them: a view for each grain that a
     report is configured for or has been loaded in."""
     if not pipeline.default_schema_name:
         return  # nothing was ever loaded
-    schema = pipeline.default_schema
-    columns = {str(table["name"]): list(table["columns"]) for table in schema.data_tables()}
+    tables = pipeline.default_schema.data_tables()
+    columns = {str(table["name"]): list(table["columns"]) for table in tables}
     if WINDOW_READS.name not in columns:
         return
     with exclusively(pipeline), sql_client(pipeline) as client:
+        if kind_of(pipeline) is not None:  # another account may have made columns meanwhile
+            columns = _columns_there(client, pipeline.dataset_name, columns)
         grains = {report.name: set(settings.grains_of(report)) for report in REPORTS.values()}
         for report, grain in (
             client.execute_sql("select distinct report, grain from window_reads") or []

@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from .alerts import send_alert
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE, UsageError
 from .hosted import check_destination
 from .stopping import SIGNALS
@@ -101,6 +102,10 @@ def run_all(
     with _handling_signals(at_work.stop), ThreadPoolExecutor(workers) as pool:
         ends = list(pool.map(at_work.run, names))
     _print_ends(console, ends)
+    for end in ends:
+        if end.exit_code < 0:  # it could not tell anybody itself
+            words = f"{end.words}; the same command goes on from what it had loaded"
+            send_alert(console, f"help-scout {command} of account {end.account}: {words}")
     return worst(end.exit_code for end in ends)
 
 

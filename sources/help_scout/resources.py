@@ -8,7 +8,7 @@ would jump into the future.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,14 +21,15 @@ from .catalog import Report
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
 from .hints import Items
-from .ledger import LIST_READS, list_row
+from .ledger import LIST_READS, WINDOW_READS, list_row
 from .lists import dimension_row
 from .migration import check_stored
 from .reads import Span
 from .restatements import measures_of
 from .run import Run
 from .stored import Stamp, Stored, stored_in
-from .tables import CURSOR
+from .tables import CURSOR, StoredTable
+from .values import Row
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
 
@@ -73,12 +74,12 @@ def report_resource(
         reads = run.reads(report, spans)
         for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
             for table, rows in batch.add(outcomes):
-                yield items.of(table, rows)
+                yield from _given(run, items, table, rows)
             run.note(outcomes, moves_cursor=moves_cursor)
             if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
         for table, rows in batch.finish():
-            yield items.of(table, rows)
+            yield from _given(run, items, table, rows)
         yield from items.missing(batch.tables)
         state["requests_per_minute"] = run.client.limiter.limit_per_minute
         run.note_read(report)
@@ -86,6 +87,28 @@ def report_resource(
             run.round.keep(state, run.now)
 
     return read_report
+
+
+def _given(run: Run, items: Items, table: StoredTable, rows: Sequence[Row]) -> Iterator[Any]:
+    """The item that gives dlt the rows; none for a ledger that is to be loaded last."""
+    if run.storage.ledgers_last and table in (WINDOW_READS, LIST_READS):
+        run.ledgers.append((table, rows))
+    else:
+        yield items.of(table, rows)
+
+
+def ledgers_resource(run: Run) -> DltResource:
+    """The resource of the ledgers' rows that are loaded when all else is."""
+    disposition: Any = "merge" if run.storage.replaces else "append"
+
+    @dlt.resource(name="ledgers", write_disposition=disposition, max_table_nesting=0)
+    def read_ledgers() -> Iterator[Any]:
+        items, ledgers = Items(run.storage), run.ledgers
+        run.ledgers = []
+        for table, rows in ledgers:
+            yield items.of(table, rows)
+
+    return read_ledgers
 
 
 def _stored(account: str) -> Stored | None:
@@ -152,7 +175,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             fetched_at=run.now,
         )  # fmt: skip
         items = Items(run.storage)
-        yield items.of(LIST_READS, [ledger])
+        yield from _given(run, items, LIST_READS, [ledger])
         if rows:
             yield items.of(table, rows)
         yield from items.missing([table])

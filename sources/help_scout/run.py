@@ -6,7 +6,7 @@ A `Run` is what the resources of one extraction share. It knows nothing of dlt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -30,7 +30,8 @@ from .rounds import Round
 from .settings import Settings
 from .slices import Slice
 from .stored import Stored
-from .tables import Storage
+from .tables import Storage, StoredTable
+from .values import Row
 from .windows import Grain, window_of
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ class Run:
         self.knows_warehouse = False
         self.storage = Storage()
         """How the destination keeps tables; the one who opens it knows."""
+        self.ledgers: list[tuple[StoredTable, Sequence[Row]]] = []
+        """Rows of ledgers that are loaded when all else is."""
         self.rows = 0
         """Rows read so far, over all tables."""
         self.is_stopping = False

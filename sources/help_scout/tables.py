@@ -116,10 +116,13 @@ class StoredTable:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
     """How the destination keeps tables: whether what is read again replaces what it was, or every
-    read is kept and readers take the latest; and in which format, if not the destination's own."""
+    read is kept and readers take the latest; in which format, if not the destination's own; and
+    whether the ledgers are loaded when all else is: where a load that was interrupted may be lost
+    for good, they must not tell of rows that never came."""
 
     replaces: bool = True
     table_format: str | None = None
+    ledgers_last: bool = False
 
 
 def context_columns(report: Report) -> tuple[Column, ...]:

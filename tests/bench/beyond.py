@@ -38,7 +38,7 @@ def configured(folder: Path) -> Iterator[dict[str, str]]:
         yield {
             "DESTINATION__POSTGRES__CREDENTIALS": address,
             "DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG": address,
-            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE": str(folder / "lake"),
+            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE__BUCKET_URL": str(folder / "lake"),
             "DESTINATION__PARQUET__BUCKET_URL": str(folder / "parquet"),
             "DESTINATION__ICEBERG__BUCKET_URL": str(folder / "iceberg"),
         }

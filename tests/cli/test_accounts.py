@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def test_an_account_has_its_own_options_from_sections_its_file_and_the_environme
         "timezone": "Europe/Berlin",
         "lookback_days": 5,
         "grains": {"chat": ["day"]},
+        "docs_api_key": "",  # not that of the shared section, which is another account's
     }
     assert account_options("globex")["client_id"] == "id-of-globex"
 
@@ -174,8 +176,9 @@ def test_each_account_has_a_file_of_its_own(accounts: Fleet, tmp_path: Path) -> 
     assert told.code == 3  # of two weeks two days are loaded
     assert "a01" in told.out
     assert "help-scout status --account a02 shows what" in told.out
-    told = help_scout("check", "--account", "a02", env=accounts.env)
-    assert told.code == 0
+    for command in (("check",), ("plan", "--reports", "company_overall"), ("marts",)):
+        told = help_scout(*command, "--account", "a02", env=accounts.env)
+        assert told.code == 0, told
 
 
 def test_which_account_is_meant_has_to_be_said(accounts: Fleet, tmp_path: Path) -> None:
@@ -216,16 +219,29 @@ def test_an_alert_says_which_account_and_what_is_to_be_looked_at(
     assert "wrong" not in messages[1].split("failed: ")[1].split()
 
 
+@pytest.mark.parametrize("answer", ["", "HTTP/1.1 301 Gone on\r\nLocation: /b\r\n\r\n", "hm\r\n"])
 def test_an_alert_that_cannot_be_sent_changes_nothing_but_is_told(
-    accounts: Fleet, tmp_path: Path
+    accounts: Fleet, answer: str, tmp_path: Path
 ) -> None:
-    env = {**accounts.env, "ALERTS__WEBHOOK": "http://127.0.0.1:9/hook"}
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answers() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer.encode())
+
+    threading.Thread(target=answers, daemon=True).start()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+    env = {**accounts.env, "ALERTS__WEBHOOK": address}
     fault = Fault(path="/v2/reports/chat", kind="status", status=403, times=None)
 
     accounts.sandboxes["a01"].faults.add(fault)
     told = help_scout("load", "--account", "a01", *INTERVAL, env=env)
     accounts.sandboxes["a01"].faults.clear()
 
+    listener.close()
     assert told.code == 3
     assert "the alert could not be sent" in told.out
     assert "/hook" not in told.out

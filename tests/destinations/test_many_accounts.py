@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -135,6 +137,30 @@ def test_one_accounts_failure_is_its_own(accounts: Fleet, server: str, tmp_path:
 
     assert code == 3, printed
     assert "11 of 12 accounts are complete" in printed
+
+
+def test_what_one_accounts_api_adds_stays_in_the_views_when_another_is_loaded(
+    accounts: Fleet, server: str, tmp_path: Path
+) -> None:
+    address = database(server, "unknown")
+    load = ("load", "--destination", "postgres", *INTERVAL[:4], "--reports", "company_overall")
+    path = "/v2/reports/company"
+
+    def add_field(body: Any) -> Any:
+        body["current"]["brandNew"] = 1.5
+        return body
+
+    fault = Fault(path=path, kind="change_body", change=add_field, times=None)
+    accounts.sandboxes["a01"].faults.add(fault)
+    code, printed = accounts.run(*load, "--account", "a01", **{CREDENTIALS: address})
+    accounts.sandboxes["a01"].faults.clear()
+    assert code == 0, printed
+    shutil.rmtree("data")  # the other account is another machine's
+    for account in ("a02", "a01"):
+        code, printed = accounts.run(*load, "--account", account, **{CREDENTIALS: address})
+        assert code == 0, printed
+        shown = "select count(*) from information_schema.columns where column_name = 'brand_new'"
+        assert ask(address, f"{shown} and table_name = 'company_overall_daily'") == [(1,)]
 
 
 def test_a_shared_staging_layout_is_refused(accounts: Fleet, server: str) -> None:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.errors import without_passwords
@@ -28,7 +29,7 @@ NOWHERE = "postgresql://loader:secretword@127.0.0.1:9/warehouse"
 
 @pytest.fixture(scope="module")
 def accounts() -> Iterator[Fleet]:
-    with fleet(1) as found:
+    with fleet(2) as found:
         yield found
 
 
@@ -65,7 +66,7 @@ def test_a_server_that_does_not_answer_is_named_and_no_password_is(tmp_path: Pat
         {"DESTINATION__POSTGRES__CREDENTIALS": NOWHERE},
         {
             "DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG": NOWHERE,
-            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE": str(tmp_path / "lake"),
+            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE__BUCKET_URL": str(tmp_path / "lake"),
         },
     ):
         name = next(iter(env)).split("__")[1].lower()
@@ -131,6 +132,63 @@ def test_a_machine_that_begins_empty_goes_on_where_the_last_one_stood(
         env=env,
     )
     assert (told.code, "value" in told.out) == (0, True), told
+
+
+def test_looking_at_one_account_takes_nothing_from_the_readers_of_another(
+    accounts: Fleet, tmp_path: Path
+) -> None:
+    env = accounts.env | {"DESTINATION__PARQUET__BUCKET_URL": str(tmp_path / "bucket")}
+    at = ("--destination", "parquet")
+    days = ("--since", "2026-11-05", "--until", "2026-11-06", "--reports")
+
+    told = help_scout("load", "--account", "a01", *at, *days, "company_overall,chat", env=env)
+    assert told.code == 0, told
+    before = rows_for_readers()
+    help_scout("doctor", "--account", "a02", *at, env=env)
+    assert rows_for_readers() == before
+    told = help_scout("load", "--account", "a02", *at, *days, "company_overall", env=env)
+    assert told.code == 0, told
+    after = rows_for_readers()
+
+    assert before["chat"] == {"a01": after["chat"]["a01"]}
+    assert after["company_overall"].keys() == {"a01", "a02"}
+
+
+def rows_for_readers() -> dict[str, dict[str, int]]:
+    """How many rows of each account two tables have in the file that readers open."""
+    with duckdb.connect("data/help_scout.parquet.duckdb", read_only=True) as connection:
+        return {
+            table: dict(
+                connection.execute(
+                    f"select account, count(*) from reports.{table} group by 1"
+                ).fetchall()
+            )
+            for table in ("chat", "company_overall")
+        }
+
+
+def test_folders_that_libraries_read_otherwise_are_refused(tmp_path: Path) -> None:
+    for name, folder in (("parquet", "b[1]"), ("iceberg", "with space")):
+        env = ACCOUNT | {f"DESTINATION__{name.upper()}__BUCKET_URL": str(tmp_path / folder)}
+        told = help_scout("load", "--destination", name, env=env)
+
+        assert (told.code, "choose a folder without" in told.err) == (2, True), told
+
+
+def test_a_lake_without_a_storage_is_refused(tmp_path: Path) -> None:
+    env = ACCOUNT | {
+        "DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG": NOWHERE,
+        "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE": str(tmp_path / "lake"),
+    }
+    told = help_scout("load", "--destination", "ducklake", env=env)
+
+    assert (told.code, "lacks storage.bucket_url" in told.err) == (2, True), told
+
+
+def test_commands_for_files_do_not_take_another_place_for_one(tmp_path: Path) -> None:
+    told = help_scout("forget", "12", env=ACCOUNT | {"HELP_SCOUT_DESTINATION": "parquet"})
+
+    assert (told.code, "works on a DuckDB file" in told.err) == (2, True), told
 
 
 def test_stricter_privacy_is_refused_where_nothing_can_be_rewritten(

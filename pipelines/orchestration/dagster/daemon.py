@@ -1,0 +1,77 @@
+"""Dagster's instance, and its daemon for as long as a command needs one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
+
+FOLDER = Path(__file__).parent
+HEARTBEAT_SECONDS = 30
+STARTED = RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+
+
+@contextmanager
+def instance_at_home() -> Iterator[DagsterInstance]:
+    """The instance of DAGSTER_HOME, data/dagster if not given; our dagster.yaml is put there."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(Path("data/dagster").resolve())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copy(FOLDER / "dagster.yaml", home)
+    with DagsterInstance.get() as instance:
+        yield instance
+
+
+@contextmanager
+def running_daemon(instance: DagsterInstance) -> Iterator[None]:
+    """Has a daemon run the queue: the one that is there, or one of our own. What that one writes
+    stands in daemon.log in DAGSTER_HOME."""
+    if _is_running(instance):
+        yield
+        return
+    _fail_the_dead(instance)
+    daemon = Path(sys.executable).parent / "dagster-daemon"
+    module = f"{__package__}.definitions"
+    with (Path(os.environ["DAGSTER_HOME"]) / "daemon.log").open("a") as log:
+        process = subprocess.Popen(  # noqa: S603  our own words
+            [daemon, "run", "-m", module, "-d", Path.cwd()],
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+        instance.wipe_daemon_heartbeats()
+
+
+def _is_running(instance: DagsterInstance) -> bool:
+    """Whether a daemon's heart beats; one that was killed has beaten just now, too."""
+    last = _last_heartbeat(instance)
+    while time.time() < last + HEARTBEAT_SECONDS * 1.5 and _last_heartbeat(instance) == last:
+        time.sleep(1)
+    return _last_heartbeat(instance) > last
+
+
+def _last_heartbeat(instance: DagsterInstance) -> float:
+    return max((beat.timestamp for beat in instance.get_daemon_heartbeats().values()), default=0)
+
+
+def _fail_the_dead(instance: DagsterInstance) -> None:
+    """Ends the runs whose process a kill or a power cut has ended: they would keep their account
+    from being loaded for good."""
+    for run in instance.get_runs(STARTED):
+        pids = [
+            str(entry.get_dagster_event().engine_event_data.metadata["pid"].value)
+            for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ENGINE_EVENT)
+            if "pid" in entry.get_dagster_event().engine_event_data.metadata
+        ]
+        if pids and not Path("/proc", pids[-1]).exists():
+            instance.report_run_failed(run, "its process is gone")

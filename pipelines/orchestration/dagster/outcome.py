@@ -1,0 +1,63 @@
+"""What a load came to, report by report, as assets tell of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
+from dlt.pipeline.pipeline import Pipeline
+
+from pipelines.agenda import source_state
+from pipelines.jobs import Ended
+from pipelines.sql import sql_client
+from pipelines.summary import Summary
+from sources.help_scout.outcome import Status
+from sources.help_scout.windows import local_midnight
+
+LISTS = "lists"
+MONTH = f"""
+select report, count(*), sum("rows") from report_windows
+where account = %s and window_end > %s and window_end <= %s group by report
+union all
+select '{LISTS}', count(*), sum("rows") from list_reads
+where account = %s and fetched_at = (select max(fetched_at) from list_reads where account = %s)
+"""
+"""Windows of each report that end within the local days, the latest lists, and the rows of each."""
+
+
+def metadata_of(
+    pipeline: Pipeline, account: str, bounds: tuple[date, date]
+) -> dict[str, dict[str, int]]:
+    """What the ledgers say is loaded of each report's windows within the days, and of the lists."""
+    zone = ZoneInfo(source_state(pipeline)["timezone"])
+    instants = [local_midnight(day, zone) for day in bounds]
+    with sql_client(pipeline) as client:
+        rows = client.execute_sql(MONTH, account, *instants, account, account)
+    return {
+        name: {"reads": int(reads), "dagster/partition_row_count": int(count or 0)}
+        for name, reads, count in rows or ()
+    }
+
+
+def lacking_of(ended: Ended, options: dict[str, Any]) -> dict[str, str]:
+    """The reports that were not read whole, and the lists, with why. A report that the account's
+    plan is expected to lack is not among them."""
+    expected = options.get("expect_unavailable") or dlt.config.get(
+        "sources.help_scout.expect_unavailable", list
+    )
+    lacking = {
+        line.report: line.problem or "incomplete"
+        for line in ended.summary.lines
+        if Summary([line], {}).exit_code(expected or ())
+    }
+    lists = [f"{name}: {problem}" for name, problem in ended.summary.list_problems.items()]
+    return lacking | ({LISTS: "; ".join(lists)} if lists else {})
+
+
+def may_mend(ended: Ended) -> bool:
+    """Whether another try may help: what the API says it has not, it would say again."""
+    return bool(ended.summary.list_problems) or any(
+        line.count(Status.FAILED) or line.count(Status.INCOMPLETE) for line in ended.summary.lines
+    )

@@ -1,0 +1,61 @@
+"""Which days of an account end within a scheduler's interval: intervals are in UTC, days are local.
+
+    $ python -m pipelines.orchestration.days acme 2026-10-05T07:15Z 2026-10-06T07:15Z
+    --since 2026-10-05 --until 2026-10-06
+
+A day belongs to the interval in which it ends, so that intervals side by side have each day once,
+whatever the account's time zone. Nothing is printed when none ends.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from pipelines.agenda import source_state
+from pipelines.load import configured_run
+from pipelines.options import Target, told_in_words
+from pipelines.process import prepare_process
+from pipelines.warehouse import is_there, open_pipeline
+
+
+def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date] | None:
+    """The first of the local days that end in (start, end], and the first day after them; None
+    when none ends there."""
+    first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
+    return (first, after) if first < after else None
+
+
+def zone_of(target: Target) -> ZoneInfo:
+    """The time zone in which the account's days are cut: as its warehouse was loaded, else as
+    configured, else the commonest of its users."""
+    run = configured_run(**target.options)
+    try:
+        if is_there(target.place):
+            with open_pipeline(target.place, run.settings.account) as pipeline:
+                run.pin(source_state(pipeline))
+        return run.time.zone
+    finally:
+        run.close()
+
+
+@click.command()
+@click.argument("account")
+@click.argument("start")
+@click.argument("end")
+def main(account: str, start: str, end: str) -> None:
+    """Prints the interval's days as options of `help-scout load`."""
+    prepare_process()
+    destination = os.environ.get("HELP_SCOUT_DESTINATION", "duckdb")
+    with told_in_words():
+        zone = zone_of(Target(warehouse=None, account=account, destination=destination))
+        found = days_between(datetime.fromisoformat(start), datetime.fromisoformat(end), zone)
+    if found is not None:
+        click.echo(f"--since {found[0]} --until {found[1]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -155,10 +155,17 @@ def _given(command: Callable[..., None]) -> Callable[..., None]:
         names = [name for name in ("warehouse", "account", "destination") if name in kwargs]
         takes_destination = "destination" in names
         given = {name: kwargs.pop(name) for name in names}
+        if given.get("destination", "duckdb") != "duckdb" and _is_from_environment("warehouse"):
+            given["warehouse"] = None  # the file of other commands
         target = Target(**given, takes_destination=takes_destination)
         command(*args, target=target, **kwargs)
 
     return with_target
+
+
+def _is_from_environment(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.ENVIRONMENT
 
 
 def file_options(command: Callable[..., None]) -> Callable[..., None]:

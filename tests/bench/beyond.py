@@ -52,6 +52,7 @@ def destinations_told() -> None:
         env = environment() | stack.enter_context(served(*SMALL_ACCOUNT))
         env |= stack.enter_context(configured(folder))
         env["SOURCES__HELP_SCOUT__START_DATE"] = _days_ago(DAYS)
+        env["HELP_SCOUT_WAREHOUSE"] = str(folder / "help_scout.duckdb")
         os.chdir(folder)
         for destination in DESTINATIONS:
             load = ("tests.bench.peak", "load", "--destination", destination)
@@ -72,7 +73,7 @@ def _days_ago(days: int) -> str:
 def _size_of(destination: str, folder: Path, env: dict[str, str]) -> int:
     """Bytes that the destination holds: of a lake its files."""
     if destination == "duckdb":
-        return (folder / "data" / "help_scout.duckdb").stat().st_size
+        return (folder / "help_scout.duckdb").stat().st_size
     if destination == "postgres":
         connection = psycopg2.connect(env["DESTINATION__POSTGRES__CREDENTIALS"])
         with connection, connection.cursor() as cursor:

@@ -104,6 +104,7 @@ def test_a_machine_that_begins_empty_goes_on_where_the_last_one_stood(
     accounts: Fleet, tmp_path: Path
 ) -> None:
     env = accounts.env | {"DESTINATION__PARQUET__BUCKET_URL": str(tmp_path / "bucket")}
+    env["HELP_SCOUT_WAREHOUSE"] = "another.duckdb"  # which is no matter of other destinations
     load = ("load", "--account", "a01", "--destination", "parquet", "--reports", "company_overall")
     sandbox = accounts.sandboxes["a01"]
 

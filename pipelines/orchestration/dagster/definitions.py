@@ -14,7 +14,6 @@ from dagster import (
     AssetKey,
     Backoff,
     DagsterEventType,
-    DagsterExecutionInterruptedError,
     Definitions,
     Failure,
     Jitter,
@@ -93,7 +92,7 @@ def load_month(
         is_in_use = isinstance(error, WarehouseError)  # by a load that somebody else began
         raise Failure(message, allow_retries=code != USAGE or is_in_use) from error
     if ended.exit_code == STOPPED:
-        raise DagsterExecutionInterruptedError  # by a signal: what was read is loaded
+        raise Failure("stopped by a signal: what was read is loaded", allow_retries=False)
     lacking = lacking_of(ended, target.options)
     for name in names:
         if name not in lacking:

@@ -57,4 +57,4 @@ screenshots: demo ## pictures of the demo's dashboard, and the README's: needs c
 	$(RUN) python -m tests.ui.screenshots data/help_scout.duckdb data/screenshots
 
 clean: ## remove what was built; the warehouse stays
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .uv pipelines/orchestration/*/.venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

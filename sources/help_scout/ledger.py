@@ -147,32 +147,31 @@ with reads as (
             partition by {", ".join(_WINDOW_KEY)}
             order by case when {SUCCEEDED} then 0 else 1 end, fetched_at desc
         ) as by_worth,
-        row_number() over (
-            partition by {", ".join(_WINDOW_KEY)} order by fetched_at desc
-        ) as by_time
+        first_value(fetched_at) over latest as last_attempt_at,
+        first_value(status) over latest as last_attempt_status,
+        first_value(error) over latest as last_error
     from window_reads
     where left(slice, 1) <> '?'
+    window latest as (partition by {", ".join(_WINDOW_KEY)} order by fetched_at desc)
 )
 select
-    {", ".join(f"worth.{name}" for name in _WINDOW_KEY)},
-    worth.window_end,
-    worth.window_date,
-    worth.status,
-    case when worth.succeeded then worth."rows" end as "rows",
-    case when worth.succeeded then worth.pages end as pages,
-    case when worth.succeeded then worth.api_count end as api_count,
-    case when worth.succeeded then worth.query end as query,
-    case when worth.succeeded then worth.run_id end as run_id,
-    case when worth.succeeded then worth.fetched_at end as fetched_at,
-    worth.covered_until,
-    worth.is_final,
-    attempt.fetched_at as last_attempt_at,
-    attempt.status as last_attempt_status,
-    attempt.error as last_error
-from reads as worth
-inner join reads as attempt
-    on {" and ".join(f"worth.{name} = attempt.{name}" for name in _WINDOW_KEY)}
-where worth.by_worth = 1 and attempt.by_time = 1
+    {", ".join(_WINDOW_KEY)},
+    window_end,
+    window_date,
+    status,
+    case when succeeded then "rows" end as "rows",
+    case when succeeded then pages end as pages,
+    case when succeeded then api_count end as api_count,
+    case when succeeded then query end as query,
+    case when succeeded then run_id end as run_id,
+    case when succeeded then fetched_at end as fetched_at,
+    covered_until,
+    is_final,
+    last_attempt_at,
+    last_attempt_status,
+    last_error
+from reads
+where by_worth = 1
 """
 """What each window is worth now, one row a window: of its last successful read, and what the last
 attempt came to. A failed re-read does not hide that the window is loaded."""

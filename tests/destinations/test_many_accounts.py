@@ -21,10 +21,7 @@ from .fleet import Fleet, fleet, kill_worker
 
 pytestmark = [pytest.mark.slow(minutes=3), pytest.mark.xdist_group("many_accounts")]
 
-REPORTS = (
-    "company_overall,conversations_overall,conversations_drilldown,happiness_ratings,user_overall,"
-    "productivity_overall,conversations_busy_times,conversations_new"
-)
+REPORTS = "company_overall,conversations_overall,conversations_drilldown,user_overall"
 INTERVAL = ("--since", "2026-11-02", "--until", "2026-11-09", "--reports", REPORTS)
 LOAD = ("load", "--all", "--destination", "postgres", *INTERVAL)
 CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
@@ -104,7 +101,7 @@ def test_four_workers_one_of_them_killed_load_what_one_loads(
     assert code == 0, printed
 
     ours, theirs = tables_at(at_once), tables_at(one_by_one)
-    assert sum(map(len, ours.values())) > 3_000
+    assert sum(map(len, ours.values())) > 2_000
     assert differing(ours, theirs) == {}
     counted = f"select account, count(*) from {DATASET}.report_windows group by 1 order by 1"
     assert ask(at_once, counted) == ask(one_by_one, counted)
@@ -128,7 +125,7 @@ def test_four_workers_one_of_them_killed_load_what_one_loads(
 
 def test_one_accounts_failure_is_its_own(accounts: Fleet, server: str, tmp_path: Path) -> None:
     there = {CREDENTIALS: database(server, "failing")}
-    fault = Fault(path="/v2/reports/happiness*", kind="status", status=403, times=None)
+    fault = Fault(path="/v2/reports/user*", kind="status", status=403, times=None)
     accounts.sandboxes["a02"].faults.add(fault)
     try:
         code, printed = accounts.run(*LOAD, "--workers", "4", **there)

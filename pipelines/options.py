@@ -135,7 +135,8 @@ class Target:
         """The file, or the account's warehouse at the destination."""
         if self.destination == "duckdb":
             return self.file
-        from .hosted import Hosted, check_destination
+        from .hosted import Hosted
+        from .kinds import check_destination
         from .load import configured_account
 
         check_destination(self.destination)

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from .alerts import send_alert
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE, UsageError
-from .hosted import check_destination
+from .kinds import check_destination
 from .stopping import SIGNALS
 
 WORDS = {

@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from pipelines.errors import without_passwords
-from pipelines.hosted import KINDS, Hosted
+from pipelines.hosted import Hosted
+from pipelines.kinds import KINDS
 from tests.cli.support import help_scout
 
 from .fleet import Fleet, fleet

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.alerts import AlertOptions
 from pipelines.dictionary import ROOT
-from pipelines.hosted import KINDS
+from pipelines.kinds import KINDS
 from pipelines.publish import PublishOptions
 from pipelines.targets import Targets
 from sources.help_scout.errors import ConfigurationError

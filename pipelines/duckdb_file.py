@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -20,9 +20,9 @@ from dlt.common.exceptions import DltException
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.pipeline import Pipeline
 
-from .duckdb_destination import Destination
 from .errors import UsageError, WarehouseError
 from .names import DATA_FOLDER, DATASET, PIPELINE
+from .sql import sql_client
 
 DEFAULT_WAREHOUSE = f"{DATA_FOLDER}/help_scout.duckdb"
 DEMO_ACCOUNT = "demo"
@@ -140,7 +140,9 @@ def open_file(path: Path, account: str | None = None) -> Iterator[Pipeline]:
         pipeline = dlt.pipeline(
             PIPELINE,
             pipelines_dir=str(state_folder(path)),
-            destination=Destination(_credentials(connection), destination_name="duckdb"),
+            destination=dlt.destinations.duckdb(
+                _credentials(connection), destination_name="duckdb"
+            ),
             dataset_name=DATASET,
         )
         if not is_new and pipeline.has_pending_data:
@@ -152,7 +154,8 @@ def open_file(path: Path, account: str | None = None) -> Iterator[Pipeline]:
             pipeline.sync_destination()
         if not pipeline.has_pending_data:  # staging tables are of loads before this version
             connection.execute(f"drop schema if exists {DATASET}_staging cascade")
-        yield pipeline
+        with sql_client(pipeline) if _has_dataset(connection) else nullcontext():
+            yield pipeline
     finally:
         connection.close()
 
@@ -170,6 +173,14 @@ def _credentials(connection: duckdb.DuckDBPyConnection) -> DuckDbCredentials:
     credentials = DuckDbCredentials(connection)
     credentials.resolve()
     return credentials
+
+
+def _has_dataset(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anything was loaded: a client that is opened before does not find it later."""
+    found = connection.execute(
+        "select 1 from duckdb_schemas() where schema_name = ? and not internal", [DATASET]
+    )
+    return found.fetchone() is not None
 
 
 def _knows(pipeline: Pipeline, connection: duckdb.DuckDBPyConnection) -> bool:

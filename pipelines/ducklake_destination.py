@@ -1,11 +1,10 @@
-"""dlt's DuckLake destination, but that rows are written once, and through one connection: each that
-is opened reads the lake's whole catalog, and dlt opens one for each of a hundred jobs."""
+"""dlt's DuckLake destination, but through one connection: each that is opened reads the lake's
+whole catalog, and dlt opens one each time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import duckdb
 from dlt.common.destination import DestinationCapabilitiesContext
@@ -15,8 +14,6 @@ from dlt.destinations.impl.ducklake.configuration import DuckLakeClientConfigura
 from dlt.destinations.impl.ducklake.ducklake import DuckLakeClient
 from dlt.destinations.impl.ducklake.sql_client import DuckLakeSqlClient
 from dlt.pipeline.pipeline import Pipeline
-
-from .duckdb_destination import MergesFiles, with_references
 
 _HELD: dict[str, duckdb.DuckDBPyConnection] = {}
 """Open connections by the statement that attaches their lake."""
@@ -62,8 +59,8 @@ def one_connection(pipeline: Pipeline) -> Iterator[None]:
             del _HELD[name]
 
 
-class LakeClient(MergesFiles, DuckLakeClient):
-    """dlt's client of a DuckLake; a table's files are merged by one snapshot."""
+class LakeClient(DuckLakeClient):
+    """dlt's client of a DuckLake, with our SQL client."""
 
     def __init__(
         self,
@@ -82,19 +79,7 @@ class LakeClient(MergesFiles, DuckLakeClient):
 class LakeDestination(ducklake):
     """dlt's DuckLake destination with our client."""
 
-    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
-        return with_references(super()._raw_capabilities())
-
-    @classmethod
-    def adjust_capabilities(
-        cls, caps: DestinationCapabilitiesContext, *args: Any
-    ) -> DestinationCapabilitiesContext:
-        """As dlt has them, but that one table is loaded after the other."""
-        found = super().adjust_capabilities(caps, *args)
-        found.loader_parallelism_strategy = "sequential"
-        return found
-
     @property
     def client_class(self) -> type[DuckLakeClient]:
-        """The client that merges files."""
+        """The client that uses the held connection."""
         return LakeClient

@@ -298,9 +298,19 @@ def kind_of(pipeline: Pipeline) -> Kind | None:
     return KINDS.get(pipeline.destination.destination_name)
 
 
+def is_merged(pipeline: Pipeline) -> bool:
+    """Whether the pipeline's packages are loaded by one transaction each."""
+    kind = kind_of(pipeline)
+    return kind is None or kind.is_merged
+
+
 def storage_of(pipeline: Pipeline) -> Storage:
     """How the pipeline's destination keeps tables."""
     kind = kind_of(pipeline)
     if kind is None:
-        return Storage()
-    return Storage(replaces=kind.replaces, table_format=kind.table_format, ledgers_last=True)
+        return Storage(ledgers="last")
+    return Storage(
+        replaces=kind.replaces,
+        table_format=kind.table_format,
+        ledgers="last" if kind.is_merged else "after",
+    )

@@ -16,8 +16,9 @@ class Kind:
 
     `type` is dlt's name of it, `options` what dlt is told besides the configuration, `needs` the
     modules of the `extra`, `extensions` those of DuckDB. Where windows cannot be replaced
-    (`replaces`), every read is kept and the readers' views take the latest. `is_shared` says
-    whether several accounts can be loaded at once.
+    (`replaces`), every read is kept and the readers' views take the latest. `is_merged` says
+    whether a package is loaded by one transaction, as `merging` does, `is_shared` whether several
+    accounts can be loaded at once.
     """
 
     type: str
@@ -28,6 +29,7 @@ class Kind:
     needs: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     replaces: bool = True
+    is_merged: bool = False
     is_shared: bool = True
     is_tested: bool = True
 
@@ -44,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "ducklake": Kind(
         type="ducklake",
         file_format="parquet",
+        is_merged=True,
         extra="ducklake",
         extensions=("ducklake", "postgres_scanner"),
     ),

@@ -20,33 +20,25 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.run import Run
 
-from .duckdb_destination import settle, sparing_memory
-from .hosted import check_lock, exclusively, kind_of
-
-LARGE_PACKAGE_ROWS = 100_000
+from .hosted import check_lock, exclusively, is_merged, kind_of
+from .merging import merge_packages
 
 
 def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does; where
-    ledgers come last, they are a second one, on disk before the first one is loaded.
-
-    Of a large package one table is loaded after the other: all at once would need their memory at
-    once.
+    ledgers come after it, they are a second one, on disk before the first one is loaded.
     """
-    kind, before = kind_of(pipeline), run.rows
+    kind, ledgers = kind_of(pipeline), _ledgers(run)
     file_format = "parquet" if kind is None else kind.file_format
-    pipeline.extract(source, loader_file_format=file_format)
-    if run.ledgers:
-        pipeline.extract(_ledgers(run), loader_file_format=file_format)
+    if run.storage.ledgers == "last":
+        pipeline.extract([source, ledgers], loader_file_format=file_format)
+    else:
+        pipeline.extract(source, loader_file_format=file_format)
+        if run.ledgers:
+            pipeline.extract(ledgers, loader_file_format=file_format)
     pipeline.normalize()
     _keep(pipeline)
-    _make_tables(pipeline)
-    if run.rows - before < LARGE_PACKAGE_ROWS:
-        pipeline.load()
-    else:
-        with sparing_memory(pipeline), set_options(LOAD__WORKERS="1"):
-            pipeline.load()
-    _show(pipeline)
+    _load(pipeline)
 
 
 def _ledgers(run: Run) -> DltSource:
@@ -61,7 +53,7 @@ def finish_pending(pipeline: Pipeline) -> bool:
     """Loads what an interrupted run left; whether some of it had to be dropped."""
     if not pipeline.has_pending_data:
         return False
-    pipeline.load()
+    _load(pipeline)
     try:
         pipeline.normalize()
     except PipelineStepFailed:
@@ -72,10 +64,24 @@ def finish_pending(pipeline: Pipeline) -> bool:
         pipeline.sync_destination(dataset_name=name)
         return True
     _keep(pipeline)
-    _make_tables(pipeline)
-    pipeline.load()
-    _show(pipeline)
+    _load(pipeline)
     return False
+
+
+def _load(pipeline: Pipeline) -> None:
+    """Loads what was normalized, and has SQL see it."""
+    if not pipeline.list_normalized_load_packages():
+        return
+    _make_tables(pipeline)
+    if is_merged(pipeline):
+        merge_packages(pipeline)
+    else:
+        pipeline.load()
+    kind = kind_of(pipeline)
+    if kind is not None and kind.type == "filesystem":
+        from .files import show_files  # noqa: PLC0415  only where there are files
+
+        show_files(pipeline)
 
 
 def _make_tables(pipeline: Pipeline) -> None:
@@ -84,16 +90,6 @@ def _make_tables(pipeline: Pipeline) -> None:
         check_lock(pipeline)
         with exclusively(pipeline):
             pipeline.sync_schema()
-
-
-def _show(pipeline: Pipeline) -> None:
-    """Has SQL see what was loaded, from where it is to stay."""
-    kind = kind_of(pipeline)
-    if kind is not None and kind.type == "filesystem":
-        from .files import show_files  # noqa: PLC0415  only where there are files
-
-        show_files(pipeline)
-    settle(pipeline)
 
 
 def _keep(pipeline: Pipeline) -> None:

@@ -21,6 +21,7 @@ class LoadProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._is_terminal = console.is_terminal  # asked for each window it would take a while
         self._windows = 0
         self._requests = 0
         self._chunk = ""
@@ -31,7 +32,7 @@ class LoadProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not self._is_terminal,
         )
         self._task = self._bar.add_task("starting")
 
@@ -52,7 +53,7 @@ class LoadProgress:
         first, last = (instant.astimezone(zone) for instant in chunk.interval)
         last -= timedelta(seconds=1)
         self._chunk = f"{chunk.what} {first:%Y-%m-%d} to {last:%Y-%m-%d} ({number}/{count})"
-        if not self._console.is_terminal:
+        if not self._is_terminal:
             self._console.print(self._chunk)
 
     def on_outcome(self, outcome: Outcome) -> None:
@@ -60,7 +61,7 @@ class LoadProgress:
         with self._lock:
             self._windows += 1
             self._requests += outcome.requests
-            if self._console.is_terminal:
+            if self._is_terminal:
                 self._bar.update(
                     self._task,
                     description=f"{self._chunk}  {self._windows:,} windows  "

@@ -90,23 +90,23 @@ def report_resource(
 
 
 def _given(run: Run, items: Items, table: StoredTable, rows: Sequence[Row]) -> Iterator[Any]:
-    """The item that gives dlt the rows; none for a ledger that is to be loaded last."""
-    if run.storage.ledgers_last and table in (WINDOW_READS, LIST_READS):
-        run.ledgers.append((table, rows))
+    """The item that gives dlt the rows; none for a ledger whose rows come later."""
+    if run.storage.ledgers != "beside" and table in (WINDOW_READS, LIST_READS):
+        run.ledgers.setdefault(table.name, []).extend(rows)
     else:
         yield items.of(table, rows)
 
 
 def ledgers_resource(run: Run) -> DltResource:
-    """The resource of the ledgers' rows that are loaded when all else is."""
+    """The resource of the ledgers' rows, where they come when all others have."""
     disposition: Any = "merge" if run.storage.replaces else "append"
 
     @dlt.resource(name="ledgers", write_disposition=disposition, max_table_nesting=0)
     def read_ledgers() -> Iterator[Any]:
-        items, ledgers = Items(run.storage), run.ledgers
-        run.ledgers = []
-        for table, rows in ledgers:
-            yield items.of(table, rows)
+        items = Items(run.storage)
+        for table in (WINDOW_READS, LIST_READS):
+            if rows := run.ledgers.pop(table.name, []):
+                yield items.of(table, rows)
 
     return read_ledgers
 

@@ -6,7 +6,7 @@ A `Run` is what the resources of one extraction share. It knows nothing of dlt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -30,7 +30,7 @@ from .rounds import Round
 from .settings import Settings
 from .slices import Slice
 from .stored import Stored
-from .tables import Storage, StoredTable
+from .tables import Storage
 from .values import Row
 from .windows import Grain, window_of
 
@@ -79,8 +79,8 @@ class Run:
         self.knows_warehouse = False
         self.storage = Storage()
         """How the destination keeps tables; the one who opens it knows."""
-        self.ledgers: list[tuple[StoredTable, Sequence[Row]]] = []
-        """Rows of ledgers that are loaded when all else is."""
+        self.ledgers: dict[str, list[Row]] = {}
+        """Rows of ledgers that come when all others have, by table."""
         self.rows = 0
         """Rows read so far, over all tables."""
         self.is_stopping = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from .catalog import (
     FLAG,
@@ -117,12 +117,13 @@ class StoredTable:
 class Storage:
     """How the destination keeps tables: whether what is read again replaces what it was, or every
     read is kept and readers take the latest; in which format, if not the destination's own; and
-    whether the ledgers are loaded when all else is: where a load that was interrupted may be lost
-    for good, they must not tell of rows that never came."""
+    when the rows of ledgers come: beside those that they tell of, once and last in the same
+    package, or in a package that is loaded after it. That is for places where of a load that was
+    interrupted a part may stay for good: ledgers must not tell there of rows that never came."""
 
     replaces: bool = True
     table_format: str | None = None
-    ledgers_last: bool = False
+    ledgers: Literal["beside", "last", "after"] = "beside"
 
 
 def context_columns(report: Report) -> tuple[Column, ...]:

@@ -90,23 +90,6 @@ def test_whatever_has_changed_is_checked_and_published(
     assert published_path(warehouse).stat().st_mode & 0o777 == 0o640
 
 
-def test_a_large_package_leaves_duckdb_its_memory(
-    nights: Nights, warehouse: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The checks that follow need more than a load that spares it."""
-    asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr("pipelines.packages.LARGE_PACKAGE_ROWS", 0)
-    limits = "select current_setting('memory_limit'), current_setting('threads')"
-    monkeypatch.setattr(
-        "pipelines.packages.settle",
-        lambda pipeline: asked.append(pipeline.sql_client().__enter__().execute_sql(limits)[0]),
-    )
-    code, told = nights.load(warehouse, night=1)
-    assert code == 0, told
-    with duckdb.connect() as fresh:
-        assert asked == fresh.execute(limits).fetchall()
-
-
 def test_staging_tables_of_an_earlier_version_are_dropped(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema reports_staging")

@@ -1,0 +1,146 @@
+"""Load packages into DuckDB and DuckLake: each by one transaction, each row written once.
+
+dlt loads a package file by file, into a staging table each, and merges these into the warehouse's:
+seventy jobs a night, each row written twice, and a kill leaves half a night. DuckDB reads Parquet
+like a table, so here the files themselves are merged: for each table what they replace is deleted
+and their rows are inserted. All of it, and dlt's own record that the package is loaded, is one
+transaction: whoever looks after a kill finds all of a package or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from dlt.common.schema.typing import TTableSchema
+from dlt.common.storages.load_package import ParsedLoadJobFileName
+from dlt.destinations.exceptions import DatabaseTransientException
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.sql_client import SqlClientBase
+from dlt.pipeline.pipeline import Pipeline
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from sources.help_scout.tables import DEDUPLICATED
+
+from .hosted import kind_of
+
+Files: TypeAlias = Mapping[str, Sequence[Path]]
+"""A package's Parquet files by table."""
+
+ONE_THREAD = {"threads": "1"}
+"""Each would gather rows of its own: more memory, and many small statements gain nothing by more."""
+LITTLE_MEMORY = {"memory_limit": "60MB"}
+"""DuckDB sorts and joins through a file beside the warehouse then."""
+LARGE_PACKAGE_BYTES = 4_000_000
+
+
+def merge_packages(pipeline: Pipeline) -> None:
+    """Loads the packages that are whole on disk, oldest first, and deletes them. Raises dlt's
+    DatabaseException for what the warehouse refuses: it is as it was then, and the package waits.
+    """
+    packages = pipeline._get_load_storage().normalized_packages  # noqa: SLF001  dlt's own way only
+    files = {
+        load_id: files_of(Path(packages.storage.make_full_path(load_id)))
+        for load_id in packages.list_packages()
+    }
+    if not files:
+        return
+    with pipeline.destination_client() as client:
+        assert isinstance(client, DuckDbClient)
+        if not client.is_storage_initialized():
+            client.initialize_storage()
+        tables = {table for package in files.values() for table in package}
+        client.update_stored_schema(only_tables={*tables, *client.schema.dlt_table_names()})
+        is_file = kind_of(pipeline) is None
+        for load_id, package in files.items():
+            is_large = _bytes_of(package) >= LARGE_PACKAGE_BYTES
+            settings = ONE_THREAD | (LITTLE_MEMORY if is_large else {}) if is_file else {}
+            with _with_settings(client.sql_client, settings):
+                if not _is_loaded(client, load_id):
+                    (_merge if is_file else _merge_in_turn)(client, load_id, package)
+                if is_file:  # until it is in the file, what was loaded is in memory too
+                    client.sql_client.execute_sql("checkpoint")
+            packages.delete_package(load_id)
+
+
+def files_of(package: Path) -> Files:
+    """The package's files, wherever dlt's own way of loading it may have moved them before."""
+    files = defaultdict(list)
+    for path in sorted(package.glob("*_jobs/*.parquet")):
+        files[ParsedLoadJobFileName.parse(path.name).table_name].append(path)
+    return files
+
+
+def _bytes_of(files: Files) -> int:
+    return sum(path.stat().st_size for paths in files.values() for path in paths)
+
+
+def _is_loaded(client: DuckDbClient, load_id: str) -> bool:
+    """Whether a run was killed after it had loaded the package, and before that was deleted."""
+    loads = client.sql_client.make_qualified_table_name(client.schema.loads_table_name)
+    return bool(client.sql_client.execute_sql(f"select 1 from {loads} where load_id = %s", load_id))
+
+
+def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:
+    sql = client.sql_client
+    with sql.begin_transaction():
+        for table, paths in files.items():
+            name = sql.make_qualified_table_name(table)
+            for statement in merge_statements(client.schema.tables[table], name, paths):
+                sql.execute_sql(statement)
+        client.complete_load(load_id)
+
+
+_merge_in_turn = retry(
+    retry=retry_if_exception_type(DatabaseTransientException),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(max=10),
+    reraise=True,
+)(_merge)
+"""Merges where others may do so at the same time: of two who change one table a lake takes one."""
+
+
+def merge_statements(
+    table: TTableSchema, qualified_name: str, files: Sequence[Path]
+) -> Iterator[str]:
+    """What replaces the table's rows by those of Parquet files: by its merge key where it has one,
+    the key of a window, else by its primary key. Rows that are marked as deleted only delete. Of a
+    table that is appended to, nothing is replaced."""
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    rows = f"read_parquet([{paths}], union_by_name = true)"
+    insert = f"insert into {qualified_name} by name select * from {rows}"
+    if table.get("write_disposition") != "merge":
+        yield insert
+        return
+    primary_key = _columns(table, "primary_key")
+    keys = _columns(table, "merge_key") or primary_key
+    same_key = " and ".join(f"old.{key} = new.{key}" for key in keys)
+    yield (
+        f"delete from {qualified_name} as old using "
+        f"(select distinct {', '.join(keys)} from {rows}) as new where {same_key}"
+    )
+    for marker in _columns(table, "hard_delete"):
+        insert += f" where {marker} is not true"
+    if not table.get(DEDUPLICATED):
+        insert += f" qualify row_number() over (partition by {', '.join(primary_key)}) = 1"
+    yield insert
+
+
+def _columns(table: TTableSchema, hint: str) -> list[str]:
+    """The names of the columns that have the hint, quoted."""
+    return [f'"{name}"' for name, column in table["columns"].items() if column.get(hint)]
+
+
+@contextmanager
+def _with_settings(client: SqlClientBase[Any], settings: Mapping[str, str]) -> Iterator[None]:
+    """Meanwhile DuckDB works by these settings."""
+    for name, value in settings.items():
+        client.execute_sql(f"set global {name} = '{value}'")
+    try:
+        yield
+    finally:
+        for name in settings:
+            client.execute_sql(f"reset global {name}")

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from dlt.common.schema.typing import TTableSchema
-from dlt.common.storages.load_package import ParsedLoadJobFileName
-from dlt.destinations.exceptions import DatabaseTransientException
+from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
+from dlt.destinations.exceptions import DatabaseTransientException, DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
@@ -26,12 +26,13 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from sources.help_scout.tables import DEDUPLICATED
 
 from .hosted import kind_of
+from .sql import sql_client
 
 Files: TypeAlias = Mapping[str, Sequence[Path]]
 """A package's Parquet files by table."""
 
 ONE_THREAD = {"threads": "1"}
-"""Each would gather rows of its own: more memory, and many small statements gain nothing by more."""
+"""Each would gather rows of its own, which takes memory, and small statements gain nothing."""
 LITTLE_MEMORY = {"memory_limit": "60MB"}
 """DuckDB sorts and joins through a file beside the warehouse then."""
 LARGE_PACKAGE_BYTES = 4_000_000
@@ -41,29 +42,40 @@ def merge_packages(pipeline: Pipeline) -> None:
     """Loads the packages that are whole on disk, oldest first, and deletes them. Raises dlt's
     DatabaseException for what the warehouse refuses: it is as it was then, and the package waits.
     """
-    packages = pipeline._get_load_storage().normalized_packages  # noqa: SLF001  dlt's own way only
-    files = {
-        load_id: files_of(Path(packages.storage.make_full_path(load_id)))
-        for load_id in packages.list_packages()
-    }
-    if not files:
-        return
-    with pipeline.destination_client() as client:
+    packages = pipeline._get_load_storage().normalized_packages  # noqa: SLF001  none is public
+    for load_id in packages.list_packages():
+        if not _is_loaded(pipeline, load_id):
+            _merge_package(pipeline, packages, load_id)
+        packages.delete_package(load_id)
+
+
+def _is_loaded(pipeline: Pipeline, load_id: str) -> bool:
+    """Whether a run was killed after it had loaded the package, before all of it was deleted."""
+    with sql_client(pipeline) as client:
+        loads = client.make_qualified_table_name("_dlt_loads")
+        try:
+            return bool(client.execute_sql(f"select 1 from {loads} where load_id = %s", load_id))
+        except DatabaseUndefinedRelation:
+            return False  # it is the first one
+
+
+def _merge_package(pipeline: Pipeline, packages: PackageStorage, load_id: str) -> None:
+    """Loads a package by the schema that it has: a run may have been killed before the pipeline
+    learned of it."""
+    files = files_of(Path(packages.storage.make_full_path(load_id)))
+    schema = packages.load_schema(load_id)
+    is_file = kind_of(pipeline) is None
+    is_large = _bytes_of(files) >= LARGE_PACKAGE_BYTES
+    settings = ONE_THREAD | (LITTLE_MEMORY if is_large else {}) if is_file else {}
+    with pipeline._get_destination_clients(schema)[0] as client:  # noqa: SLF001  as above
         assert isinstance(client, DuckDbClient)
         if not client.is_storage_initialized():
             client.initialize_storage()
-        tables = {table for package in files.values() for table in package}
-        client.update_stored_schema(only_tables={*tables, *client.schema.dlt_table_names()})
-        is_file = kind_of(pipeline) is None
-        for load_id, package in files.items():
-            is_large = _bytes_of(package) >= LARGE_PACKAGE_BYTES
-            settings = ONE_THREAD | (LITTLE_MEMORY if is_large else {}) if is_file else {}
-            with _with_settings(client.sql_client, settings):
-                if not _is_loaded(client, load_id):
-                    (_merge if is_file else _merge_in_turn)(client, load_id, package)
-                if is_file:  # until it is in the file, what was loaded is in memory too
-                    client.sql_client.execute_sql("checkpoint")
-            packages.delete_package(load_id)
+        client.update_stored_schema(only_tables={*files, *schema.dlt_table_names()})
+        with _with_settings(client.sql_client, settings):
+            (_merge if is_file else _merge_in_turn)(client, load_id, files)
+            if is_file:  # until it is in the file, what was loaded is in memory too
+                client.sql_client.execute_sql("checkpoint")
 
 
 def files_of(package: Path) -> Files:
@@ -76,12 +88,6 @@ def files_of(package: Path) -> Files:
 
 def _bytes_of(files: Files) -> int:
     return sum(path.stat().st_size for paths in files.values() for path in paths)
-
-
-def _is_loaded(client: DuckDbClient, load_id: str) -> bool:
-    """Whether a run was killed after it had loaded the package, and before that was deleted."""
-    loads = client.sql_client.make_qualified_table_name(client.schema.loads_table_name)
-    return bool(client.sql_client.execute_sql(f"select 1 from {loads} where load_id = %s", load_id))
 
 
 def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -260,6 +261,22 @@ def test_a_run_that_is_killed_after_it_has_loaded_a_package_does_not_load_it_twi
     assert second.values == REPLACED
     assert second.loads == 2
     assert not second.pipeline.has_pending_data
+
+
+def test_a_run_that_is_killed_before_the_pipeline_learned_of_new_tables_loads_them(
+    tmp_path: Path,
+) -> None:
+    state, schemas = tmp_path / "state", tmp_path / "state" / "nights" / "schemas"
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        pipeline = pipeline_into(connection, state)
+        make_package(pipeline, {"windows": [window(1, range(2), "before")]})
+        merge_packages(pipeline)
+        shutil.copytree(schemas, tmp_path / "known")
+        make_package(pipeline, {**AFTER, "items": [[{"id": 1, "value": "new"}]]})
+        shutil.rmtree(schemas)
+        (tmp_path / "known").rename(schemas)
+        merge_packages(pipeline_into(connection, state))
+        assert tables_in(connection)["items"] == [(1, "new")]
 
 
 def test_a_large_package_is_merged_in_little_memory_and_leaves_duckdb_its_own(

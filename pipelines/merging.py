@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from dlt.common.schema.typing import TTableSchema
+from dlt.common.storages.file_storage import FileStorage
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 from dlt.destinations.exceptions import DatabaseTransientException, DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
@@ -25,11 +26,15 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from sources.help_scout.tables import DEDUPLICATED
 
+from .errors import WarehouseError
 from .hosted import kind_of
 from .sql import sql_client
 
 Files: TypeAlias = Mapping[str, Sequence[Path]]
-"""A package's Parquet files by table."""
+"""A package's files by table: Parquet, and dlt's INSERT statements for the rows of its own."""
+
+FOLLOWUPS = ("reference", "sql")
+"""Jobs without rows, which dlt's own way of loading adds."""
 
 ONE_THREAD = {"threads": "1"}
 """Each would gather rows of its own, which takes memory, and small statements gain nothing."""
@@ -81,8 +86,10 @@ def _merge_package(pipeline: Pipeline, packages: PackageStorage, load_id: str) -
 def files_of(package: Path) -> Files:
     """The package's files, wherever dlt's own way of loading it may have moved them before."""
     files = defaultdict(list)
-    for path in sorted(package.glob("*_jobs/*.parquet")):
-        files[ParsedLoadJobFileName.parse(path.name).table_name].append(path)
+    for path in sorted(package.glob("*_jobs/*")):
+        job = ParsedLoadJobFileName.parse(path.name)
+        if job.file_format not in FOLLOWUPS:
+            files[job.table_name].append(path)
     return files
 
 
@@ -95,7 +102,7 @@ def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:
     with sql.begin_transaction():
         for table, paths in files.items():
             name = sql.make_qualified_table_name(table)
-            for statement in merge_statements(client.schema.tables[table], name, paths):
+            for statement in statements_of(client.schema.tables[table], name, paths):
                 sql.execute_sql(statement)
         client.complete_load(load_id)
 
@@ -109,8 +116,27 @@ _merge_in_turn = retry(
 """Merges where others may do so at the same time: of two who change one table a lake takes one."""
 
 
-def merge_statements(
-    table: TTableSchema, qualified_name: str, files: Sequence[Path]
+def statements_of(table: TTableSchema, qualified_name: str, files: Sequence[Path]) -> Iterator[str]:
+    """What brings the rows of the files into the table. WarehouseError for files that are neither
+    Parquet nor, of a table that is appended to, INSERT statements."""
+    replaces = table.get("write_disposition") == "merge"
+    for path in files:
+        job = ParsedLoadJobFileName.parse(path.name)
+        if job.file_format == "insert_values" and not replaces:
+            with FileStorage.open_zipsafe_ro(str(path), "r", encoding="utf-8") as file:
+                yield file.readline().format(qualified_name) + file.read()
+        elif job.file_format != "parquet":
+            raise WarehouseError(
+                f"{path} waits to be loaded, and this version cannot: load with the version of "
+                "help-scout that wrote it, or move the file away and load what it held again"
+            )
+    parquet = [path for path in files if path.suffix == ".parquet"]
+    if parquet:
+        yield from _replacing(table, qualified_name, parquet, replaces=replaces)
+
+
+def _replacing(
+    table: TTableSchema, qualified_name: str, files: Sequence[Path], *, replaces: bool
 ) -> Iterator[str]:
     """What replaces the table's rows by those of Parquet files: by its merge key where it has one,
     the key of a window, else by its primary key. Rows that are marked as deleted only delete. Of a
@@ -118,7 +144,7 @@ def merge_statements(
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     rows = f"read_parquet([{paths}], union_by_name = true)"
     insert = f"insert into {qualified_name} by name select * from {rows}"
-    if table.get("write_disposition") != "merge":
+    if not replaces:
         yield insert
         return
     primary_key = _columns(table, "primary_key")

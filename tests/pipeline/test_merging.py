@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import merging
+from pipelines.errors import WarehouseError
 from pipelines.merging import merge_packages
 from pipelines.process import DLT_DEFAULTS
 from sources.help_scout.hints import declaration_of
@@ -277,6 +278,27 @@ def test_a_run_that_is_killed_before_the_pipeline_learned_of_new_tables_loads_th
         (tmp_path / "known").rename(schemas)
         merge_packages(pipeline_into(connection, state))
         assert tables_in(connection)["items"] == [(1, "new")]
+
+
+def test_the_state_comes_along_and_is_there_on_another_machine(second: Second) -> None:
+    pipeline = second.pipeline
+    with pipeline.managed_state(extract_state=True) as state:
+        state["sources"] = {"nights": {"words": "it's {here}; ok"}}
+    pipeline.normalize()
+    merge_packages(pipeline)
+    (second.state / "nights").rename(second.state / "gone")
+    elsewhere = pipeline_into(second.connection, second.state)
+    elsewhere.sync_destination()
+    assert elsewhere.state["sources"] == {"nights": {"words": "it's {here}; ok"}}
+
+
+def test_a_file_that_nothing_can_load_is_told_and_stays(second: Second) -> None:
+    file = max(second.state.rglob("windows.*.parquet"))
+    file.rename(file.with_suffix(".jsonl"))
+    with pytest.raises(WarehouseError, match="this version cannot"):
+        merge_packages(second.pipeline)
+    assert second.values == LOADED
+    assert second.pipeline.has_pending_data
 
 
 def test_a_large_package_is_merged_in_little_memory_and_leaves_duckdb_its_own(

@@ -64,10 +64,11 @@ def explain(error: BaseException) -> tuple[str, int]:
             return " ".join(str(cause).split()), USAGE
     if (words := _disk_words(error)) is not None:
         return words, FAILED
-    last = _causes(error)[-1]
+    causes = _causes(error)
+    last, notes = causes[-1], [n for cause in causes for n in getattr(cause, "__notes__", ())]
     said = re.split(r"Traceback \(most recent call last\)", str(last))[-1].strip().splitlines()
     words = " ".join(str(last).split()) if len(said) < MANY_LINES else said[-1].strip()
-    return f"{type(last).__name__}: {without_passwords(words)[:500]}", FAILED
+    return "; ".join((f"{type(last).__name__}: {without_passwords(words)[:500]}", *notes)), FAILED
 
 
 def without_passwords(text: str) -> str:

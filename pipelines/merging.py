@@ -18,7 +18,11 @@ from typing import Any, TypeAlias
 from dlt.common.schema.typing import TTableSchema
 from dlt.common.storages.file_storage import FileStorage
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
-from dlt.destinations.exceptions import DatabaseTransientException, DatabaseUndefinedRelation
+from dlt.destinations.exceptions import (
+    DatabaseException,
+    DatabaseTransientException,
+    DatabaseUndefinedRelation,
+)
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
@@ -36,26 +40,30 @@ Files: TypeAlias = Mapping[str, Sequence[Path]]
 FOLLOWUPS = ("reference", "sql")
 """Jobs without rows, which dlt's own way of loading adds."""
 
-ONE_THREAD = {"threads": "1"}
+ONE_THREAD = "1"
 """Each would gather rows of its own, which takes memory, and small statements gain nothing."""
-LITTLE_MEMORY = {"memory_limit": "60MB"}
-"""DuckDB sorts and joins through a file beside the warehouse then."""
 LARGE_PACKAGE_BYTES = 4_000_000
+LEAST_MEMORY_BYTES = 60_000_000
+"""What DuckDB may use for a large package, besides as much again as its files have: what it sorts
+and joins goes through a file beside the warehouse then."""
 
 
 def merge_packages(pipeline: Pipeline) -> None:
     """Loads the packages that are whole on disk, oldest first, and deletes them. Raises dlt's
     DatabaseException for what the warehouse refuses: it is as it was then, and the package waits.
     """
-    packages = pipeline._get_load_storage().normalized_packages  # noqa: SLF001  none is public
-    for load_id in packages.list_packages():
+    storage = pipeline._get_load_storage()  # noqa: SLF001  none is public
+    for load_id in storage.list_normalized_packages():
         if not _is_loaded(pipeline, load_id):
-            _merge_package(pipeline, packages, load_id)
-        packages.delete_package(load_id)
+            _merge_package(pipeline, storage.normalized_packages, load_id)
+        storage.storage.rename_tree(  # at once: half a package must not look like one that waits
+            storage.get_normalized_package_path(load_id), storage.get_loaded_package_path(load_id)
+        )
+        storage.delete_loaded_package(load_id)
 
 
 def _is_loaded(pipeline: Pipeline, load_id: str) -> bool:
-    """Whether a run was killed after it had loaded the package, before all of it was deleted."""
+    """Whether a run was killed when it had loaded the package."""
     with sql_client(pipeline) as client:
         loads = client.make_qualified_table_name("_dlt_loads")
         try:
@@ -70,8 +78,7 @@ def _merge_package(pipeline: Pipeline, packages: PackageStorage, load_id: str) -
     files = files_of(Path(packages.storage.make_full_path(load_id)))
     schema = packages.load_schema(load_id)
     is_file = kind_of(pipeline) is None
-    is_large = _bytes_of(files) >= LARGE_PACKAGE_BYTES
-    settings = ONE_THREAD | (LITTLE_MEMORY if is_large else {}) if is_file else {}
+    settings = _settings_for(files) if is_file else {}
     with pipeline._get_destination_clients(schema)[0] as client:  # noqa: SLF001  as above
         assert isinstance(client, DuckDbClient)
         if not client.is_storage_initialized():
@@ -87,14 +94,19 @@ def files_of(package: Path) -> Files:
     """The package's files, wherever dlt's own way of loading it may have moved them before."""
     files = defaultdict(list)
     for path in sorted(package.glob("*_jobs/*")):
+        if path.suffix == ".exception":  # of a job that failed: what was said of it
+            continue
         job = ParsedLoadJobFileName.parse(path.name)
         if job.file_format not in FOLLOWUPS:
             files[job.table_name].append(path)
     return files
 
 
-def _bytes_of(files: Files) -> int:
-    return sum(path.stat().st_size for paths in files.values() for path in paths)
+def _settings_for(files: Files) -> Mapping[str, str]:
+    size = sum(path.stat().st_size for paths in files.values() for path in paths)
+    if size < LARGE_PACKAGE_BYTES:
+        return {"threads": ONE_THREAD}
+    return {"threads": ONE_THREAD, "memory_limit": f"{LEAST_MEMORY_BYTES + size} bytes"}
 
 
 def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:
@@ -102,18 +114,23 @@ def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:
     with sql.begin_transaction():
         for table, paths in files.items():
             name = sql.make_qualified_table_name(table)
-            for statement in statements_of(client.schema.tables[table], name, paths):
-                sql.execute_sql(statement)
+            try:
+                for statement in statements_of(client.schema.tables[table], name, paths):
+                    sql.execute_sql(statement)
+            except DatabaseException as error:
+                error.add_note(f"while {', '.join(map(str, paths))} was loaded into {table}")
+                raise
         client.complete_load(load_id)
 
 
 _merge_in_turn = retry(
     retry=retry_if_exception_type(DatabaseTransientException),
-    stop=stop_after_attempt(5),
+    stop=stop_after_attempt(10),
     wait=wait_random_exponential(max=10),
     reraise=True,
 )(_merge)
-"""Merges where others may do so at the same time: of two who change one table a lake takes one."""
+"""Merges where other machines may do so at the same time: of two who change one table a lake takes
+one. Processes of this machine wait for one another, see `packages`."""
 
 
 def statements_of(table: TTableSchema, qualified_name: str, files: Sequence[Path]) -> Iterator[str]:
@@ -169,9 +186,9 @@ def _columns(table: TTableSchema, hint: str) -> list[str]:
 @contextmanager
 def _with_settings(client: SqlClientBase[Any], settings: Mapping[str, str]) -> Iterator[None]:
     """Meanwhile DuckDB works by these settings."""
-    for name, value in settings.items():
-        client.execute_sql(f"set global {name} = '{value}'")
     try:
+        for name, value in settings.items():
+            client.execute_sql(f"set global {name} = '{value}'")
         yield
     finally:
         for name in settings:

@@ -74,7 +74,8 @@ def _load(pipeline: Pipeline) -> None:
         return
     _make_tables(pipeline)
     if is_merged(pipeline):
-        merge_packages(pipeline)
+        with exclusively(pipeline):  # of two who change one table at once a lake takes one
+            merge_packages(pipeline)
     else:
         pipeline.load()
     kind = kind_of(pipeline)

@@ -16,7 +16,7 @@ import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
 
-from .batch import Batch
+from .batch import ROWS_PER_BATCH, Batch
 from .catalog import Report
 from .dimensions import Dimension
 from .errors import AnswerError, ApiError
@@ -90,9 +90,13 @@ def report_resource(
 
 
 def _given(run: Run, items: Items, table: StoredTable, rows: Sequence[Row]) -> Iterator[Any]:
-    """The item that gives dlt the rows; none for a ledger whose rows come later."""
-    if run.storage.ledgers != "beside" and table in (WINDOW_READS, LIST_READS):
-        run.ledgers.setdefault(table.name, []).extend(rows)
+    """The item that gives dlt the rows; none for a ledger whose rows come later, unless too many
+    wait already that may come now as well."""
+    is_ledger, when = table in (WINDOW_READS, LIST_READS), run.storage.ledgers
+    waiting = run.ledgers.setdefault(table.name, []) if is_ledger else []
+    is_much = len(waiting) + len(rows) > ROWS_PER_BATCH
+    if is_ledger and (when == "after" or (when == "last" and not is_much)):
+        waiting.extend(rows)
     else:
         yield items.of(table, rows)
 

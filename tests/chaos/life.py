@@ -65,8 +65,8 @@ def live(
 
 
 def is_loading(folder: Path) -> bool:
-    """Whether a load package is just being written to the warehouse."""
-    return any(folder.glob(".*.pipelines/*/load/normalized/*/started_jobs/*"))
+    """Whether a load package is whole on disk, and so is just being written to the warehouse."""
+    return any(folder.glob(".*.pipelines/*/load/normalized/*/new_jobs/*"))
 
 
 def _run(arguments: list[str], env: dict[str, str], folder: Path, patient: bool) -> None:

@@ -49,6 +49,14 @@ LOST = ("parquet", "ducklake")
 WINDOWS = "report, slice, grain, window_start, window_end, status, rows"
 LIVES_SECONDS = 60.0
 """Within so long a load has begun to write."""
+IS_WRITING = {
+    "postgres": "completed_jobs/*.insert_values*",
+    "ducklake": "new_jobs/*.parquet",
+    "parquet": "completed_jobs/*.parquet",
+    "iceberg": "completed_jobs/*.parquet",
+}
+"""Files of a package by which it shows that the first tables are written; a lake's package is written
+as a whole, in the second after it is there."""
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +172,12 @@ def test_two_nights_and_a_kill_come_to_what_duckdb_has(
 
     load_night(there, nights[0])
     process = loading(there, nights[1], env)
-    is_writing = f"data/.{destination}-*.pipelines/*/load/normalized/*/completed_jobs/*.parquet*"
-    if destination == "postgres":
-        is_writing = is_writing.replace("parquet", "insert_values")
+    packages = f"data/.{destination}-*.pipelines/*/load/normalized/*"
     ends = time.monotonic() + LIVES_SECONDS
-    while not any(Path().glob(is_writing)) and process.is_alive() and time.monotonic() < ends:
+    while not any(Path().glob(f"{packages}/{IS_WRITING[destination]}")) and process.is_alive():
+        assert time.monotonic() < ends, "it has not begun to write"
         time.sleep(0.002)
+    process.join(1.0 if destination == "ducklake" else 0.0)
     process.kill()
     process.join()
     assert process.exitcode == -signal.SIGKILL, "it came to its end before it could be killed"

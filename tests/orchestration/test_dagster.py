@@ -6,15 +6,17 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines.checks import all_checks
-from pipelines.names import DATASET
+from pipelines.names import DATA_FOLDER, DATASET
 from sources.help_scout.reports import REPORTS
 from sources.help_scout_sandbox import Fault
 from tests.destinations.fleet import TINY, Fleet, fleet
@@ -27,6 +29,7 @@ from .support import Done
 
 pytestmark = [pytest.mark.slow(minutes=3), pytest.mark.xdist_group("dagster")]
 
+DESTINATION = os.environ.get("ORCHESTRATION_DESTINATION", "duckdb")
 ACCOUNTS = int(os.environ.get("ORCHESTRATION_ACCOUNTS", "3"))
 MONTHS = ("2026-10", "2026-09", "2026-08")[: int(os.environ.get("ORCHESTRATION_MONTHS", "2"))]
 SPEC = replace(TINY, until=datetime(2026, 11, 1, 4, tzinfo=UTC), conversations_per_day=2, days=100)
@@ -44,10 +47,10 @@ NO_REPORT = Fault(
 
 @dataclass(frozen=True)
 class Orchestrated:
-    """Accounts, the database that they are loaded into, and Dagster's programs."""
+    """Accounts, the place that they are loaded into, and Dagster's programs."""
 
     accounts: Fleet
-    address: str
+    place: dict[str, str]
     programs: Path
     home: Path
 
@@ -55,11 +58,12 @@ class Orchestrated:
         """A module or file, by the Python of Dagster's environment."""
         known = {
             "DAGSTER_HOME": str(self.home),
-            "HELP_SCOUT_DESTINATION": "postgres",
-            "DESTINATION__POSTGRES__CREDENTIALS": self.address,
+            "HELP_SCOUT_DESTINATION": DESTINATION,
             "SOURCES__HELP_SCOUT__START_DATE": "2026-08-01",
         }
-        return run_in(self.programs, "python", *arguments, **self.accounts.env | known | env)
+        return run_in(
+            self.programs, "python", *arguments, **self.accounts.env | self.place | known | env
+        )
 
     def backfill(self, **env: str) -> Done:
         """The one command."""
@@ -73,17 +77,24 @@ class Orchestrated:
         return json.loads(done.stdout.splitlines()[-1])
 
     def ask(self, sql: str) -> Rows:
-        """Rows of the database."""
-        with connected(self.address) as connection, connection.cursor() as cursor:
+        """Rows of the database, or of the accounts' files."""
+        if not self.place:
+            files = [Path(DATA_FOLDER) / f"{name}.duckdb" for name in self.accounts.sandboxes]
+            return [row for file in files for row in query(file, sql)]
+        (address,) = self.place.values()
+        with connected(address) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())
 
 
 @pytest.fixture(scope="module")
 def orchestrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestrated]:
-    with fleet(ACCOUNTS, SPEC) as accounts, postgres_server() as address:
+    with fleet(ACCOUNTS, SPEC) as accounts, ExitStack() as stack:
+        place = {}
+        if DESTINATION == "postgres":
+            place["DESTINATION__POSTGRES__CREDENTIALS"] = stack.enter_context(postgres_server())
         home = tmp_path_factory.mktemp("dagster")
-        yield Orchestrated(accounts, address, programs_of("dagster"), home)
+        yield Orchestrated(accounts, place, programs_of("dagster"), home)
 
 
 def test_one_command_loads_all_and_again_what_failed_alone(
@@ -180,14 +191,14 @@ def rows_of(instance: dict[str, Any]) -> dict[tuple[str, str], int]:
 
 def counted(orchestrated: Orchestrated, wanted: list[str]) -> dict[tuple[str, str], int]:
     """The rows of the reports' tables, by the month in which their windows end."""
-    month = "to_char((window_end - interval '1 second') at time zone 'America/New_York', 'YYYY-MM')"
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for report in REPORTS.values():
         for table in report.tables:
-            for account, when, count in orchestrated.ask(
-                f"select account, {month}, count(*) from {DATASET}.{table.name} group by 1, 2"
+            for account, end, count in orchestrated.ask(
+                f"select account, window_end, count(*) from {DATASET}.{table.name} group by 1, 2"
             ):
-                counts[f"{account}|{when}-01", report.name] += count
+                last = (end - timedelta(seconds=1)).astimezone(ZoneInfo("America/New_York"))
+                counts[f"{account}|{last:%Y-%m}-01", report.name] += count
     assert {partition for partition, _ in counts} == {*wanted}
     return dict(counts)
 

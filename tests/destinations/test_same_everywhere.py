@@ -55,8 +55,8 @@ IS_WRITING = {
     "parquet": "completed_jobs/*.parquet",
     "iceberg": "completed_jobs/*.parquet",
 }
-"""Files of a package by which it shows that the first tables are written; a lake's package is written
-as a whole, in the second after it is there."""
+"""Files of a package by which it shows that the first tables are written; a lake's package is
+written as a whole, in the second after it is there."""
 
 
 @pytest.fixture(scope="module")

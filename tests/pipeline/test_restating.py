@@ -12,6 +12,7 @@ import pytest
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines import agenda
+from pipelines.agenda import source_state
 from pipelines.warehouse import open_pipeline
 from sources.help_scout import body_tree
 from sources.help_scout.catalog import COUNT, column
@@ -50,6 +51,31 @@ def test_chunks_leave_what_one_load_leaves(
 
     assert query(pieces, "select count(*) from _dlt_loads") == [(3,)]
     assert differing(numbers(whole), numbers(pieces)) == {}
+
+
+@pytest.mark.slow
+def test_a_long_ledger_comes_in_pieces_and_leaves_what_one_at_the_end_does(
+    small_account: tuple[Sandbox, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = "select report, slice, grain, window_start, status, covered_until from window_reads"
+    whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
+    load_into(whole, small_account[1], reports=REPORTS)
+    monkeypatch.setattr("sources.help_scout.resources.ROWS_PER_BATCH", 50)
+    load_into(pieces, small_account[1], reports=REPORTS)
+
+    ledgers = [sorted(query(warehouse, ledger)) for warehouse in (whole, pieces)]
+    assert ledgers[0] == ledgers[1]
+    assert len(ledgers[0]) > 100
+    assert cursors(whole) == cursors(pieces)
+    assert differing(numbers(whole), numbers(pieces)) == {}
+
+
+def cursors(warehouse: Path) -> dict[str, Any]:
+    """Up to where each report was read, by dlt's state."""
+    with open_pipeline(warehouse) as pipeline:
+        resources = source_state(pipeline)["resources"]
+    found = {name: known["incremental"]["covered_until"] for name, known in resources.items()}
+    return {name: cursor["last_value"] for name, cursor in found.items()}
 
 
 @pytest.mark.slow

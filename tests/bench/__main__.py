@@ -99,7 +99,11 @@ def processes_told() -> Any:
     ):
         row(what, one.seconds, one.processor_seconds, round(one.peak_megabytes))
     row(f"the night's {found.requests} requests alone", found.requests_alone_seconds)
-    return asdict(found)
+    own = found.night.seconds - found.requests_alone_seconds
+    ratios = {"imports": own / found.imports.seconds, "dlt_alone": own / found.dlt_alone.seconds}
+    heading("the night without its requests", "seconds", "/ imports", "/ dlt alone")
+    row(f"a quiet night, {found.windows:,} windows", own, *ratios.values())
+    return asdict(found) | {"night_without_requests": {"seconds": own} | ratios}
 
 
 def sandbox_told() -> Any:

@@ -43,7 +43,7 @@ FOLLOWUPS = ("reference", "sql")
 ONE_THREAD = "1"
 """Each would gather rows of its own, which takes memory, and small statements gain nothing."""
 LARGE_PACKAGE_BYTES = 4_000_000
-LEAST_MEMORY_BYTES = 60_000_000
+LEAST_MEMORY_BYTES = 100_000_000
 """What DuckDB may use for a large package, besides as much again as its files have: what it sorts
 and joins goes through a file beside the warehouse then."""
 

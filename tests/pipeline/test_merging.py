@@ -322,7 +322,7 @@ def test_a_large_package_is_merged_in_little_memory_and_leaves_duckdb_its_own(
     monkeypatch.setattr(merging, "_merge", merge)
     merge_packages(second.pipeline)
     ((memory, threads),) = meanwhile
-    assert memory.startswith("57.")
+    assert memory.startswith("95.")
     assert threads == 1
     assert second.values == REPLACED
     with duckdb.connect() as fresh:

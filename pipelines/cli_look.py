@@ -106,7 +106,7 @@ def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
                 found[one.account] = look_at(run, place, names or REPORTS)
         except (PipelineError, ConfigurationError) as error:
             found[one.account] = str(error)
-    print_accounts(console(), found)
+    print_accounts(console(), found, target.destination)
     is_complete = all(not isinstance(s, str) and s.exit_code == COMPLETE for s in found.values())
     return COMPLETE if is_complete else PARTIAL
 

@@ -106,7 +106,7 @@ class Target:
         if self.account is not None or self.warehouse is not None:
             raise UsageError(
                 "--all is every account, each with a file of its own or at the destination: leave "
-                "--account and --warehouse out"
+                "--account and --warehouse out, and unset HELP_SCOUT_WAREHOUSE"
             )
         names = account_names()
         if not names:

@@ -74,7 +74,9 @@ def print_status(console: Console, status: StatusReport, *, each_slice: bool) ->
     _print_what_moved(console, status)
 
 
-def print_accounts(console: Console, found: Mapping[str, StatusReport | str]) -> None:
+def print_accounts(
+    console: Console, found: Mapping[str, StatusReport | str], destination: str
+) -> None:
     """Prints a line for each account: what is there of all its reports, or why that cannot be
     told."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -97,12 +99,14 @@ def print_accounts(console: Console, found: Mapping[str, StatusReport | str]) ->
             f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}" if loaded else "never",
         )
     console.print(table)
+    there = "" if destination == "duckdb" else f" --destination {destination}"
     for account, status in found.items():
         if isinstance(status, str):
             console.print(f"{account}: {status}", markup=False)
         elif status.exit_code:
             console.print(
-                f"{account}: something lacks, help-scout status --account {account} shows what",
+                f"{account}: something lacks, "
+                f"help-scout status --account {account}{there} shows what",
                 markup=False,
             )
 

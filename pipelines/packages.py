@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dlt
@@ -23,12 +23,17 @@ from sources.help_scout.run import Run
 from .hosted import check_lock, exclusively, is_merged, kind_of
 from .merging import merge_packages
 
+LARGE_PACKAGE_ROWS = 100_000
+
 
 def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     """Extracts, normalizes and loads the run's source as one package, as `pipeline.run` does; where
     ledgers come after it, they are a second one, on disk before the first one is loaded.
+
+    Of a large package one table is loaded after the other: all at once would need their memory at
+    once.
     """
-    kind, ledgers = kind_of(pipeline), _ledgers(run)
+    kind, ledgers, before = kind_of(pipeline), _ledgers(run), run.rows
     file_format = "parquet" if kind is None else kind.file_format
     if run.storage.ledgers == "last":
         pipeline.extract([source, ledgers], loader_file_format=file_format)
@@ -38,7 +43,9 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
             pipeline.extract(ledgers, loader_file_format=file_format)
     pipeline.normalize()
     _keep(pipeline)
-    _load(pipeline)
+    is_large = run.rows - before >= LARGE_PACKAGE_ROWS
+    with set_options(LOAD__WORKERS="1") if is_large else nullcontext():
+        _load(pipeline)
 
 
 def _ledgers(run: Run) -> DltSource:

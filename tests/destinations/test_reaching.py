@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from dlt.pipeline.pipeline import Pipeline
 
+from pipelines import packages
 from pipelines.errors import without_passwords
 from pipelines.hosted import Hosted
 from pipelines.kinds import KINDS
+from sources.help_scout_sandbox import Sandbox
 from tests.cli.support import help_scout
+from tests.pipeline.support import SMALL, load_into, serving
 
 from .fleet import Fleet, fleet
 
@@ -210,3 +216,25 @@ def test_stricter_privacy_is_refused_where_nothing_can_be_rewritten(
 
 def test_accounts_whose_names_look_alike_do_not_share_a_pipeline() -> None:
     assert Hosted("postgres", "ac me").slug != Hosted("postgres", "ac_me").slug
+
+
+@pytest.mark.parametrize(("large", "workers"), [(100_000, "4"), (0, "1")])
+def test_of_a_large_package_one_table_is_loaded_after_the_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, large: int, workers: str
+) -> None:
+    """All at once would need their memory at once."""
+    used: list[str | None] = []
+    load = Pipeline.load
+
+    def noted(pipeline: Pipeline) -> Any:
+        used.append(os.environ.get("LOAD__WORKERS"))
+        return load(pipeline)
+
+    monkeypatch.setenv("LOAD__WORKERS", "4")
+    monkeypatch.setenv("DESTINATION__PARQUET__BUCKET_URL", str(tmp_path / "files"))
+    monkeypatch.setattr(packages, "LARGE_PACKAGE_ROWS", large)
+    monkeypatch.setattr(Pipeline, "load", noted)
+    with serving(Sandbox(SMALL)) as base_url:
+        load_into(Hosted("parquet", "main"), base_url, reports=("happiness_ratings",))
+    assert used == [workers]
+    assert os.environ["LOAD__WORKERS"] == "4"

@@ -12,6 +12,12 @@ from sources.help_scout.tables import WINDOW_KEY
 
 WINDOWS, READ_WELL = "checked_windows", "checked_reads"
 ROWS, PREVIOUS_BLOCKS = "checked_rows", "checked_blocks"
+FIGURES, BESIDE_PREVIOUS = "checked_figures", "checked_beside_previous"
+
+READ_BY_CHECKS = frozenset(
+    (*(table.name for report in REPORTS.values() for table in report.tables), "report_windows")
+)
+"""What the blocks read, besides what a check says that it needs."""
 
 SUMS = {
     "company_overall": ("total_replies", "closed"),
@@ -34,6 +40,12 @@ AVERAGES = {
         "replies_to_resolve",
     )
 }
+FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "sums_of_slices": SUMS,
+    "distinct_counts_of_slices": DISTINCT_COUNTS,
+    "averages_of_slices": AVERAGES,
+}
+"""The blocks that set totals beside their slices, with the measures of each by table."""
 
 
 def shared_tables(there: set[str]) -> dict[str, str]:
@@ -41,7 +53,8 @@ def shared_tables(there: set[str]) -> dict[str, str]:
     before it may be named in it.
 
     `windows` are `report_windows`; `read_well` those read whole and to their end, with the run that
-    did. `rows_of_reports` has the windows and slices of every table with the rows that they hold.
+    did. `rows_of_reports` has the windows and slices of every table with the rows that they hold,
+    `figures` what each slice of an overall report comes to, a row a measure.
     `previous_blocks` sets each count of an overall report's previous block beside the window
     loaded for that period.
     """
@@ -53,8 +66,11 @@ def shared_tables(there: set[str]) -> dict[str, str]:
         "where status in ('loaded', 'empty') and covered_until >= window_end",
         ROWS: " union all ".join(_rows_of(report, table) for report, table in _tables(there)),
     }
-    if previous := _previous_blocks(there):
-        tables[PREVIOUS_BLOCKS] = previous
+    if figures := _figures(there):
+        tables[FIGURES] = figures
+    if beside := _beside_previous(there):
+        tables[BESIDE_PREVIOUS] = beside
+        tables[PREVIOUS_BLOCKS] = _previous_blocks()
     return tables
 
 
@@ -71,12 +87,8 @@ def building_blocks(there: set[str]) -> dict[str, str]:
     key = ", ".join(WINDOW_KEY)
     same = " and ".join(f"own.{name} = other.{name}" for name in (*WINDOW_KEY, "run_id"))
     families = {
-        name: _parts_of_totals(measures, there)
-        for name, measures in (
-            ("sums_of_slices", SUMS),
-            ("distinct_counts_of_slices", DISTINCT_COUNTS),
-            ("averages_of_slices", AVERAGES),
-        )
+        name: _parts_of_totals(name)
+        for name, measures in FAMILIES.items()
         if any(table in there for table in measures)
     }
     counts = [
@@ -172,18 +184,24 @@ def _slices_of_reports() -> str:
     )
 
 
-def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -> str:
-    """Totals beside their inboxes and channels, of windows in which every one of these was read.
-
-    By one run, but for those that have nothing: an inbox that came later is read by a later run.
-    """
-    figures = " union all ".join(
-        f"select '{table}' as report, '{measure}' as measure, account, slice, slice_kind, "
-        f"slice_mailbox_id, grain, window_start, window_date, {measure} as figure from {table}"
+def _figures(there: set[str]) -> str:
+    """What each slice of an overall report counts, or averages, a row a measure."""
+    return " union all ".join(
+        f"select '{family}' as family, '{table}' as report, '{measure}' as measure, account, "
+        "slice, slice_kind, slice_mailbox_id, grain, window_start, window_date, "
+        f"cast({measure} as double precision) as figure from {table}"
+        for family, measures in FAMILIES.items()
         for table, names in measures.items()
         if table in there
         for measure in names
     )
+
+
+def _parts_of_totals(family: str) -> str:
+    """Totals beside their inboxes and channels, of windows in which every one of these was read.
+
+    By one run, but for those that have nothing: an inbox that came later is read by a later run.
+    """
     window = ("account", "grain", "window_start")
     same_window = " and ".join(f"part.{name} = total.{name}" for name in window)
 
@@ -198,8 +216,8 @@ def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -
         "(select total.account, total.report, total.measure, total.grain, total.window_date, "
         "part.slice_kind as by_what, total.figure as total, sum(part.figure) as parts_sum, "
         "min(part.figure) as least_part, max(part.figure) as greatest_part "
-        f"from ({figures}) as total inner join ({figures}) as part "
-        f"on part.report = total.report and part.measure = total.measure and {same_window} "
+        f"from {FIGURES} as total inner join {FIGURES} as part on part.family = total.family "
+        f"and part.report = total.report and part.measure = total.measure and {same_window} "
         "and part.slice_kind in ('mailbox', 'type') "
         f"{read('total')} {read('part')} and (part_read.run_id = total_read.run_id "
         "or coalesce(part.figure, 0) = 0) "
@@ -207,7 +225,7 @@ def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -
         "(select max(last_seen_at) from inboxes as all_of where all_of.account = one.account)) "
         "as listed "
         "on listed.account = part.account and listed.mailbox_id = part.slice_mailbox_id "
-        "where total.slice = 'all' "
+        f"where total.slice = 'all' and total.family = '{family}' "
         "group by total.account, total.report, total.measure, total.grain, total.window_date, "
         "part.slice_kind, total.figure "
         "having case part.slice_kind when 'type' then count(*) = 3 else "
@@ -218,24 +236,27 @@ def _parts_of_totals(measures: Mapping[str, tuple[str, ...]], there: set[str]) -
     )
 
 
-def _previous_blocks(there: set[str]) -> str:
-    """Counts only: they are never rounded. Empty when no report that has them is loaded."""
-    read = " and ".join(
-        f"{{0}}.{name} = both_say.{name}" for name in ("report", "account", "slice", "grain")
-    )
-    both = " union all ".join(
+def _beside_previous(there: set[str]) -> str:
+    """What overall reports say of the window before, and what that one says. Counts only: they are
+    never rounded. Empty when no report that has them is loaded."""
+    return " union all ".join(
         f"select '{report.name}' as report, measure, account, slice, grain, window_date, "
         "window_start, previous_window_start, previous_window_date, fetched_at, earlier_at, "
         "expected, found "
-        f"from {_beside_previous(report)} as one"
+        f"from {_report_beside_previous(report)} as one"
         for report in REPORTS.values()
         if report.name in there and _compared_counts(report)
     )
-    if not both:
-        return ""
+
+
+def _previous_blocks() -> str:
+    read = " and ".join(
+        f"{{0}}.{name} = both_say.{name}" for name in ("report", "account", "slice", "grain")
+    )
     return (
         "select both_say.*, later.run_id, earlier.run_id as earlier_run_id "
-        f"from ({both}) as both_say inner join {READ_WELL} as later on {read.format('later')} "
+        f"from {BESIDE_PREVIOUS} as both_say "
+        f"inner join {READ_WELL} as later on {read.format('later')} "
         "and later.window_start = both_say.window_start "
         f"inner join {READ_WELL} as earlier on {read.format('earlier')} "
         "and earlier.window_start = both_say.previous_window_start"
@@ -250,7 +271,7 @@ def _compared_counts(report: Report) -> dict[str, str]:
     }
 
 
-def _beside_previous(report: Report) -> str:
+def _report_beside_previous(report: Report) -> str:
     """Each count of the report, one a row, as its window has it and as the next one says it was."""
     values = ", ".join(
         f"('{now}', earlier.{now}, later.{then})" for now, then in _compared_counts(report).items()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,10 +23,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from .check_blocks import building_blocks, shared_tables
+from .check_blocks import READ_BY_CHECKS, building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
-from .hosted import exclusively
+from .hosted import exclusively, kind_of
 from .names import DATASET
+from .own_rows import own_rows, tables_of_others
 from .sql import sql_client
 
 FOLDER = Path(__file__).parent / "checks"
@@ -126,9 +128,12 @@ def read_check(path: Path) -> Check:
     )
 
 
-def run_checks(query: Query, checks: Sequence[Check]) -> list[Result]:
-    """What each check comes to on the warehouse that `query` asks."""
-    there = {str(row["table_name"]) for row in query(TABLES)}
+def run_checks(
+    query: Query, checks: Sequence[Check], hidden: AbstractSet[str] = frozenset()
+) -> list[Result]:
+    """What each check comes to on the warehouse that `query` asks, as if it lacked the tables that
+    are `hidden`."""
+    there = {str(row["table_name"]) for row in query(TABLES)} - hidden
     parts = building_blocks(there)
     if any("report_windows" in check.needs for check in checks):
         _make_shared(query, shared_tables(there))
@@ -180,16 +185,16 @@ def check_pipeline(
     with sql_client(pipeline) as client:
 
         def query(sql: str) -> list[dict[str, Any]]:
-            rows = ask(sql)
-            return [row for row in rows if row.get("account", account) == account or not account]
-
-        def ask(sql: str) -> list[dict[str, Any]]:
             with client.execute_query(sql) as cursor:
                 columns = [str(column[0]) for column in cursor.description or ()]
                 rows = cursor.fetchall() if columns else []
                 return [dict(zip(columns, row, strict=True)) for row in rows]
 
-        return run_checks(query, checks)
+        if account is None or kind_of(pipeline) is None:  # a file holds one account
+            return run_checks(query, checks)
+        names = {*READ_BY_CHECKS, *(name for check in checks for name in check.needs)}
+        with own_rows(client, account, names):
+            return run_checks(query, checks, tables_of_others(client, account))
 
 
 def store_results(

@@ -3,11 +3,13 @@ that reads them as if windows had been replaced.
 
 Its views take, of each window, the rows of the latest successful read that the ledger knows, and
 of lists and ledgers one row a key. The other views and the marts stand on these. Loads work in a
-file of their own; what readers open is a copy of it, replaced as a whole.
+file of their own; what readers open is a copy of it, replaced as a whole. Who may read that one may
+read the files, too.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,8 +27,10 @@ from sources.help_scout.ledger import SUCCEEDED, WINDOW_READS
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
 
+from .errors import UsageError, without_passwords
 from .hosted import Hosted, locked
 from .names import DATASET
+from .publish import configured_mode
 from .sql import register_client, sql_client
 
 _OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
@@ -49,11 +53,22 @@ def readers_file(warehouse: Hosted) -> Path:
     return warehouse.folder / f"help_scout.{warehouse.destination}.duckdb"
 
 
+def folder_of(warehouse: Hosted) -> str:
+    """The folder or bucket, as it can be told."""
+    url = dlt.config.get(f"destination.{warehouse.destination}.bucket_url", str)
+    return without_passwords(str(url))
+
+
 @contextmanager
 def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
-    """Has SQL of the pipeline read the destination's files, and at the end, readers too."""
+    """Has SQL of the pipeline read the destination's files, and at the end, readers too.
+
+    UsageError when the file that they open shows another folder's.
+    """
+    mode, target = configured_mode(), readers_file(warehouse)
     path = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.duckdb"
-    with duckdb.connect(str(path)) as connection:
+    _refuse_anothers(pipeline, warehouse)
+    with _leaving_readable(mode), duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema if not exists {DATASET}")
         credentials = DuckDbCredentials(connection)
         credentials.resolve()
@@ -68,11 +83,50 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
             yield
             if _made(connection) == before:
                 return
-    target = readers_file(warehouse)
     with locked(Path(pipeline.pipelines_dir) / "readers.lock", warehouse, waits=True):
         new = target.with_suffix(".unfinished")
         shutil.copyfile(path, new)
+        new.chmod(mode)
         new.replace(target)
+
+
+@contextmanager
+def _leaving_readable(mode: int) -> Iterator[None]:
+    """Files made meanwhile can be read by whom the mode lets read, and folders be entered."""
+    enters = (mode & 0o444) >> 2
+    before = os.umask(0o777 & ~(mode | enters))
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _refuse_anothers(pipeline: Pipeline, warehouse: Hosted) -> None:
+    """UsageError when the readers' file is of another folder, or none that was made here: nobody's
+    dashboards turn to other numbers in silence."""
+    target = readers_file(warehouse)
+    if not target.exists():
+        return
+    with pipeline.destination_client() as files:
+        assert isinstance(files, FilesystemClient)
+        shown = _folder_of(files, WINDOW_READS.name)
+    copy = Path(pipeline.pipelines_dir) / "readers.duckdb"
+    shutil.copyfile(target, copy)  # it may be open elsewhere, even to write
+    try:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            found = connection.execute(
+                "select sql from duckdb_views() where schema_name = ? and view_name = ?",
+                [DATASET, WINDOW_READS.name],
+            ).fetchone()
+    except duckdb.Error:
+        found = None
+    finally:
+        copy.unlink()
+    if found is None or _quoted(shown) not in found[0]:
+        raise UsageError(
+            f"{target}, which readers open, is not of {folder_of(warehouse)}: move it away, and "
+            "this load makes one that is"
+        )
 
 
 def _made(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
@@ -154,8 +208,12 @@ def _folder_of(files: FilesystemClient, table: str) -> str:
 
 
 def _read(paths: Sequence[str]) -> str:
-    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    quoted = ", ".join(f"'{_quoted(path)}'" for path in paths)
     return f"read_parquet([{quoted}], union_by_name = true)"
+
+
+def _quoted(path: str) -> str:
+    return path.replace("'", "''")
 
 
 def _allow_remote(pipeline: Pipeline, client: DuckDbSqlClient) -> None:

@@ -48,7 +48,7 @@ from .sql import stored_of
 from .status import look_at
 from .stopping import stopping_at_signals
 from .summary import Summary, print_summary, summarize
-from .warehouse import Warehouse, check_warehouse, is_there, open_pipeline
+from .warehouse import Warehouse, check_warehouse, is_there, open_pipeline, place_of
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _tell(
         warn_of_clock(console, run)
     warn_of_unlisted_items(console, run, job.request)
     warn_of_office_hours(console, pipeline, run)
-    console.print(f"in {job.warehouse}, dataset {pipeline.dataset_name}")
+    console.print(f"in {place_of(job.warehouse)}", markup=False, soft_wrap=True)
     return missing
 
 

@@ -96,7 +96,7 @@ def print_accounts(
             _number(counts[Standing.GAP] + counts[Standing.BEHIND]),
             _number(counts[Standing.PROVISIONAL]),
             _number(counts[Standing.UNAVAILABLE] + counts[Standing.INCOMPLETE]),
-            f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}" if loaded else "never",
+            f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M %Z}" if loaded else "never",
         )
     console.print(table)
     there = "" if destination == "duckdb" else f" --destination {destination}"

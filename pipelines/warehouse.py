@@ -12,6 +12,7 @@ from dlt.pipeline.pipeline import Pipeline
 from .duckdb_file import check_accounts, check_path, connect, loaded_accounts, open_file
 from .errors import UsageError
 from .hosted import Hosted, check_hosted, open_hosted
+from .names import DATASET
 
 Warehouse: TypeAlias = Path | Hosted
 
@@ -34,6 +35,18 @@ def check_warehouse(warehouse: Warehouse) -> None:
         check_hosted(warehouse)
     else:
         check_path(warehouse)
+
+
+def place_of(warehouse: Warehouse) -> str:
+    """Where the tables are, in words."""
+    if isinstance(warehouse, Hosted) and warehouse.kind.type == "filesystem":
+        from .files import folder_of, readers_file  # noqa: PLC0415  only where there are files
+
+        return (
+            f"{warehouse}, {folder_of(warehouse)}, dataset {DATASET}; "
+            f"readers open {readers_file(warehouse)}"
+        )
+    return f"{warehouse}, dataset {DATASET}"
 
 
 def is_there(warehouse: Warehouse) -> bool:

@@ -18,7 +18,7 @@ from pipelines import packages
 from pipelines.errors import without_passwords
 from pipelines.hosted import Hosted
 from pipelines.kinds import KINDS
-from sources.help_scout_sandbox import Sandbox
+from sources.help_scout_sandbox import Fault, Sandbox
 from tests.cli.support import help_scout
 from tests.pipeline.support import SMALL, load_into, serving
 
@@ -173,6 +173,82 @@ def rows_for_readers() -> dict[str, dict[str, int]]:
             )
             for table in ("chat", "company_overall")
         }
+
+
+def test_an_account_is_checked_by_its_own_rows(accounts: Fleet, tmp_path: Path) -> None:
+    env = accounts.env | {"DESTINATION__PARQUET__BUCKET_URL": str(tmp_path / "bucket")}
+    at = ("--destination", "parquet")
+    load = ("load", *at, "--since", "2026-11-02", "--until", "2026-11-09", "--reports")
+
+    def rate_one_more(body: Any) -> Any:
+        body["current"]["greatCount"] += 1
+        return body
+
+    wrong = Fault(
+        path="/v2/reports/happiness", kind="change_body", change=rate_one_more, times=None
+    )
+    accounts.sandboxes["a01"].faults.add(wrong)
+    told = help_scout(*(*load, "happiness_overall,happiness_ratings", "--account", "a01"), env=env)
+    accounts.sandboxes["a01"].faults.clear()
+    assert (told.code, "ratings_are_the_happiness_counts failed" in told.out) == (3, True), told
+    told = help_scout(*load, "happiness_overall", "--account", "a02", env=env)
+    assert told.code == 0, told
+
+    check = ("check", *at, "--only", "ratings_are_the_happiness_counts", "--account")
+    told = help_scout(*check, "a01", env=env)
+    assert (told.code, "1 fail" in told.out) == (3, True), told
+    told = help_scout(*check, "a02", env=env)
+    assert told.code == 0, told
+    assert "not checked, happiness_ratings not loaded" in told.out
+
+
+def test_the_readers_of_one_folder_are_not_shown_another(accounts: Fleet, tmp_path: Path) -> None:
+    load = (
+        *("load", "--account", "a01", "--destination", "parquet"),
+        *("--reports", "company_overall", "--since", "2026-11-05", "--until", "2026-11-06"),
+    )
+    url = "DESTINATION__PARQUET__BUCKET_URL"
+    first, second = (accounts.env | {url: str(tmp_path / name)} for name in ("one's", "two"))
+    readers = Path("data/help_scout.parquet.duckdb")
+
+    told = help_scout(*load, env=first)
+    assert told.code == 0, told
+    assert f"in parquet, {first[url]}, dataset reports; readers open {readers}" in told.out
+    before = readers.read_bytes()
+    told = help_scout(*load, env=second)
+    assert (told.code, "move it away" in told.err) == (2, True), told
+    assert readers.read_bytes() == before
+    assert help_scout(*load, env=first).code == 0
+    readers.unlink()
+    assert help_scout(*load, env=second).code == 0
+    assert help_scout(*load, env=second).code == 0
+
+
+@pytest.mark.parametrize("destination", ["parquet", "iceberg"])
+def test_who_may_read_the_copy_may_read_the_files(
+    accounts: Fleet, destination: str, tmp_path: Path
+) -> None:
+    env = accounts.env | {f"DESTINATION__{destination.upper()}__BUCKET_URL": str(tmp_path / "all")}
+    load = (
+        *("load", "--account", "a01", "--destination", destination),
+        *("--reports", "company_overall", "--since", "2026-11-05", "--until", "2026-11-06"),
+    )
+
+    def modes() -> dict[str, set[int]]:
+        found = [*(tmp_path / "all").rglob("*"), Path(f"data/help_scout.{destination}.duckdb")]
+        return {
+            kind: {path.stat().st_mode & 0o777 for path in found if path.is_dir() is is_folder}
+            for kind, is_folder in (("files", False), ("folders", True))
+        }
+
+    told = help_scout(*load, env=env)
+    assert told.code == 0, told
+    assert modes() == {"files": {0o640}, "folders": {0o750}}
+    (working,) = Path("data").glob(f".{destination}-*.pipelines")
+    assert working.stat().st_mode & 0o777 == 0o700
+    told = help_scout(*load, env=env | {"PUBLISH__MODE": "0644"})
+    assert told.code == 0, told
+    assert Path(f"data/help_scout.{destination}.duckdb").stat().st_mode & 0o777 == 0o644
 
 
 def test_folders_that_libraries_read_otherwise_are_refused(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from pathlib import Path
 
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.ledger import SUCCEEDED
+
 from .empty_tables import empty_table
 from .hosted import exclusively
 from .made_views import keep_views
@@ -237,9 +239,7 @@ def _translated(sql: str, dialect: str) -> str:
 def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
     with exclusively(pipeline), sql_client(pipeline) as client:
-        loaded = client.execute_sql(
-            "select distinct report from report_windows where fetched_at is not null"
-        )
+        loaded = client.execute_sql(f"select distinct report from window_reads where {SUCCEEDED}")
         place = Place(
             dataset=pipeline.dataset_name,
             there=tables_of(pipeline),

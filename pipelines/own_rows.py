@@ -13,6 +13,7 @@ from typing import Any
 
 from dlt.destinations.sql_client import SqlClientBase
 
+from sources.help_scout.ledger import SUCCEEDED
 from sources.help_scout.reports import REPORTS
 
 from .names import DATASET
@@ -42,9 +43,9 @@ def own_rows(client: SqlClientBase[Any], account: str, names: Collection[str]) -
 
 
 def tables_of_others(client: SqlClientBase[Any], account: str) -> set[str]:
-    """The tables of reports that were never read for the account: their rows are others'."""
+    """The tables of reports that were never read well for the account: their rows are others'."""
     rows = client.execute_sql(
-        "select distinct report from window_reads where account = %s", account
+        f"select distinct report from window_reads where account = %s and {SUCCEEDED}", account
     )
     read = {str(name) for (name,) in rows or []}
     return {

@@ -85,6 +85,7 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
                 return
     with locked(Path(pipeline.pipelines_dir) / "readers.lock", warehouse, waits=True):
         new = target.with_suffix(".unfinished")
+        new.unlink(missing_ok=True)
         shutil.copyfile(path, new)
         new.chmod(mode)
         new.replace(target)
@@ -94,7 +95,7 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
 def _leaving_readable(mode: int) -> Iterator[None]:
     """Files made meanwhile can be read by whom the mode lets read, and folders be entered."""
     enters = (mode & 0o444) >> 2
-    before = os.umask(0o777 & ~(mode | enters))
+    before = os.umask(0o777 & ~(mode | enters | 0o200))
     try:
         yield
     finally:
@@ -110,7 +111,7 @@ def _refuse_anothers(pipeline: Pipeline, warehouse: Hosted) -> None:
     with pipeline.destination_client() as files:
         assert isinstance(files, FilesystemClient)
         shown = _folder_of(files, WINDOW_READS.name)
-    copy = Path(pipeline.pipelines_dir) / "readers.duckdb"
+    copy = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.readers.duckdb"
     shutil.copyfile(target, copy)  # it may be open elsewhere, even to write
     try:
         with duckdb.connect(str(copy), read_only=True) as connection:

@@ -17,6 +17,7 @@ $(UV): .ci/uv.txt
 
 setup: $(UV) ## install everything into .venv, compiled: commands start in a third of the time
 	@$(UV) sync --quiet --locked --all-extras --compile-bytecode
+	@$(RUN) python -m compileall -q -x '[.]venv' sources pipelines
 
 demo: setup ## load 60 days of an invented account into data/help_scout.duckdb
 	@$(RUN) help-scout demo
@@ -47,7 +48,7 @@ audit: setup ## look all locked packages up among the known vulnerabilities
 bench: setup ## measure, in one run and as ratios
 	$(RUN) python -m tests.bench
 
-bench-beyond: setup ## measure each destination, and twelve accounts at their limits: 20 minutes
+bench-beyond: setup ## measure each destination, and many accounts: half an hour
 	$(RUN) python -m tests.bench.beyond
 
 docs: setup ## write the generated tables of the READMEs anew

@@ -1,4 +1,5 @@
-"""`make bench-beyond`: what a night costs at each destination, and how accounts share workers.
+"""`make bench-beyond`: what a night costs at each destination, what beside the rows of other
+accounts, and how accounts share workers.
 
 A run of its own beside `make bench`: accounts at their limit wait for minutes.
 """
@@ -26,6 +27,7 @@ from .whole_process import SMALL_ACCOUNT, middle, run_process
 
 DESTINATIONS = ("duckdb", "postgres", "ducklake", "parquet", "iceberg")
 DAYS, RUNS = 30, 3
+NEIGHBOURS = (24, 99)
 ACCOUNTS, WORKERS, LIMIT_PER_MINUTE = 12, 4, 160
 REPORTS = "company_overall,conversations_overall,happiness_overall,productivity_overall,chat,email"
 SINCE, UNTIL = "2026-10-12", "2026-11-02"
@@ -89,6 +91,50 @@ def _size_of(destination: str, folder: Path, env: dict[str, str]) -> int:
     return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
 
 
+def neighbours_told() -> None:
+    """A night of one account in PostgreSQL, alone and with the rows of others in its tables."""
+    print(f"\n{'accounts in one PostgreSQL':<30}{'a night of one s':>18}{'MB':>10}")
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        env = environment() | stack.enter_context(served(*SMALL_ACCOUNT))
+        address = stack.enter_context(postgres_server())
+        env["DESTINATION__POSTGRES__CREDENTIALS"] = address
+        env["SOURCES__HELP_SCOUT__START_DATE"] = _days_ago(DAYS)
+        os.chdir(name)
+        load = ("tests.bench.peak", "load", "--destination", "postgres")
+        for _ in range(2):
+            run_process(load, env)
+        there = 0
+        for others in (0, *NEIGHBOURS):
+            _add_neighbours(address, there + 1, others)
+            there = others
+            night = middle([run_process(load, env) for _ in range(RUNS)])
+            size = _size_of("postgres", Path(name), env) / 1e6
+            print(f"{1 + others:<30}{night.seconds:>18.1f}{size:>10.1f}", flush=True)
+
+
+def _add_neighbours(address: str, first: int, last: int) -> None:
+    """Gives every table the rows of the account once more, as those of others."""
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name, array_agg(column_name::text) from information_schema.columns "
+            "inner join information_schema.tables using (table_schema, table_name) "
+            f"where table_schema = '{DATASET}' and table_type = 'BASE TABLE' "
+            "group by table_name having bool_or(column_name = 'account')"
+        )
+        for table, columns in cursor.fetchall():
+            named = ", ".join(f'"{column}"' for column in columns)
+            values = named.replace('"account"', "'n' || n")
+            cursor.execute(
+                f"insert into {DATASET}.{table} ({named}) select {values} "
+                f"from {DATASET}.{table}, generate_series({first}, {last}) as n "
+                "where account !~ '^n[0-9]+$'"
+            )
+        cursor.execute("analyze")  # as the server does by itself, a minute later
+    connection.close()
+
+
 def accounts_told() -> None:
     """Twelve accounts at their limits, by one worker and by four."""
     print(f"\n{ACCOUNTS} accounts at {LIMIT_PER_MINUTE} requests a minute into one PostgreSQL")
@@ -124,11 +170,13 @@ def accounts_told() -> None:
 
 def main() -> None:
     """Measures what is named, all by default."""
-    named = sys.argv[1:] or ["destinations", "accounts"]
-    if "destinations" in named:
-        destinations_told()
-    if "accounts" in named:
-        accounts_told()
+    parts = {
+        "destinations": destinations_told,
+        "neighbours": neighbours_told,
+        "accounts": accounts_told,
+    }
+    for name in sys.argv[1:] or parts:
+        parts[name]()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from sources.help_scout_sandbox import AccountSpec, Sandbox
@@ -24,6 +25,13 @@ class Fleet:
 
     sandboxes: dict[str, Sandbox]
     env: dict[str, str]
+
+    def first(self, count: int) -> Fleet:
+        """The first of the accounts, as if there were no others."""
+        sandboxes = dict(islice(self.sandboxes.items(), count))
+        others = tuple(f"ACCOUNTS__{n.upper()}__" for n in self.sandboxes if n not in sandboxes)
+        env = {name: value for name, value in self.env.items() if not name.startswith(others)}
+        return Fleet(sandboxes, env)
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         """A `help-scout` command, under way."""

@@ -269,6 +269,14 @@ def source_state(pipeline: Pipeline) -> dict[str, Any]:
     return dict(pipeline.state.get("sources", {}).get("help_scout", {}))
 
 
+def loaded_state(pipeline: Pipeline, place: object) -> dict[str, Any]:
+    """The same, of an account that was loaded; UsageError for one that was not."""
+    state = source_state(pipeline)
+    if "timezone" not in state:
+        raise UsageError(f"{place} holds no load of this account yet: load once, then look")
+    return state
+
+
 def due_from(state: Mapping[str, Any], run: Run, report: str) -> datetime:
     """The instant from which the report has windows due: its cursor, less the lookback, but not
     before the history's start."""

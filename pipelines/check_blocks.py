@@ -56,9 +56,9 @@ def shared_tables(there: set[str]) -> dict[str, str]:
     did. `rows_of_reports` has the windows and slices of every table with the rows that they hold,
     `figures` what each slice of an overall report comes to, a row a measure.
     `previous_blocks` sets each count of an overall report's previous block beside the window
-    loaded for that period.
+    loaded for that period. None where no report has rows.
     """
-    if "report_windows" not in there:
+    if "report_windows" not in there or not _tables(there):
         return {}
     tables = {
         WINDOWS: "select * from report_windows",
@@ -202,6 +202,16 @@ def _parts_of_totals(family: str) -> str:
 
     By one run, but for those that have nothing: an inbox that came later is read by a later run.
     """
+    kind = "double precision" if family == "averages_of_slices" else "bigint"
+    figures = ", ".join(
+        f"cast({figure} as {kind}) as {name}"
+        for figure, name in (
+            ("total.figure", "total"),
+            ("sum(part.figure)", "parts_sum"),
+            ("min(part.figure)", "least_part"),
+            ("max(part.figure)", "greatest_part"),
+        )
+    )
     window = ("account", "grain", "window_start")
     same_window = " and ".join(f"part.{name} = total.{name}" for name in window)
 
@@ -214,8 +224,7 @@ def _parts_of_totals(family: str) -> str:
 
     return (
         "(select total.account, total.report, total.measure, total.grain, total.window_date, "
-        "part.slice_kind as by_what, total.figure as total, sum(part.figure) as parts_sum, "
-        "min(part.figure) as least_part, max(part.figure) as greatest_part "
+        f"part.slice_kind as by_what, {figures} "
         f"from {FIGURES} as total inner join {FIGURES} as part on part.family = total.family "
         f"and part.report = total.report and part.measure = total.measure and {same_window} "
         "and part.slice_kind in ('mailbox', 'type') "

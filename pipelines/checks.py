@@ -129,15 +129,16 @@ def read_check(path: Path) -> Check:
 
 
 def run_checks(
-    query: Query, checks: Sequence[Check], hidden: AbstractSet[str] = frozenset()
+    query: Query, checks: Sequence[Check], others: AbstractSet[str] = frozenset()
 ) -> list[Result]:
-    """What each check comes to on the warehouse that `query` asks, as if it lacked the tables that
-    are `hidden`."""
-    there = {str(row["table_name"]) for row in query(TABLES)} - hidden
-    parts = building_blocks(there)
+    """What each check comes to on the warehouse that `query` asks; those that need one of the
+    tables of `others` are skipped."""
+    there = {str(row["table_name"]) for row in query(TABLES)}
+    shared, parts = shared_tables(there), building_blocks(there)
     if any("report_windows" in check.needs for check in checks):
-        _make_shared(query, shared_tables(there))
-    return [_run(query, check, there, parts) for check in checks]
+        _make_shared(query, shared)
+    usable = there - others if shared else there - others - {"report_windows"}
+    return [_run(query, check, usable, parts) for check in checks]
 
 
 def _make_shared(query: Query, tables: Mapping[str, str]) -> None:

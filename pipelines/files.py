@@ -61,13 +61,11 @@ def folder_of(warehouse: Hosted) -> str:
 
 @contextmanager
 def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
-    """Has SQL of the pipeline read the destination's files, and at the end, readers too.
-
-    UsageError when the file that they open shows another folder's.
-    """
+    """Has SQL of the pipeline read the destination's files, and at the end, readers too, unless
+    they read another folder's."""
     mode, target = configured_mode(), readers_file(warehouse)
     path = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.duckdb"
-    _refuse_anothers(pipeline, warehouse)
+    _open_to_readers(pipeline, mode)
     with _leaving_readable(mode), duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema if not exists {DATASET}")
         credentials = DuckDbCredentials(connection)
@@ -81,36 +79,62 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
                 show_files(pipeline)
             before = _made(connection)
             yield
-            if _made(connection) == before:
-                return
-    with locked(Path(pipeline.pipelines_dir) / "readers.lock", warehouse, waits=True):
-        new = target.with_suffix(".unfinished")
-        new.unlink(missing_ok=True)
-        shutil.copyfile(path, new)
-        new.chmod(mode)
-        new.replace(target)
+            is_new = _made(connection) != before
+            has_views = WINDOW_READS.name in {name for name, _ in _made(connection)}
+    with locked(target.with_name(f".{target.name}.lock"), warehouse, waits=True):
+        if not has_views or _shown_instead(pipeline, target):
+            return
+        if is_new or not target.exists():
+            new = target.with_suffix(".unfinished")
+            new.unlink(missing_ok=True)
+            shutil.copyfile(path, new)
+            new.replace(target)
+        target.chmod(mode)
+
+
+def _open_to_readers(pipeline: Pipeline, mode: int) -> None:
+    """Gives the files that are there the mode, unless they have it: it may have been another."""
+    folder = Path(_folder_of(pipeline, WINDOW_READS.name)).parent
+    if not folder.is_dir():  # there is none yet, or it is a bucket
+        return
+    if folder.stat().st_mode & 0o777 == _mode_of_folders(mode):
+        return
+    for path in folder.rglob("*"):
+        path.chmod(_mode_of_folders(mode) if path.is_dir() else mode | 0o200)
+    folder.chmod(_mode_of_folders(mode))
+
+
+def _mode_of_folders(mode: int) -> int:
+    """Who may read files may enter their folders."""
+    return mode | (mode & 0o444) >> 2 | 0o200
 
 
 @contextmanager
 def _leaving_readable(mode: int) -> Iterator[None]:
-    """Files made meanwhile can be read by whom the mode lets read, and folders be entered."""
-    enters = (mode & 0o444) >> 2
-    before = os.umask(0o777 & ~(mode | enters | 0o200))
+    """Files and folders made meanwhile have the mode."""
+    before = os.umask(0o777 & ~_mode_of_folders(mode))
     try:
         yield
     finally:
         os.umask(before)
 
 
-def _refuse_anothers(pipeline: Pipeline, warehouse: Hosted) -> None:
-    """UsageError when the readers' file is of another folder, or none that was made here: nobody's
+def refuse_other_readers(pipeline: Pipeline, warehouse: Hosted) -> None:
+    """UsageError when the readers' file shows another folder than a load is to fill: nobody's
     dashboards turn to other numbers in silence."""
     target = readers_file(warehouse)
+    if (folder := _shown_instead(pipeline, target)) is not None:
+        raise UsageError(
+            f"{target}, which readers open, does not show {without_passwords(folder)}: move it "
+            "away, then load again, which makes one that does"
+        )
+
+
+def _shown_instead(pipeline: Pipeline, target: Path) -> str | None:
+    """The pipeline's folder, when the readers' file is there and shows something else; or None."""
     if not target.exists():
-        return
-    with pipeline.destination_client() as files:
-        assert isinstance(files, FilesystemClient)
-        shown = _folder_of(files, WINDOW_READS.name)
+        return None
+    shown = _folder_of(pipeline, WINDOW_READS.name)
     copy = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.readers.duckdb"
     shutil.copyfile(target, copy)  # it may be open elsewhere, even to write
     try:
@@ -123,11 +147,8 @@ def _refuse_anothers(pipeline: Pipeline, warehouse: Hosted) -> None:
         found = None
     finally:
         copy.unlink()
-    if found is None or _quoted(shown) not in found[0]:
-        raise UsageError(
-            f"{target}, which readers open, is not of {folder_of(warehouse)}: move it away, and "
-            "this load makes one that is"
-        )
+    is_shown = found is not None and f"'{_quoted(shown)}" in found[0]
+    return None if is_shown else shown.removesuffix(f"/{DATASET}/{WINDOW_READS.name}/")
 
 
 def _made(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
@@ -199,11 +220,17 @@ def _rows_of(files: FilesystemClient, table: str) -> str | None:
         paths = [task.file.file_path.removeprefix("file://") for task in found.scan().plan_files()]
     else:
         paths = [path for path in files.list_table_files(table) if path.endswith(".parquet")]
-        paths = paths and [f"{_folder_of(files, table)}*.parquet"]
+        paths = paths and [f"{_table_folder(files, table)}*.parquet"]
     return _read(paths) if paths else None
 
 
-def _folder_of(files: FilesystemClient, table: str) -> str:
+def _folder_of(pipeline: Pipeline, table: str) -> str:
+    with pipeline.destination_client() as files:
+        assert isinstance(files, FilesystemClient)
+        return _table_folder(files, table)
+
+
+def _table_folder(files: FilesystemClient, table: str) -> str:
     is_local = files.config.is_local_filesystem
     return str(files.get_table_dir(table, remote=not is_local))
 

@@ -91,7 +91,8 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
         warehouse.folder / f".{warehouse.destination}-{_print_of(warehouse, destination)}.pipelines"
     )
     name = f"{PIPELINE}_{warehouse.slug}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # packages hold personal data
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # packages hold personal data
     with locked(folder / f"{name if kind.is_shared else PIPELINE}.lock", warehouse):
         remove_unfinished_schemas(folder / name)
         pipeline = dlt.pipeline(

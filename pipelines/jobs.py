@@ -240,6 +240,7 @@ def _opened(console: Console, warehouse: Warehouse, run: Run, mode: int) -> Iter
     if isinstance(warehouse, Hosted):
         with open_pipeline(warehouse) as pipeline:
             _refuse_stricter(warehouse, pipeline, run)
+            _refuse_other_readers(warehouse, pipeline)
             yield pipeline
         return
     if warehouse.exists() and owes_copy(warehouse):
@@ -284,6 +285,13 @@ def _refuse_stricter(warehouse: Hosted, pipeline: Pipeline, run: Run) -> None:
             f"loaded is rewritten in DuckDB files only, not in {warehouse.destination}: set it "
             "back, or load everything anew into an empty place"
         )
+
+
+def _refuse_other_readers(warehouse: Hosted, pipeline: Pipeline) -> None:
+    if warehouse.kind.type == "filesystem":
+        from .files import refuse_other_readers  # noqa: PLC0415  only where there are files
+
+        refuse_other_readers(pipeline, warehouse)
 
 
 def _about_time(run: Run) -> str:

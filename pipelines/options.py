@@ -253,12 +253,12 @@ def looking(target: Target) -> Iterator[tuple[Run, Warehouse]]:
 def opened(target: Target) -> Iterator[tuple[Run, Pipeline]]:
     """A run that sends nothing, and the pipeline of a warehouse that holds a load; its views are
     made anew, since an older version may have made them."""
-    from .agenda import source_state
+    from .agenda import loaded_state
     from .views import create_views
     from .warehouse import open_pipeline, require_loaded
 
     require_loaded(target.place)
     with looking(target) as (run, place), open_pipeline(place) as pipeline:
-        run.pin(source_state(pipeline))
+        run.pin(loaded_state(pipeline, place))
         create_views(pipeline, run.settings)
         yield run, pipeline

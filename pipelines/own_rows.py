@@ -2,7 +2,8 @@
 
 Checks name plain tables, and at a destination these hold all accounts' rows. Temporary views of the
 same names stand before them, in PostgreSQL as in DuckDB: while they do, whatever is read is of the
-account alone, and takes no longer for the others.
+account alone. Of the dataset's views they are tables in PostgreSQL, where a view that another
+account's load makes anew would take with it what stands on it.
 """
 
 from __future__ import annotations
@@ -23,23 +24,30 @@ from .names import DATASET
 def own_rows(client: SqlClientBase[Any], account: str, names: Collection[str]) -> Iterator[None]:
     """Has these tables and views hold the account's rows only, for this client alone."""
     shared = client.execute_sql(
-        "select table_name from information_schema.columns "
-        "where table_schema = %s and column_name = 'account'",
+        "select t.table_name, t.table_type from information_schema.tables as t "
+        "inner join information_schema.columns as c "
+        "on c.table_schema = t.table_schema and c.table_name = t.table_name "
+        "where t.table_schema = %s and c.column_name = 'account' order by 1",
         DATASET,
     )
-    narrowed = sorted({str(name) for (name,) in shared or []} & {*names})
-    temporary = "temp" if client.capabilities.sqlglot_dialect == "duckdb" else "pg_temp"
-    client.execute_many(
-        [
-            f"create or replace temporary view {name} as select * from "
-            f"{client.make_qualified_table_name(name)} where account = {_literal(account)}"
-            for name in narrowed
-        ]
-    )
+    is_duckdb = client.capabilities.sqlglot_dialect == "duckdb"
+    kinds = {
+        str(name): "table" if kind == "VIEW" and not is_duckdb else "view"
+        for name, kind in shared or []
+        if name in names
+    }
+    schema = "temp" if is_duckdb else "pg_temp"
+    drops = [f"drop {kind} if exists {schema}.{name}" for name, kind in kinds.items()]
+    makes = [
+        f"create temporary {kind} {name} as select * from "
+        f"{client.make_qualified_table_name(name)} where account = {_literal(account)}"
+        for name, kind in kinds.items()
+    ]
     try:
+        client.execute_many([*drops, *makes])
         yield
     finally:
-        client.execute_many([f"drop view {temporary}.{name}" for name in narrowed])
+        client.execute_many(drops)
 
 
 def tables_of_others(client: SqlClientBase[Any], account: str) -> set[str]:

@@ -24,7 +24,7 @@ from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Grain, Window
 
-from .agenda import LoadRequest, plan_agenda, planned_reads, source_state
+from .agenda import LoadRequest, loaded_state, plan_agenda, planned_reads
 from .errors import UsageError
 from .sql import sql_client, stored_of
 from .warehouse import Warehouse, check_account, is_there, open_pipeline
@@ -103,7 +103,7 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
         )
     check_account(warehouse, run.settings.account)
     with open_pipeline(warehouse) as pipeline:
-        state = source_state(pipeline)
+        state = loaded_state(pipeline, warehouse)
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: load once, then plan")

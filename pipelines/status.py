@@ -20,7 +20,7 @@ from sources.help_scout.slices import Slice
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Window
 
-from .agenda import source_state
+from .agenda import loaded_state
 from .errors import COMPLETE, PARTIAL, UsageError
 from .planning import know_lists
 from .sql import stored_of
@@ -109,7 +109,7 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
     """How the warehouse stands against what the configuration wants of it."""
     require_loaded(warehouse)
     with open_pipeline(warehouse) as pipeline:
-        state = source_state(pipeline)
+        state = loaded_state(pipeline, warehouse)
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")

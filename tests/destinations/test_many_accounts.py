@@ -11,7 +11,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from pipelines.hosted import Hosted
 from pipelines.names import DATASET
+from pipelines.own_rows import own_rows
+from pipelines.sql import sql_client
+from pipelines.warehouse import open_pipeline
 from sources.help_scout_sandbox import Fault
 from tests.pipeline.support import READ_TIMES, Rows, differing
 from tests.pipeline.twin import comparable, connected
@@ -137,7 +141,7 @@ def test_one_accounts_failure_is_its_own(accounts: Fleet, server: str, tmp_path:
 
 
 def test_what_one_accounts_api_adds_stays_in_the_views_when_another_is_loaded(
-    accounts: Fleet, server: str, tmp_path: Path
+    accounts: Fleet, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = database(server, "unknown")
     load = ("load", "--destination", "postgres", *INTERVAL[:4], "--reports", "company_overall")
@@ -158,6 +162,16 @@ def test_what_one_accounts_api_adds_stays_in_the_views_when_another_is_loaded(
         assert code == 0, printed
         shown = "select count(*) from information_schema.columns where column_name = 'brand_new'"
         assert ask(address, f"{shown} and table_name = 'company_overall_daily'") == [(1,)]
+    monkeypatch.setenv(CREDENTIALS, address)
+    with (
+        open_pipeline(Hosted("postgres", "a02")) as pipeline,
+        sql_client(pipeline) as client,
+        own_rows(client, "a02", {"company_overall", "people", "report_windows"}),
+    ):
+        with connected(address) as other, other.cursor() as cursor:  # a load that makes views anew
+            cursor.execute(f"drop view {DATASET}.people, {DATASET}.report_windows cascade")
+        for name in ("company_overall", "people", "report_windows"):
+            assert client.execute_sql(f"select distinct account from {name}") == [("a02",)]
 
 
 def test_a_shared_staging_layout_is_refused(accounts: Fleet, server: str) -> None:

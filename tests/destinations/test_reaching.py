@@ -36,7 +36,7 @@ NOWHERE = "postgresql://loader:secretword@127.0.0.1:9/warehouse"
 
 @pytest.fixture(scope="module")
 def accounts() -> Iterator[Fleet]:
-    with fleet(2) as found:
+    with fleet(3) as found:
         yield found
 
 
@@ -201,6 +201,29 @@ def test_an_account_is_checked_by_its_own_rows(accounts: Fleet, tmp_path: Path) 
     assert told.code == 0, told
     assert "not checked, happiness_ratings not loaded" in told.out
 
+    refused = Fault(path="/v2/reports/*", kind="status", status=403, times=None)
+    accounts.sandboxes["a03"].faults.add(refused)
+    told = help_scout(*load, "happiness_overall", "--account", "a03", env=env)
+    accounts.sandboxes["a03"].faults.clear()
+    assert (told.code, "happiness_overall: 1 unavailable" in told.out) == (3, True), told
+    told = help_scout(*check, "a03", env=env)
+    assert (told.code, "happiness_overall, happiness_ratings not loaded" in told.out) == (0, True)
+
+
+def test_a_first_account_that_gets_nothing_is_told_so(accounts: Fleet, tmp_path: Path) -> None:
+    env = accounts.env | {"DESTINATION__PARQUET__BUCKET_URL": str(tmp_path / "bucket")}
+    refused = Fault(path="/v2/reports/*", kind="status", status=403, times=None)
+    accounts.sandboxes["a03"].faults.add(refused)
+    told = help_scout(
+        *("load", "--destination", "parquet", "--account", "a03"),
+        *("--since", "2026-11-02", "--until", "2026-11-09", "--reports", "happiness_overall"),
+        env=env,
+    )
+    accounts.sandboxes["a03"].faults.clear()
+
+    assert (told.code, "happiness_overall: 1 unavailable" in told.out) == (3, True), told
+    assert "checks hold" in told.out
+
 
 def test_the_readers_of_one_folder_are_not_shown_another(accounts: Fleet, tmp_path: Path) -> None:
     load = (
@@ -208,7 +231,9 @@ def test_the_readers_of_one_folder_are_not_shown_another(accounts: Fleet, tmp_pa
         *("--reports", "company_overall", "--since", "2026-11-05", "--until", "2026-11-06"),
     )
     url = "DESTINATION__PARQUET__BUCKET_URL"
-    first, second = (accounts.env | {url: str(tmp_path / name)} for name in ("one's", "two"))
+    two = tmp_path / "two"
+    one = tmp_path / "one's" / str(two).lstrip("/")  # it ends as the other does
+    first, second = (accounts.env | {url: str(folder)} for folder in (one, two))
     readers = Path("data/help_scout.parquet.duckdb")
 
     told = help_scout(*load, env=first)
@@ -217,6 +242,8 @@ def test_the_readers_of_one_folder_are_not_shown_another(accounts: Fleet, tmp_pa
     before = readers.read_bytes()
     told = help_scout(*load, env=second)
     assert (told.code, "move it away" in told.err) == (2, True), told
+    told = help_scout("check", *load[1:5], env=second)  # which readers notice nothing of
+    assert (told.code, "holds no load of this account yet" in told.err) == (2, True), told
     assert readers.read_bytes() == before
     assert help_scout(*load, env=first).code == 0
     readers.unlink()
@@ -243,6 +270,8 @@ def test_who_may_read_the_copy_may_read_the_files(
     found = [*(tmp_path / "all").rglob("*"), Path(f"data/help_scout.{destination}.duckdb")]
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in found}
     assert modes == {(False, mode), (True, mode | (mode & 0o444) >> 2)}
+    told = help_scout("status", *load[1:5], env=env | {"PUBLISH__MODE": "0600"})
+    assert {path.stat().st_mode & 0o077 for path in found} == {0}, told
     (working,) = Path("data").glob(f".{destination}-*.pipelines")
     assert working.stat().st_mode & 0o777 == 0o700
 

@@ -38,7 +38,7 @@ from sources.help_scout.stored import Stored
 from sources.help_scout.tables import CURSOR
 from sources.help_scout.windows import Grain, local_midnight, window_of
 
-from .errors import UsageError
+from .errors import NothingLoaded, UsageError
 from .sql import stored_of
 
 CHUNK_DAYS = 60  # as many as a request for days may span
@@ -270,10 +270,10 @@ def source_state(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def loaded_state(pipeline: Pipeline, place: object) -> dict[str, Any]:
-    """The same, of an account that was loaded; UsageError for one that was not."""
+    """The same, of an account that was loaded; NothingLoaded for one that was not."""
     state = source_state(pipeline)
     if "timezone" not in state:
-        raise UsageError(f"{place} holds no load of this account yet: load once, then look")
+        raise NothingLoaded(f"{place} holds no load of this account yet: load once, then look")
     return state
 
 

@@ -138,6 +138,7 @@ def run_checks(
     if any("report_windows" in check.needs for check in checks):
         _make_shared(query, shared)
     usable = there - others if shared else there - others - {"report_windows"}
+    usable |= building_blocks(usable).keys()
     return [_run(query, check, usable, parts) for check in checks]
 
 
@@ -150,7 +151,7 @@ def _make_shared(query: Query, tables: Mapping[str, str]) -> None:
 
 
 def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) -> Result:
-    lacking = tuple(name for name in check.needs if name not in there and name not in parts)
+    lacking = tuple(name for name in check.needs if name not in there)
     if lacking:
         return Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking)
     sql = check.sql

@@ -94,19 +94,24 @@ def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
     from sources.help_scout.errors import ConfigurationError
     from sources.help_scout.reports import REPORTS
 
-    from .errors import COMPLETE, PARTIAL, PipelineError
+    from .errors import COMPLETE, FAILED, PARTIAL, NothingLoaded, PipelineError, explain
     from .status import StatusReport, look_at
     from .status_table import print_accounts
 
     found: dict[str, StatusReport | str] = {}
+    unknown = set()
     for one in target.each_account():
         assert one.account is not None
         try:
             with looking(one) as (run, place):
                 found[one.account] = look_at(run, place, names or REPORTS)
         except (PipelineError, ConfigurationError) as error:
-            found[one.account] = str(error)
-    print_accounts(console(), found, target.destination)
+            found[one.account], _ = explain(error)
+            if not isinstance(error, NothingLoaded):
+                unknown.add(one.account)
+    print_accounts(console(), found, unknown, target.destination)
+    if unknown:
+        return FAILED
     is_complete = all(not isinstance(s, str) and s.exit_code == COMPLETE for s in found.values())
     return COMPLETE if is_complete else PARTIAL
 

@@ -14,6 +14,7 @@ from typing import Any
 from dlt.common.exceptions import DltException
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sources.help_scout.coverage import everything
@@ -286,7 +287,7 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
     for name in ("matter", "", "how it stands, and what to do"):
         table.add_column(name, no_wrap=name != "how it stands, and what to do")
     for finding in findings:
-        table.add_row(finding.matter, str(finding.verdict), finding.words)
+        table.add_row(finding.matter, str(finding.verdict), escape(finding.words))
     console.print(table)
     problems = sum(finding.verdict is Verdict.PROBLEM for finding in findings)
     warnings = sum(finding.verdict is Verdict.WARNING for finding in findings)

@@ -3,6 +3,7 @@
 PipelineError
 ├── WarehouseError      the warehouse cannot be used: locked, unwritable, not a database
 ├── UsageError          options that contradict each other or what is loaded
+│   └── NothingLoaded   there is nothing to look at yet
 └── DestinationDown     the destination does not answer, or not to these credentials
 """
 
@@ -39,6 +40,10 @@ class WarehouseError(PipelineError):
 
 class UsageError(PipelineError):
     """The options contradict each other or what is loaded."""
+
+
+class NothingLoaded(UsageError):
+    """There is nothing to look at yet."""
 
 
 class DestinationDown(PipelineError):

@@ -148,8 +148,9 @@ def _find(question: Question) -> tuple[Table, Column]:
             f"{t.name} has {', '.join(t.key) or 'one row a window'}" for t in having
         )
         raise UsageError(f"no column {', '.join(question.where)} to tell rows by: {told_by}")
-    columns = ", ".join(column.name for column in report.tables[0].columns)
-    raise UsageError(f"{report.name} has no column {question.column!r}; it has: {columns}")
+    table = next((t for t in report.tables if t.name == question.table), report.tables[0])
+    columns = ", ".join(column.name for column in table.columns)
+    raise UsageError(f"{table.name} has no column {question.column!r}; it has: {columns}")
 
 
 def _ledger_row(query: Any, run: Run, question: Question) -> tuple[Window, str, Mapping[str, Any]]:

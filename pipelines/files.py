@@ -9,7 +9,6 @@ read the files, too.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
 
 from .errors import UsageError, without_passwords
 from .hosted import Hosted, locked
+from .modes import leaving_readable, open_to_readers
 from .names import DATASET
 from .publish import configured_mode
 from .sql import register_client, sql_client
@@ -65,8 +65,8 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
     they read another folder's."""
     mode, target = configured_mode(), readers_file(warehouse)
     path = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.duckdb"
-    _open_to_readers(pipeline, mode)
-    with _leaving_readable(mode), duckdb.connect(str(path)) as connection:
+    open_to_readers(Path(_folder_of(pipeline, WINDOW_READS.name)).parent, mode)
+    with leaving_readable(mode), duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema if not exists {DATASET}")
         credentials = DuckDbCredentials(connection)
         credentials.resolve()
@@ -90,33 +90,6 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
             shutil.copyfile(path, new)
             new.replace(target)
         target.chmod(mode)
-
-
-def _open_to_readers(pipeline: Pipeline, mode: int) -> None:
-    """Gives the files that are there the mode, unless they have it: it may have been another."""
-    folder = Path(_folder_of(pipeline, WINDOW_READS.name)).parent
-    if not folder.is_dir():  # there is none yet, or it is a bucket
-        return
-    if folder.stat().st_mode & 0o777 == _mode_of_folders(mode):
-        return
-    for path in folder.rglob("*"):
-        path.chmod(_mode_of_folders(mode) if path.is_dir() else mode | 0o200)
-    folder.chmod(_mode_of_folders(mode))
-
-
-def _mode_of_folders(mode: int) -> int:
-    """Who may read files may enter their folders."""
-    return mode | (mode & 0o444) >> 2 | 0o200
-
-
-@contextmanager
-def _leaving_readable(mode: int) -> Iterator[None]:
-    """Files and folders made meanwhile have the mode."""
-    before = os.umask(0o777 & ~_mode_of_folders(mode))
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def refuse_other_readers(pipeline: Pipeline, warehouse: Hosted) -> None:

@@ -31,6 +31,7 @@ from sources.help_scout.tables import Storage
 from .duckdb_file import remove_unfinished_schemas
 from .errors import DestinationDown, UsageError, WarehouseError
 from .kinds import KINDS, Kind, check_destination
+from .modes import leaving_readable, open_to_readers
 from .names import DATA_FOLDER, DATASET, PIPELINE
 
 STAGING = "%s_staging_{account}"
@@ -116,8 +117,11 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
             return
         if kind.type == "ducklake":
             from .ducklake_destination import one_connection  # noqa: PLC0415
+            from .publish import configured_mode  # noqa: PLC0415
 
-            with one_connection(pipeline):
+            mode = configured_mode()
+            open_to_readers(_storage_of(warehouse.destination), mode)
+            with leaving_readable(mode), one_connection(pipeline):
                 yield pipeline
             return
         if kind.type == "postgres":
@@ -181,6 +185,12 @@ def _check_lake(name: str) -> None:
             )
 
 
+def _storage_of(name: str) -> Path:
+    """Where a lake's files are, if that is a folder of this machine."""
+    url = str(dlt.secrets.get(f"destination.{name}.credentials.storage.bucket_url"))
+    return Path(url.removeprefix("file://"))
+
+
 def _staging_layout(warehouse: Hosted) -> str:
     """The name of the account's staging dataset. UsageError for one that accounts would share."""
     key = f"destination.{warehouse.destination}.staging_dataset_name_layout"
@@ -212,7 +222,8 @@ def _print_of(warehouse: Hosted, destination: Destination[Any, Any]) -> str:
         lacking = ", ".join(field for field in error.fields if field != "local_dir")
         raise UsageError(
             f"the destination {name} is not configured: {lacking} under "
-            f"[destination.{name}] in .dlt/secrets.toml; README, Destinations, has it to copy"
+            f"[destination.{name}], in .dlt/config.toml or, what is secret, in .dlt/secrets.toml; "
+            "README, Destinations, has it to copy"
         ) from error
     return hashlib.sha256(str(config).encode()).hexdigest()[:8]
 

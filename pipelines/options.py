@@ -241,6 +241,8 @@ def looking(target: Target) -> Iterator[tuple[Run, Warehouse]]:
     from .warehouse import sole_account
 
     place, options = target.place, target.silent_options
+    if not (isinstance(place, Path) and place.exists()):
+        target.check()
     options.setdefault("account", sole_account(place))
     run = configured_run(**options)
     try:
@@ -257,8 +259,9 @@ def opened(target: Target) -> Iterator[tuple[Run, Pipeline]]:
     from .views import create_views
     from .warehouse import open_pipeline, require_loaded
 
-    require_loaded(target.place)
-    with looking(target) as (run, place), open_pipeline(place) as pipeline:
-        run.pin(loaded_state(pipeline, place))
-        create_views(pipeline, run.settings)
-        yield run, pipeline
+    with looking(target) as (run, place):
+        require_loaded(place)
+        with open_pipeline(place) as pipeline:
+            run.pin(loaded_state(pipeline, place))
+            create_views(pipeline, run.settings)
+            yield run, pipeline

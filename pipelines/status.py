@@ -21,7 +21,7 @@ from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Window
 
 from .agenda import loaded_state
-from .errors import COMPLETE, PARTIAL, UsageError
+from .errors import COMPLETE, PARTIAL, NothingLoaded
 from .planning import know_lists
 from .sql import stored_of
 from .warehouse import Warehouse, open_pipeline, require_loaded
@@ -112,7 +112,7 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
         state = loaded_state(pipeline, warehouse)
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:
-            raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
+            raise NothingLoaded(f"{warehouse} holds no load yet: nothing was loaded")
         run.pin(state)
         know_lists(stored, run)
         names, schema = tuple(names), pipeline.default_schema

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -75,10 +75,13 @@ def print_status(console: Console, status: StatusReport, *, each_slice: bool) ->
 
 
 def print_accounts(
-    console: Console, found: Mapping[str, StatusReport | str], destination: str
+    console: Console,
+    found: Mapping[str, StatusReport | str],
+    unknown: Collection[str],
+    destination: str,
 ) -> None:
-    """Prints a line for each account: what is there of all its reports, or why that cannot be
-    told."""
+    """Prints a line for each account: what is there of all its reports, or why there is nothing, or
+    that cannot be told (`unknown`)."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("account", no_wrap=True)
     for name in ("covered", "gaps", "not final", "unavailable"):
@@ -86,7 +89,7 @@ def print_accounts(
     table.add_column("last load", no_wrap=True)
     for account, status in found.items():
         if isinstance(status, str):
-            table.add_row(account, "", "", "", "", "never")
+            table.add_row(account, *[""] * 4, "unknown" if account in unknown else "never")
             continue
         counts: Counts = sum((one.counts for one in status.slices), Counter())
         loaded = max((s.last_loaded_at for s in status.slices if s.last_loaded_at), default=None)
@@ -149,7 +152,8 @@ def _print_what_lacks(console: Console, status: StatusReport) -> None:
         console.print(f"{gaps:,} gaps: help-scout backfill fills them")
     if behind:
         console.print(
-            f"{behind:,} windows are behind, as nights were missed: help-scout load catches up"
+            f"{behind:,} windows are behind, of nights that were missed or reports that no load "
+            "has asked for: help-scout load catches up"
         )
     for how in (Standing.UNAVAILABLE, Standing.INCOMPLETE):
         for report in dict.fromkeys(s.report for s in alarming):

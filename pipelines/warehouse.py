@@ -10,7 +10,7 @@ from typing import TypeAlias
 from dlt.pipeline.pipeline import Pipeline
 
 from .duckdb_file import check_accounts, check_path, connect, loaded_accounts, open_file
-from .errors import UsageError
+from .errors import NothingLoaded
 from .hosted import Hosted, check_hosted, open_hosted
 from .names import DATASET
 
@@ -55,14 +55,14 @@ def is_there(warehouse: Warehouse) -> bool:
 
 
 def require_loaded(warehouse: Warehouse) -> None:
-    """Returns when the file holds a load; UsageError says why not. What a destination holds shows
-    when it is opened."""
+    """Returns when the file holds a load; NothingLoaded says why not. What a destination holds
+    shows when it is opened."""
     if isinstance(warehouse, Hosted):
         return
     if not warehouse.exists():
-        raise UsageError(f"{warehouse} does not exist: nothing was loaded yet")
+        raise NothingLoaded(f"{warehouse} does not exist: nothing was loaded yet")
     if not _accounts_in(warehouse):
-        raise UsageError(f"{warehouse} holds no load yet: nothing was loaded")
+        raise NothingLoaded(f"{warehouse} holds no load yet: nothing was loaded")
 
 
 def sole_account(warehouse: Warehouse) -> str | None:

@@ -86,6 +86,16 @@ def test_a_server_that_does_not_answer_is_named_and_no_password_is(tmp_path: Pat
         assert "secretword" not in told.err
 
 
+def test_of_accounts_that_cannot_be_looked_at_nothing_is_claimed(accounts: Fleet) -> None:
+    env = accounts.env | {"DESTINATION__POSTGRES__CREDENTIALS": NOWHERE}
+    told = help_scout("status", "--all", "--destination", "postgres", env=env)
+
+    assert (told.code, told.out.count("unknown"), "never" in told.out) == (1, 3, False), told
+    assert "secretword" not in told.out
+    told = help_scout("check", env=accounts.env)
+    assert (told.code, "which account? Name one with --account" in told.err) == (2, True), told
+
+
 @pytest.mark.parametrize("text", [NOWHERE, "host=h password=secretword dbname=d", "u:secretword@h"])
 def test_passwords_are_left_out_of_what_is_told(text: str) -> None:
     assert "secretword" not in without_passwords(text)

@@ -212,7 +212,8 @@ def test_two_nights_and_a_kill_come_to_what_duckdb_has(
     for name, columns in windows.items():
         assert comparable(query(expected, select(name, columns))) == rows_at(there, windows)[name]
     if destination == "ducklake":
-        assert list((tmp_path / "lake").rglob("*.parquet"))
+        files = (tmp_path / "lake").rglob("*.parquet")
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
         assert not list(Path().glob("*.files"))
     marts = {
         name: [column for column in columns if "fetched_at" not in column]

@@ -183,7 +183,10 @@ def check_pipeline(
     pipeline: Pipeline, checks: Sequence[Check], account: str | None = None
 ) -> list[Result]:
     """What each check comes to on the pipeline's warehouse; of the account only, where it is
-    named: another's numbers are its own matter."""
+    named: another's numbers are its own matter.
+
+    Checks read many tables at once: not while another account changes them, or a server would end
+    one of the two."""
     with sql_client(pipeline) as client:
 
         def query(sql: str) -> list[dict[str, Any]]:
@@ -195,7 +198,7 @@ def check_pipeline(
         if account is None or kind_of(pipeline) is None:  # a file holds one account
             return run_checks(query, checks)
         names = {*READ_BY_CHECKS, *(name for check in checks for name in check.needs)}
-        with own_rows(client, account, names):
+        with exclusively(pipeline), own_rows(client, account, names):
             return run_checks(query, checks, tables_of_others(client, account))
 
 

@@ -120,7 +120,7 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
             from .publish import configured_mode  # noqa: PLC0415
 
             mode = configured_mode()
-            open_to_readers(_storage_of(warehouse.destination), mode)
+            open_to_readers(lake_files(warehouse.destination), mode)
             with leaving_readable(mode), one_connection(pipeline):
                 yield pipeline
             return
@@ -185,10 +185,11 @@ def _check_lake(name: str) -> None:
             )
 
 
-def _storage_of(name: str) -> Path:
-    """Where a lake's files are, if that is a folder of this machine."""
+def lake_files(name: str) -> Path:
+    """Where a lake's files of our tables are, if its storage is a folder of this machine: what else
+    lies in there is not ours."""
     url = str(dlt.secrets.get(f"destination.{name}.credentials.storage.bucket_url"))
-    return Path(url.removeprefix("file://"))
+    return Path(url.removeprefix("file://")) / DATASET
 
 
 def _staging_layout(warehouse: Hosted) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -29,5 +29,6 @@ def open_to_readers(folder: Path, mode: int) -> None:
     if not folder.is_dir() or folder.stat().st_mode & 0o777 == mode_of_folders(mode):
         return
     for path in folder.rglob("*"):
-        path.chmod(mode_of_folders(mode) if path.is_dir() else mode | 0o200)
+        with suppress(FileNotFoundError):  # another load's, which is under way
+            path.chmod(mode_of_folders(mode) if path.is_dir() else mode | 0o200)
     folder.chmod(mode_of_folders(mode))

@@ -16,8 +16,9 @@ from dlt.pipeline.pipeline import Pipeline
 
 from pipelines import packages
 from pipelines.errors import without_passwords
-from pipelines.hosted import Hosted
+from pipelines.hosted import Hosted, lake_files
 from pipelines.kinds import KINDS
+from pipelines.modes import open_to_readers
 from sources.help_scout_sandbox import Fault, Sandbox
 from tests.cli.support import help_scout
 from tests.pipeline.support import SMALL, load_into, serving
@@ -284,6 +285,20 @@ def test_who_may_read_the_copy_may_read_the_files(
     assert {path.stat().st_mode & 0o077 for path in found} == {0}, told
     (working,) = Path("data").glob(f".{destination}-*.pipelines")
     assert working.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_else_lies_beside_a_lakes_files_keeps_its_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE__BUCKET_URL", str(tmp_path))
+    ours = lake_files("ducklake") / "chat" / "rows.parquet"
+    ours.parent.mkdir(parents=True)
+    for file in (ours, tmp_path / "letter"):
+        file.touch(mode=0o600)
+    open_to_readers(lake_files("ducklake"), 0o640)
+
+    assert ours.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "letter").stat().st_mode & 0o777 == 0o600
 
 
 def test_folders_that_libraries_read_otherwise_are_refused(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def _parts_of_totals(family: str) -> str:
 
     By one run, but for those that have nothing: an inbox that came later is read by a later run.
     """
-    kind = "double precision" if family == "averages_of_slices" else "bigint"
+    kind = "double precision" if FAMILIES[family] is AVERAGES else "bigint"
     figures = ", ".join(
         f"cast({figure} as {kind}) as {name}"
         for figure, name in (

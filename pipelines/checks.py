@@ -25,7 +25,8 @@ from rich.table import Table as RichTable
 
 from .check_blocks import READ_BY_CHECKS, building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
-from .hosted import exclusively, kind_of
+from .kinds import kind_of
+from .locks import exclusively
 from .names import DATASET
 from .own_rows import own_rows, tables_of_others
 from .sql import sql_client

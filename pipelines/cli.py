@@ -17,7 +17,7 @@ from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
 from .options import (
     Target,
-    all_option,
+    all_and_workers,
     console,
     file_options,
     max_minutes_option,
@@ -28,7 +28,6 @@ from .options import (
     target_options,
     told_in_words,
     until_option,
-    workers_option,
 )
 from .process import prepare_process
 
@@ -54,8 +53,7 @@ for command in (plan, status, check, explain, doctor, marts, dashboard, export, 
 @until_option
 @max_requests_option
 @max_minutes_option
-@all_option
-@workers_option
+@all_and_workers
 def load(
     target: Target,
     reports: str | None,
@@ -63,15 +61,14 @@ def load(
     until: str | None,
     max_requests: int | None,
     max_minutes: float | None,
-    all_accounts: bool,
-    workers: int,
+    workers: int | None,
 ) -> None:
     """Loads what is due: the nightly job. Credentials come from configuration."""
     with told_in_words():
         from .agenda import LoadRequest
 
         request = LoadRequest(reports=report_names(reports), since=since, until=until)
-        if all_accounts:
+        if workers is not None:
             options = {
                 "--reports": reports,
                 "--since": since,
@@ -91,16 +88,14 @@ def load(
 @click.option("--newest-first", is_flag=True, help="The latest months first.")
 @max_requests_option
 @max_minutes_option
-@all_option
-@workers_option
+@all_and_workers
 def backfill(
     target: Target,
     reports: str | None,
     newest_first: bool,
     max_requests: int | None,
     max_minutes: float | None,
-    all_accounts: bool,
-    workers: int,
+    workers: int | None,
 ) -> None:
     """Fills what is wanted and not there: `status` shows it."""
     with told_in_words():
@@ -109,7 +104,7 @@ def backfill(
         request = LoadRequest(
             reports=report_names(reports), backfill=True, newest_first=newest_first
         )
-        if all_accounts:
+        if workers is not None:
             options = {
                 "--reports": reports,
                 "--newest-first": newest_first,

@@ -20,7 +20,8 @@ from sources.help_scout.catalog import Column
 from sources.help_scout.tables import StoredTable
 
 from .described import TARGETS_VIEW, described
-from .hosted import exclusively, kind_of
+from .kinds import kind_of
+from .locks import exclusively
 from .made_views import made_by, marked
 from .mart_columns import mart_column
 from .marts import SCHEMA, Mart, all_marts

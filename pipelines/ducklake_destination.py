@@ -1,11 +1,13 @@
 """dlt's DuckLake destination, but through one connection: each that is opened reads the lake's
-whole catalog, and dlt opens one each time."""
+whole catalog, and dlt opens one each time. And where a lake is, as configured."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import dlt
 import duckdb
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema import Schema
@@ -14,6 +16,11 @@ from dlt.destinations.impl.ducklake.configuration import DuckLakeClientConfigura
 from dlt.destinations.impl.ducklake.ducklake import DuckLakeClient
 from dlt.destinations.impl.ducklake.sql_client import DuckLakeSqlClient
 from dlt.pipeline.pipeline import Pipeline
+
+from .errors import UsageError
+from .modes import leaving_readable, open_to_readers
+from .names import DATASET
+from .publish import configured_mode
 
 _HELD: dict[str, duckdb.DuckDBPyConnection] = {}
 """Open connections by the statement that attaches their lake."""
@@ -47,7 +54,16 @@ class LakeSqlClient(DuckLakeSqlClient):
 
 
 @contextmanager
-def one_connection(pipeline: Pipeline) -> Iterator[None]:
+def using_lake(pipeline: Pipeline, name: str) -> Iterator[None]:
+    """Has the pipeline use one connection meanwhile, and leave files that readers may read."""
+    mode = configured_mode()
+    open_to_readers(lake_files(name), mode)
+    with leaving_readable(mode), _one_connection(pipeline):
+        yield
+
+
+@contextmanager
+def _one_connection(pipeline: Pipeline) -> Iterator[None]:
     """Has everything that the pipeline does meanwhile go through one connection."""
     with pipeline.sql_client() as holder:
         assert isinstance(holder, LakeSqlClient)
@@ -83,3 +99,22 @@ class LakeDestination(ducklake):
     def client_class(self) -> type[DuckLakeClient]:
         """The client that uses the held connection."""
         return LakeClient
+
+
+def check_lake(name: str) -> None:
+    """UsageError unless both the catalog and the storage are configured: dlt would make do with
+    files in the working folder."""
+    section = f"destination.{name}.credentials"
+    for key in ("catalog", "storage.bucket_url"):
+        if not dlt.secrets.get(f"{section}.{key}"):
+            raise UsageError(
+                f"the destination {name} lacks {key} under [{section}] in .dlt/secrets.toml; "
+                "README, Destinations, has it to copy"
+            )
+
+
+def lake_files(name: str) -> Path:
+    """Where a lake's files of our tables are, if its storage is a folder of this machine: what else
+    lies in there is not ours."""
+    url = str(dlt.secrets.get(f"destination.{name}.credentials.storage.bucket_url"))
+    return Path(url.removeprefix("file://")) / DATASET

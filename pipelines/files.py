@@ -27,7 +27,8 @@ from sources.help_scout.reports import REPORTS
 from sources.help_scout.tables import TOMBSTONE, WINDOW_KEY
 
 from .errors import UsageError, without_passwords
-from .hosted import Hosted, locked
+from .hosted import Hosted
+from .locks import locked
 from .modes import leaving_readable, open_to_readers
 from .names import DATASET
 from .publish import configured_mode

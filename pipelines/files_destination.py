@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
+import dlt
 from dlt.common.destination.client import LoadJob
 from dlt.common.destination.typing import PreparedTableSchema
 from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, FilesystemLoadJob
+
+from .errors import UsageError
 
 
 class WholeFileJob(FilesystemLoadJob):
@@ -41,3 +45,18 @@ class FilesDestination(filesystem):
     def client_class(self) -> type[FilesystemClient]:
         """The client that writes whole files."""
         return FilesClient
+
+
+def check_folder(name: str) -> None:
+    """UsageError for a folder of this machine that the libraries do not find again."""
+    url = str(dlt.config.get(f"destination.{name}.bucket_url"))
+    if re.match(r"(?!file:)\w+://", url):
+        return
+    bad = "".join(sorted(set(re.findall(r"[*?\[\]]", url))))
+    if name == "iceberg":
+        bad = "".join(sorted(set(re.findall(r"[^\w/.:~-]", url, re.ASCII))))
+    if bad:
+        raise UsageError(
+            f"destination.{name}.bucket_url has {bad!r} in it, which "
+            f"{name} takes for something else: choose a folder without"
+        )

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, Literal
 
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout.tables import Storage
+
 from .errors import UsageError
 
 
@@ -79,3 +83,27 @@ def check_destination(name: str) -> Kind:
             f"the project's folder, with pip install '.[{kind.extra}]'"
         )
     return kind
+
+
+def kind_of(pipeline: Pipeline) -> Kind | None:
+    """What is known of the pipeline's destination; None for a DuckDB file."""
+    assert pipeline.destination is not None
+    return KINDS.get(pipeline.destination.destination_name)
+
+
+def is_merged(pipeline: Pipeline) -> bool:
+    """Whether the pipeline's packages are loaded by one transaction each."""
+    kind = kind_of(pipeline)
+    return kind is None or kind.is_merged
+
+
+def storage_of(pipeline: Pipeline) -> Storage:
+    """How the pipeline's destination keeps tables."""
+    kind = kind_of(pipeline)
+    if kind is None:
+        return Storage(ledgers="last")
+    return Storage(
+        replaces=kind.replaces,
+        table_format=kind.table_format,
+        ledgers="last" if kind.is_merged else "after",
+    )

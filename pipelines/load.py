@@ -26,7 +26,7 @@ from sources.help_scout.run import Run
 
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
 from .configuration import check_option_names
-from .hosted import storage_of
+from .kinds import storage_of
 from .packages import finish_pending, load_package, set_options
 from .views import create_views
 

@@ -31,9 +31,9 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.ledger import SUCCEEDED
 
 from .empty_tables import empty_table
-from .hosted import exclusively
+from .locks import exclusively
 from .made_views import keep_views
-from .sql import sql_client, tables_of
+from .sql import reads_in_ledger, sql_client, tables_of
 from .targets import TARGETS, Targets
 
 FOLDER = Path(__file__).parent / "marts"
@@ -239,11 +239,10 @@ def _translated(sql: str, dialect: str) -> str:
 def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
     with exclusively(pipeline), sql_client(pipeline) as client:
-        loaded = client.execute_sql(f"select distinct report from window_reads where {SUCCEEDED}")
         place = Place(
             dataset=pipeline.dataset_name,
             there=tables_of(pipeline),
-            loaded={str(row[0]) for row in loaded or []},
+            loaded={report for report, _ in reads_in_ledger(client, SUCCEEDED)},
             dialect=str(client.capabilities.sqlglot_dialect),
         )
         statements, outcome = plan_marts(all_marts(), place)

@@ -31,7 +31,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from sources.help_scout.tables import DEDUPLICATED
 
 from .errors import WarehouseError
-from .hosted import kind_of
+from .kinds import kind_of
 from .sql import sql_client
 
 Files: TypeAlias = Mapping[str, Sequence[Path]]

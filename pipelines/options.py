@@ -49,13 +49,26 @@ _destination_option = click.option(
 all_option = click.option(
     "--all", "all_accounts", is_flag=True, help="Every account that is configured."
 )
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="With --all: so many accounts at a time, a process for each.",
-)
+
+
+def all_and_workers(command: Callable[..., None]) -> Callable[..., None]:
+    """`--all` and `--workers` as one argument, `workers`: how many accounts at a time it is run
+    for; None for a single account."""
+
+    @wraps(command)
+    def with_workers(*args: Any, all_accounts: bool, workers: int | None, **kwargs: Any) -> None:
+        if workers is not None and not all_accounts:
+            raise click.UsageError(
+                "--workers says how many accounts at a time: give --all with it, or leave it out"
+            )
+        command(*args, workers=(workers or 1) if all_accounts else None, **kwargs)
+
+    workers_option = click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="With --all: so many accounts at a time, a process for each.  [default: 1]",
+    )
+    return all_option(workers_option(with_workers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

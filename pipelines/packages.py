@@ -20,7 +20,9 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.run import Run
 
-from .hosted import check_lock, exclusively, is_merged, kind_of
+from .indexes import create_indexes
+from .kinds import is_merged, kind_of
+from .locks import check_lock, exclusively
 from .merging import merge_packages
 
 LARGE_PACKAGE_ROWS = 100_000
@@ -98,6 +100,7 @@ def _make_tables(pipeline: Pipeline) -> None:
         check_lock(pipeline)
         with exclusively(pipeline):
             pipeline.sync_schema()
+            create_indexes(pipeline)
 
 
 def _keep(pipeline: Pipeline) -> None:

@@ -13,7 +13,10 @@ from weakref import WeakKeyDictionary
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.reports import REPORTS
 from sources.help_scout.stored import Stored, stored_in
+from sources.help_scout.windows import Grain
 
 _CLIENTS: WeakKeyDictionary[Pipeline, SqlClientBase[Any]] = WeakKeyDictionary()
 
@@ -45,6 +48,18 @@ def tables_of(pipeline: Pipeline) -> set[str]:
             pipeline.dataset_name,
         )
         return {str(row[0]) for row in rows or []}
+
+
+def reads_in_ledger(client: SqlClientBase[Any], condition: str) -> set[tuple[str, Grain]]:
+    """The reports and grains of which the ledger has a read that the condition holds for, of any
+    account. Asked for one by one, so that an index tells them, however long the ledger is."""
+    named = ", ".join(f"('{report}', '{grain}')" for report in REPORTS for grain in Grain)
+    rows = client.execute_sql(
+        f"select report, grain from (values {named}) as known (report, grain) where exists ("
+        f"select 1 from {WINDOW_READS.name} as reads where reads.report = known.report "
+        f"and reads.grain = known.grain and {condition})"
+    )
+    return {(str(report), Grain(grain)) for report, grain in rows or []}
 
 
 def stored_of(pipeline: Pipeline, account: str) -> Stored | None:

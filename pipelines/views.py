@@ -26,9 +26,10 @@ from sources.help_scout.slices import slice_params
 from sources.help_scout.tables import TOMBSTONE
 from sources.help_scout.windows import Grain
 
-from .hosted import exclusively, kind_of
+from .kinds import kind_of
+from .locks import exclusively
 from .made_views import keep_views
-from .sql import sql_client
+from .sql import reads_in_ledger, sql_client
 
 LABELS = "labels"
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
@@ -246,9 +247,7 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
         if kind_of(pipeline) is not None:  # another account may have made columns meanwhile
             columns = _columns_there(client, pipeline.dataset_name, columns)
         grains = {report.name: set(settings.grains_of(report)) for report in REPORTS.values()}
-        for report, grain in (
-            client.execute_sql("select distinct report, grain from window_reads") or []
-        ):
-            grains[report].add(Grain(grain))
+        for report_name, grain in reads_in_ledger(client, "true"):
+            grains[report_name].add(grain)
         statements = list(view_statements(columns, grains, settings.office_hours))
         keep_views(client, pipeline.dataset_name, LABELS, statements)

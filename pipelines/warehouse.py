@@ -11,8 +11,9 @@ from dlt.pipeline.pipeline import Pipeline
 
 from .duckdb_file import check_accounts, check_path, connect, loaded_accounts, open_file
 from .errors import NothingLoaded
-from .hosted import Hosted, check_hosted, open_hosted
+from .hosted import Hosted
 from .names import DATASET
+from .reaching import check_hosted, open_hosted
 
 Warehouse: TypeAlias = Path | Hosted
 

@@ -27,7 +27,7 @@ from .whole_process import SMALL_ACCOUNT, middle, run_process
 
 DESTINATIONS = ("duckdb", "postgres", "ducklake", "parquet", "iceberg")
 DAYS, RUNS = 30, 3
-NEIGHBOURS = (24, 99)
+NEIGHBOURS = (99, 399)
 ACCOUNTS, WORKERS, LIMIT_PER_MINUTE = 12, 4, 160
 REPORTS = "company_overall,conversations_overall,happiness_overall,productivity_overall,chat,email"
 SINCE, UNTIL = "2026-10-12", "2026-11-02"

@@ -194,6 +194,9 @@ def test_which_account_is_meant_has_to_be_said(accounts: Fleet, tmp_path: Path) 
         "load", "--all", "--workers", "2", "--destination", "iceberg", env=accounts.env
     )
     assert (told.code, "takes one account at a time" in told.err) == (2, True)
+    for command in ("load", "backfill"):
+        told = help_scout(command, "--account", "a01", "--workers", "2", env=accounts.env)
+        assert (told.code, "give --all with it" in told.err) == (2, True)
 
 
 def test_an_alert_says_which_account_and_what_is_to_be_looked_at(

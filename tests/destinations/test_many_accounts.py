@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from pipelines.checks import RESULTS
 from pipelines.hosted import Hosted
 from pipelines.names import DATASET
 from pipelines.own_rows import own_rows
@@ -29,8 +30,15 @@ REPORTS = "company_overall,conversations_overall,conversations_drilldown,user_ov
 INTERVAL = ("--since", "2026-11-02", "--until", "2026-11-09", "--reports", REPORTS)
 LOAD = ("load", "--all", "--destination", "postgres", *INTERVAL)
 CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
-
-
+WITHOUT_INDEX = f"""
+select table_name from information_schema.columns
+inner join information_schema.tables using (table_schema, table_name)
+where table_schema = '{DATASET}' and table_type = 'BASE TABLE' and column_name = 'account'
+and table_name <> '{RESULTS}'
+except select tablename from pg_indexes
+where schemaname = '{DATASET}' and indexdef like '%(account%'
+"""
+"""Tables of many accounts, but for the one that is only added to."""
 SLOW = Fault(path="/v2/reports/*", kind="latency", seconds=0.5, times=None)
 
 
@@ -99,6 +107,8 @@ def test_four_workers_one_of_them_killed_load_what_one_loads(
     assert "11 of 12 accounts are complete" in printed
     assert "a12 | " in printed
 
+    with connected(at_once) as connection, connection.cursor() as cursor:
+        cursor.execute(f"drop index {DATASET}.window_reads_by_run_id")  # as in an older warehouse
     code, printed = accounts.run(*LOAD, "--workers", "4", **{CREDENTIALS: at_once})
     assert (code, "12 of 12 accounts are complete" in printed) == (0, True), printed
     code, printed = accounts.run(*LOAD, "--workers", "1", **{CREDENTIALS: one_by_one})
@@ -116,6 +126,11 @@ def test_four_workers_one_of_them_killed_load_what_one_loads(
         "select count(*) from information_schema.schemata where schema_name like '%_staging_%'"
     )
     assert ask(at_once, staging) == [(12,)]
+
+    assert ask(at_once, WITHOUT_INDEX) == []
+    assert ask(at_once, "select count(*) from pg_indexes where indexname ~ '^window_reads_by'") == [
+        (3,)
+    ]
 
     code, printed = accounts.run(
         "status", "--account", "a05", "--destination", "postgres", **{CREDENTIALS: at_once}

@@ -1,0 +1,164 @@
+"""How a destination is reached: what dlt is told of it, and what is wrong with the configuration.
+
+Each account has a pipeline and a staging dataset of its own there: two pipelines that merge through
+one staging dataset corrupt each other in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.destination import Destination
+from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.pipeline.pipeline import Pipeline
+
+from .duckdb_file import remove_unfinished_schemas
+from .errors import DestinationDown, UsageError
+from .hosted import Hosted
+from .kinds import Kind, check_destination
+from .locks import locked, locked_in_postgres, making
+from .names import DATASET, PIPELINE
+
+STAGING = "%s_staging_{account}"
+SOURCE = "help_scout"
+
+
+def check_hosted(warehouse: Hosted) -> None:
+    """Returns when the destination is known, installed and configured; UsageError says why not."""
+    kind = check_destination(warehouse.destination)
+    _provide_extensions(kind)
+    _print_of(warehouse, _destination(warehouse, kind))
+
+
+@contextmanager
+def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
+    """The dlt pipeline of the account into the destination, for this process alone.
+
+    What the destination says counts: unless a load is pending, the working state is taken from it.
+    """
+    check_hosted(warehouse)
+    kind = warehouse.kind
+    destination = _destination(warehouse, kind)
+    folder = (
+        warehouse.folder / f".{warehouse.destination}-{_print_of(warehouse, destination)}.pipelines"
+    )
+    name = f"{PIPELINE}_{warehouse.slug}"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # packages hold personal data
+    with locked(folder / f"{name if kind.is_shared else PIPELINE}.lock", warehouse):
+        remove_unfinished_schemas(folder / name)
+        pipeline = dlt.pipeline(
+            name, pipelines_dir=str(folder.resolve()), destination=destination,
+            dataset_name=DATASET,
+        )  # fmt: skip
+        if not pipeline.has_pending_data:
+            pipeline = pipeline.drop()
+        with making(folder):  # the first to attach a lake makes its catalog
+            try:
+                pipeline.sync_destination()
+            except PipelineStepFailed as error:
+                raise _down(warehouse, error) from error
+            _learn_schema(pipeline)
+        with _usable(pipeline, warehouse):
+            yield pipeline
+
+
+def _usable(pipeline: Pipeline, warehouse: Hosted) -> AbstractContextManager[None]:
+    """What a destination of its kind needs for as long as it is used."""
+    if warehouse.kind.type == "filesystem":
+        from .files import reading_files  # noqa: PLC0415  only where there are files
+
+        return reading_files(pipeline, warehouse)
+    if warehouse.kind.type == "ducklake":
+        from .ducklake_destination import using_lake  # noqa: PLC0415
+
+        return using_lake(pipeline, warehouse.destination)
+    if warehouse.kind.type == "postgres":
+        return locked_in_postgres(pipeline, warehouse)
+    return nullcontext()
+
+
+def _learn_schema(pipeline: Pipeline) -> None:
+    """Has an account that comes new know the tables and columns that others have made."""
+    if pipeline.default_schema_name:
+        return
+    for schema in pipeline._get_schemas_from_destination([SOURCE], always_download=True):  # noqa: SLF001
+        pipeline._inject_schema(schema)  # noqa: SLF001
+
+
+def _destination(warehouse: Hosted, kind: Kind) -> Destination[Any, Any]:
+    """The destination as dlt knows it, with a staging dataset of the account's own."""
+    options = dict(kind.options)
+    if kind.type != "filesystem":
+        options["staging_dataset_name_layout"] = _staging_layout(warehouse)
+    if kind.type == "ducklake":
+        from .ducklake_destination import LakeDestination, check_lake  # noqa: PLC0415
+
+        check_lake(warehouse.destination)
+        return LakeDestination(destination_name=warehouse.destination, **options)
+    if kind.type == "filesystem":
+        from .files_destination import FilesDestination, check_folder  # noqa: PLC0415
+
+        check_folder(warehouse.destination)
+        return FilesDestination(destination_name=warehouse.destination, **options)
+    found = Destination.from_reference(kind.type, destination_name=warehouse.destination, **options)
+    assert found is not None
+    return found
+
+
+def _staging_layout(warehouse: Hosted) -> str:
+    """The name of the account's staging dataset. UsageError for one that accounts would share."""
+    key = f"destination.{warehouse.destination}.staging_dataset_name_layout"
+    layout = dlt.config.get(key, str) or STAGING
+    if "{account}" not in layout:
+        raise UsageError(
+            f"{key} = {layout!r} gives all accounts one staging dataset: two loads at once would "
+            "corrupt each other in silence. Write {account} into it, or leave it out"
+        )
+    return layout.replace("{account}", warehouse.slug)
+
+
+def _print_of(warehouse: Hosted, destination: Destination[Any, Any]) -> str:
+    """What tells this server or folder from others, and gives away nothing."""
+    name = warehouse.destination
+    try:
+        config = destination.configuration(destination.spec()._bind_dataset_name(DATASET))  # noqa: SLF001
+    except ConfigFieldMissingException as error:
+        lacking = ", ".join(field for field in error.fields if field != "local_dir")
+        raise UsageError(
+            f"the destination {name} is not configured: {lacking} under "
+            f"[destination.{name}], in .dlt/config.toml or, what is secret, in .dlt/secrets.toml; "
+            "README, Destinations, has it to copy"
+        ) from error
+    return hashlib.sha256(str(config).encode()).hexdigest()[:8]
+
+
+def _provide_extensions(kind: Kind) -> None:
+    """Installs DuckDB's extensions where they came with the extra; else DuckDB fetches them."""
+    for name in kind.extensions:
+        package = find_spec(f"duckdb_extension_{name}")
+        if package is None or package.origin is None:
+            continue
+        version = f"v{duckdb.__version__}"
+        file = Path(package.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
+        if file.exists():
+            with duckdb.connect() as connection:
+                connection.execute(f"install '{str(file).replace(chr(39), chr(39) * 2)}'")
+
+
+def _down(warehouse: Hosted, error: PipelineStepFailed) -> DestinationDown:
+    reason: BaseException = error
+    while (cause := getattr(reason, "inner_exc", None) or reason.__cause__) is not None:
+        reason = cause
+    return DestinationDown(
+        f"{warehouse.destination}: {' '.join(str(reason).split())}. Is what stands under "
+        f"[destination.{warehouse.destination}] in .dlt/config.toml and .dlt/secrets.toml right?"
+    )

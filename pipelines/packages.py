@@ -101,6 +101,7 @@ def _make_tables(pipeline: Pipeline) -> None:
         with exclusively(pipeline):
             pipeline.sync_schema()
             create_indexes(pipeline)
+        check_lock(pipeline)  # which may have taken minutes
 
 
 def _keep(pipeline: Pipeline) -> None:

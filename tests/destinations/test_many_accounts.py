@@ -216,3 +216,33 @@ def test_an_account_that_is_being_loaded_is_not_loaded_twice(accounts: Fleet, se
     assert (code, "account a01 in postgres is being loaded" in printed) == (2, True), printed
     first.communicate(timeout=120)
     assert first.returncode == 0
+
+
+def test_an_index_that_cannot_be_made_keeps_no_rows_back(accounts: Fleet, server: str) -> None:
+    address = database(server, "indexes")
+    load = ("load", "--destination", "postgres", *INTERVAL[:4], "--reports")
+    of_both = "company_overall,conversations_overall"
+    code, printed = accounts.run(*load, of_both, "--account", "a01", **{CREDENTIALS: address})
+    assert code == 0, printed
+
+    with connected(address) as other, other.cursor() as cursor:
+        cursor.execute(
+            f"drop index {DATASET}.window_reads_by_run_id;"
+            f"drop index {DATASET}.conversations_overall_by_account;"
+            f"create view {DATASET}.window_reads_by_run_id as select 1 as somebodys;"
+            f"drop table {DATASET}.company_overall_users cascade"
+        )
+        other.commit()
+        cursor.execute(f"lock table {DATASET}.conversations_overall in row exclusive mode")
+        load_one = (*load, "conversations_overall", "--account", "a02")
+        code, printed = accounts.run(*load_one, **{CREDENTIALS: address})
+    assert code == 0, printed
+    for index in ("conversations_overall_by_account", "window_reads_by_run_id"):
+        assert f"no index {index} yet" in printed
+    rows = f"select count(*) from {DATASET}.conversations_overall where account = 'a02'"
+    assert ask(address, rows) != [(0,)]
+
+    code, printed = accounts.run(*load_one, **{CREDENTIALS: address})
+    assert (code, "no index conversations_overall_by_account yet" in printed) == (0, False), printed
+    made = "select 1 from pg_indexes where indexname = 'conversations_overall_by_account'"
+    assert ask(address, made) == [(1,)]

@@ -61,12 +61,13 @@ def account_options(name: str, *, sends: bool = True) -> dict[str, Any]:
         else:
             options[option] = text
     _refuse_unknown(name, options, known)
-    for option in OWN if sends else ():
-        if not options.get(option):
-            raise UsageError(
-                f"{option} of account {name} not configured: write it under [{SECTION}.{name}] in "
-                f".dlt/secrets.toml, or set {SECTION.upper()}__{name.upper()}__{option.upper()}"
-            )
+    if sends and (lacking := [option for option in OWN if not options.get(option)]):
+        prefix = f"{SECTION}__{name}__".upper()
+        raise UsageError(
+            f"{', '.join(lacking)} of account {name} not configured: write them under "
+            f"[{SECTION}.{name}] in .dlt/secrets.toml, or set "
+            f"{' and '.join(prefix + option.upper() for option in lacking)}"
+        )
     return {"docs_api_key": "", **options, "account": name}  # no other account's key
 
 

@@ -154,6 +154,7 @@ def doctor(target: Target) -> None:
         from .doctor import examine, exit_code, print_findings
         from .load import configured_run
 
+        target.check()
         run = configured_run(**target.options)
         try:
             findings = list(examine(run, target.place))

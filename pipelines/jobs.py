@@ -88,14 +88,15 @@ def run_job(
     try:
         run.privacy = run.privacy.with_forgotten(job.forgotten)
         check_warehouse(job.warehouse)
-        run.lists.list_of("users")  # before a file is made: credentials and host are right
         if not is_there(job.warehouse):
+            run.lists.list_of("users")  # before a file is made: credentials and host are right
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
         with (
             stopping_at_signals(run, console),
             _opened(console, job.warehouse, run, closing.mode) as pipeline,
         ):
+            run.lists.list_of("users")  # of an account that nobody else is loading
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
             with progress:

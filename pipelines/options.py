@@ -106,9 +106,10 @@ class Target:
         from .load import has_credentials
 
         if self.account is None and not has_credentials() and (names := account_names()):
+            takes_all = "all_accounts" in click.get_current_context().params
             raise UsageError(
                 f"which account? Name one with --account ({', '.join(names[:5])}"
-                f"{', …' if len(names) > 5 else ''}), or give --all"
+                f"{', …' if len(names) > 5 else ''}){', or give --all' if takes_all else ''}"
             )
 
     def each_account(self) -> list[Target]:
@@ -137,7 +138,7 @@ class Target:
         if self.destination == "duckdb" != elsewhere and not self.takes_destination:
             raise UsageError(
                 f"this command works on a DuckDB file, and HELP_SCOUT_DESTINATION is {elsewhere}: "
-                "unset it to mean the file"
+                "unset it to mean the file. README, Destinations, says what to do elsewhere"
             )
         if self.warehouse is not None:
             return self.warehouse

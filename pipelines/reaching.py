@@ -15,13 +15,17 @@ from typing import Any
 
 import dlt
 import duckdb
-from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+)
 from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import DestinationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from .duckdb_file import remove_unfinished_schemas
-from .errors import DestinationDown, UsageError
+from .errors import DestinationDown, UsageError, explain
 from .hosted import Hosted
 from .kinds import Kind, check_destination
 from .locks import locked, locked_in_postgres, making
@@ -67,8 +71,23 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
             except PipelineStepFailed as error:
                 raise _down(warehouse, error) from error
             _learn_schema(pipeline)
-        with _usable(pipeline, warehouse):
+        with told_when_lost(warehouse), _usable(pipeline, warehouse):
             yield pipeline
+
+
+@contextmanager
+def told_when_lost(warehouse: Hosted) -> Iterator[None]:
+    """DestinationDown, with what becomes of the load, for whatever the destination fails with."""
+    try:
+        yield
+    except (PipelineStepFailed, DestinationException) as error:
+        if isinstance(error, PipelineStepFailed) and error.step not in ("sync", "load"):
+            raise
+        words, _ = explain(error)
+        raise DestinationDown(
+            f"{warehouse}: {_sentence(words)} What was read so far is loaded, or kept in "
+            f"{warehouse.folder}: once that is mended, the same command goes on"
+        ) from error
 
 
 def _usable(pipeline: Pipeline, warehouse: Hosted) -> AbstractContextManager[None]:
@@ -135,8 +154,14 @@ def _print_of(warehouse: Hosted, destination: Destination[Any, Any]) -> str:
         lacking = ", ".join(field for field in error.fields if field != "local_dir")
         raise UsageError(
             f"the destination {name} is not configured: {lacking} under "
-            f"[destination.{name}], in .dlt/config.toml or, what is secret, in .dlt/secrets.toml; "
-            "README, Destinations, has it to copy"
+            f"[destination.{name}], in .dlt/config.toml or, what is secret, in .dlt/secrets.toml "
+            f"(in the environment DESTINATION__{name.upper()}__…); README, Destinations, has it to "
+            "copy"
+        ) from error
+    except ConfigurationException as error:
+        raise UsageError(
+            f"what is configured under [destination.{name}], or DESTINATION__{name.upper()}__… in "
+            "the environment, cannot be read: README, Destinations, shows how it is written"
         ) from error
     return hashlib.sha256(str(config).encode()).hexdigest()[:8]
 
@@ -159,6 +184,11 @@ def _down(warehouse: Hosted, error: PipelineStepFailed) -> DestinationDown:
     while (cause := getattr(reason, "inner_exc", None) or reason.__cause__) is not None:
         reason = cause
     return DestinationDown(
-        f"{warehouse.destination}: {' '.join(str(reason).split())}. Is what stands under "
+        f"{warehouse.destination}: {_sentence(str(reason))} Is what stands under "
         f"[destination.{warehouse.destination}] in .dlt/config.toml and .dlt/secrets.toml right?"
     )
+
+
+def _sentence(words: str) -> str:
+    text = " ".join(words.split())
+    return text if text.endswith((".", "?")) else f"{text}."

@@ -186,6 +186,9 @@ def test_which_account_is_meant_has_to_be_said(accounts: Fleet, tmp_path: Path) 
 
     assert told.code == 2
     assert "which account? Name one with --account (a01, a02), or give --all" in told.err
+    for command in ("doctor", "check", "marts"):
+        told = help_scout(command, env=accounts.env)
+        assert (told.code, "with --account (a01, a02)\n" in told.err) == (2, True), told
     told = help_scout("load", "--all", "--account", "a01", env=accounts.env)
     assert (told.code, "leave --account and --warehouse out" in told.err) == (2, True)
     told = help_scout("load", "--account", "a01", "--destination", "postgre", env=accounts.env)

@@ -216,6 +216,36 @@ def test_an_account_that_is_being_loaded_is_not_loaded_twice(accounts: Fleet, se
     assert (code, "account a01 in postgres is being loaded" in printed) == (2, True), printed
     first.communicate(timeout=120)
     assert first.returncode == 0
+    asked = accounts.sandboxes["a01"].requests[before:]
+    assert [request.path for request in asked].count("/v2/users") == 1  # by the first alone
+
+
+def test_a_database_that_goes_away_is_told_and_the_same_command_goes_on(
+    accounts: Fleet, server: str
+) -> None:
+    there = {CREDENTIALS: database(server, "away")}
+    load = ("load", "--account", "a01", "--destination", "postgres", *INTERVAL)
+    accounts.sandboxes["a01"].faults.add(SLOW)
+    try:
+        before = len(accounts.sandboxes["a01"].requests)
+        first = accounts.start(*load, **there)
+        while len(accounts.sandboxes["a01"].requests) < before + 20:
+            time.sleep(0.01)
+        with connected(server) as other, other.cursor() as cursor:
+            cursor.execute("alter database away allow_connections false")
+            cursor.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'away'"
+            )
+    finally:
+        accounts.sandboxes["a01"].faults.clear()
+    printed, _ = first.communicate(timeout=120)
+    assert (first.returncode, "error: " in printed) == (1, True), printed
+    assert "what was read so far is loaded" in printed.lower()
+
+    with connected(server) as other, other.cursor() as cursor:
+        cursor.execute("alter database away allow_connections true")
+    code, printed = accounts.run(*load, **there)
+    assert code == 0, printed
 
 
 def test_an_index_that_cannot_be_made_keeps_no_rows_back(accounts: Fleet, server: str) -> None:

@@ -7,12 +7,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from dlt.destinations.exceptions import DatabaseTransientException
 
 from pipelines.ducklake_destination import lake_files
-from pipelines.errors import without_passwords
+from pipelines.errors import DestinationDown, without_passwords
 from pipelines.hosted import Hosted
 from pipelines.kinds import KINDS
 from pipelines.modes import open_to_readers
+from pipelines.reaching import told_when_lost
 from tests.cli.support import help_scout
 
 from .fleet import Fleet
@@ -69,8 +71,21 @@ def test_a_server_that_does_not_answer_is_named_and_no_password_is(tmp_path: Pat
         assert told.code == 1
         assert told.err.startswith(f"error: {name}: ")
         assert "Connection refused" in told.err
+        assert "?." not in told.err
         assert f"[destination.{name}]" in told.err
         assert "secretword" not in told.err
+
+
+def test_what_a_destination_fails_with_says_where_and_what_becomes_of_the_load() -> None:
+    lost = DatabaseTransientException(OSError("server closed u:secretword@h"))
+    with (
+        pytest.raises(
+            DestinationDown, match=r"^postgres: .* closed .*the same command goes on$"
+        ) as e,
+        told_when_lost(Hosted("postgres", "main")),
+    ):
+        raise lost from lost.dbapi_exception
+    assert "secretword" not in str(e.value)
 
 
 def test_of_accounts_that_cannot_be_looked_at_nothing_is_claimed(three_accounts: Fleet) -> None:
@@ -116,6 +131,15 @@ def test_what_else_lies_beside_a_lakes_files_keeps_its_mode(
 
     assert ours.stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "letter").stat().st_mode & 0o777 == 0o600
+
+
+def test_credentials_that_cannot_be_read_are_told_and_not_shown() -> None:
+    env = {"DESTINATION__POSTGRES__CREDENTIALS": "secretword"}
+    told = help_scout("load", "--destination", "postgres", env=ACCOUNT | env)
+
+    assert (told.code, "under [destination.postgres]" in told.err) == (2, True), told
+    assert "cannot be read" in told.err
+    assert "secretword" not in told.err
 
 
 def test_folders_that_libraries_read_otherwise_are_refused(tmp_path: Path) -> None:

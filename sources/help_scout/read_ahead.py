@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from .catalog import PAGED
+from .client import Answer
 from .fetch import fetch_read
 from .outcome import Getter, Outcome, Outcomes, Status
 from .plan import Read, Request
@@ -53,8 +54,12 @@ class ReadAhead:
         self._running = 0
         self._shared: dict[SharedKey, Future[Outcomes]] = {}
         self._lock = threading.Lock()
-        self.waiting = 0
-        """Reads sent or about to be that have no answer yet."""
+        self._unsent: set[Future[Outcomes]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Reads that are to be sent and of which nothing has been."""
+        return len(self._unsent)
 
     def close(self) -> None:
         """Ends the threads; what waits to be read is dropped."""
@@ -82,9 +87,9 @@ class ReadAhead:
         return self._shared[key]
 
     def _send(self, read: Read) -> Future[Outcomes]:
-        self._count(1)
         future: Future[Outcomes] = Future()
-        future.add_done_callback(lambda _: self._count(-1))
+        self._unsent.add(future)
+        future.add_done_callback(self._unsent.discard)
         with self._lock:
             self._queue.append((future, read))
         self._begin_more()
@@ -101,17 +106,14 @@ class ReadAhead:
 
     def _fetch(self, future: Future[Outcomes], read: Read) -> None:
         try:
-            future.set_result(fetch_read(self._client, read, self._now))
+            client = _Telling(self._client, lambda: self._unsent.discard(future))
+            future.set_result(fetch_read(client, read, self._now))
         except BaseException as error:  # noqa: BLE001  whoever waits for it gets it
             future.set_exception(error)
         finally:
             with self._lock:
                 self._running -= 1
             self._begin_more()
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self.waiting += change
 
     def outcomes(
         self, reads: Iterator[Read | Outcomes], *, moves_cursor: bool = True
@@ -152,6 +154,19 @@ class ReadAhead:
         for future in futures:
             if id(future) not in shared:
                 future.cancel()
+
+
+class _Telling:
+    """The client, which tells of each request before it sends it."""
+
+    def __init__(self, client: Getter, tell: Callable[[], None]) -> None:
+        self._client = client
+        self._tell = tell
+
+    def get(self, request: Request) -> Answer:
+        """The answer to one request."""
+        self._tell()
+        return self._client.get(request)
 
 
 class Patience:

@@ -180,3 +180,27 @@ def test_reads_that_wait_when_it_is_closed_are_not_sent() -> None:
     ahead.close()
     assert [future.cancelled() for future in futures] == [False, True, True]
     assert (len(getter.sent), ahead.waiting) == (1, 0)
+
+
+def test_a_read_waits_until_its_first_request_is_sent() -> None:
+    asked, go = threading.Semaphore(0), threading.Event()
+
+    def answer(_query: dict[str, str]) -> Any:
+        asked.release()
+        go.wait(2)
+        return body_of("docs_overall")
+
+    ahead = ReadAhead(StubGetter(answer), NOW, connections=lambda: 2)
+    reads = reads_of("docs_overall")[:5]
+    futures = [ahead.submit(read) for read in reads]
+    for _ in range(2):
+        asked.acquire()
+    counted = [ahead.waiting]
+    futures[4].cancel()
+    counted.append(ahead.waiting)
+    go.set()
+    for future in futures[:4]:
+        future.result()
+    counted.append(ahead.waiting)
+    ahead.close()
+    assert counted == [3, 2, 0]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sources.help_scout.budget import Budget
 from sources.help_scout.plan import Read
+from sources.help_scout.read_ahead import ReadAhead
 from sources.help_scout.reads import ReadPlanner, Span
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.rounds import STATE, Round
@@ -214,11 +215,12 @@ def test_a_budget_that_was_hit_stays_so() -> None:
     ("sent", "waiting", "reads"), [(0, 0, 2), (2, 0, 2), (1, 1, 2), (2, 1, 0), (3, 0, 0), (0, 9, 0)]
 )
 def test_a_run_counts_what_it_has_sent_and_what_waits_to_be(
-    sent: int, waiting: int, reads: int
+    sent: int, waiting: int, reads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spans: list[Span] = [(day,) for day in days("2026-04-16", 2)]
+    monkeypatch.setattr(ReadAhead, "waiting", waiting)
     with run_over({}, breakdowns=TOTALS) as (run, _):
-        run.budget, run.client.sent, run.reader.waiting = Budget(max_requests=3), sent, waiting
+        run.budget, run.client.sent = Budget(max_requests=3), sent
         run._has_begun = True
         assert len(list(run.reads(EMAIL, spans))) == reads
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.slow(minutes=3), pytest.mark.xdist_group("many_account
 REPORTS = "company_overall,conversations_overall,conversations_drilldown,user_overall"
 INTERVAL = ("--since", "2026-11-02", "--until", "2026-11-09", "--reports", REPORTS)
 LOAD = ("load", "--all", "--destination", "postgres", *INTERVAL)
+A_DAY = ("--since", "2026-11-05", "--until", "2026-11-06", "--reports")
 CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
 WITHOUT_INDEX = f"""
 select table_name from information_schema.columns
@@ -201,6 +203,13 @@ def test_a_shared_staging_layout_is_refused(accounts: Fleet, server: str) -> Non
     assert ask(server, f"select 1 from pg_namespace where nspname = '{DATASET}'") == []
 
 
+def wait_until_asked(accounts: Fleet, before: int, load: subprocess.Popen[str]) -> None:
+    """Waits until the load of a01 has sent something: it has the account's lock by then."""
+    while len(accounts.sandboxes["a01"].requests) < before + 3:
+        assert load.poll() is None, load.communicate()
+        time.sleep(0.01)
+
+
 def test_an_account_that_is_being_loaded_is_not_loaded_twice(accounts: Fleet, server: str) -> None:
     there = {CREDENTIALS: database(server, "twice")}
     load = ("load", "--account", "a01", "--destination", "postgres", *INTERVAL)
@@ -208,8 +217,7 @@ def test_an_account_that_is_being_loaded_is_not_loaded_twice(accounts: Fleet, se
     try:
         before = len(accounts.sandboxes["a01"].requests)
         first = accounts.start(*load, **there)
-        while len(accounts.sandboxes["a01"].requests) < before + 20:  # it has opened the warehouse
-            time.sleep(0.01)
+        wait_until_asked(accounts, before, first)
         code, printed = accounts.run(*load, **there)
     finally:
         accounts.sandboxes["a01"].faults.clear()
@@ -224,13 +232,20 @@ def test_a_database_that_goes_away_is_told_and_the_same_command_goes_on(
     accounts: Fleet, server: str
 ) -> None:
     there = {CREDENTIALS: database(server, "away")}
-    load = ("load", "--account", "a01", "--destination", "postgres", *INTERVAL)
+    load = (
+        "load",
+        "--account",
+        "a01",
+        "--destination",
+        "postgres",
+        *A_DAY,
+        "company_overall,email",
+    )
     accounts.sandboxes["a01"].faults.add(SLOW)
     try:
         before = len(accounts.sandboxes["a01"].requests)
         first = accounts.start(*load, **there)
-        while len(accounts.sandboxes["a01"].requests) < before + 20:
-            time.sleep(0.01)
+        wait_until_asked(accounts, before, first)
         with connected(server) as other, other.cursor() as cursor:
             cursor.execute("alter database away allow_connections false")
             cursor.execute(
@@ -250,7 +265,7 @@ def test_a_database_that_goes_away_is_told_and_the_same_command_goes_on(
 
 def test_an_index_that_cannot_be_made_keeps_no_rows_back(accounts: Fleet, server: str) -> None:
     address = database(server, "indexes")
-    load = ("load", "--destination", "postgres", *INTERVAL[:4], "--reports")
+    load = ("load", "--destination", "postgres", *A_DAY)
     of_both = "company_overall,conversations_overall"
     code, printed = accounts.run(*load, of_both, "--account", "a01", **{CREDENTIALS: address})
     assert code == 0, printed

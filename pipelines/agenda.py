@@ -2,8 +2,7 @@
 
 What a night asks for is what the cursors leave open, less what is final; before that what the
 ledger says failed or never became final, and after it the history of items that are new. A backfill
-asks for what is wanted and not there, an explicit interval for all of it. Nothing here sends or
-loads anything.
+asks for what is missing, an explicit interval for all of it. Nothing here sends or loads anything.
 """
 
 from __future__ import annotations
@@ -19,34 +18,41 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.coverage import (
     Coverage,
     Newcomers,
+    Refusals,
     Selection,
+    Standing,
     due,
-    gaps,
-    needs_repair,
+    everything,
+    missing,
     only,
     repairs,
     unread,
+    windows_to_repair,
 )
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.errors import AnswerError, ApiError
-from sources.help_scout.outcome import Status
-from sources.help_scout.plan import Read
+from sources.help_scout.lists import AccountLists
+from sources.help_scout.outcome import Outcomes
+from sources.help_scout.plan import Read, Request
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.rounds import Round
 from sources.help_scout.run import Interval, Run
+from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.stored import Stored
 from sources.help_scout.tables import CURSOR
-from sources.help_scout.windows import Grain, local_midnight, window_of
+from sources.help_scout.windows import Grain, Window, local_midnight, window_of
 
 from .errors import NothingLoaded, UsageError
 from .sql import stored_of
 
 CHUNK_DAYS = 60  # as many as a request for days may span
+LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRequest:
-    """What one load was asked for: reports by name (all when empty), an interval, or the gaps.
+    """What one load was asked for: reports by name (all when empty), an interval, or what is
+    missing.
 
     Of an interval only the `windows`, by grain and first local day, where any are named.
     """
@@ -69,7 +75,7 @@ class Chunk:
     """What one load package holds: the windows of an interval that the selection takes.
 
     An explicit one leaves the reports' cursors alone. An optional one is left out when there is
-    nothing to read in it.
+    nothing to read in it. With `asks_refused` what the API refused lately is asked all the same.
     """
 
     what: str
@@ -78,6 +84,7 @@ class Chunk:
     reports: tuple[str, ...]
     is_explicit: bool = True
     is_optional: bool = False
+    asks_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +116,7 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
         if request.windows:
             selects = only(request.windows)
         chunks = [
-            Chunk(what="loading", interval=piece, selects=selects, reports=names)
+            Chunk(what="loading", interval=piece, selects=selects, reports=names, asks_refused=True)
             for piece in pieces(run, interval)
             if not request.windows or _holds_any(run, piece, request.windows)
         ]
@@ -120,9 +127,10 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
             Chunk(
                 what="filling",
                 interval=piece,
-                selects=gaps(coverage),
+                selects=missing(coverage, run.now),
                 reports=names,
                 is_optional=True,
+                asks_refused=True,
             )
             for piece in pieces(run, (run.time.start, run.now))
         ]
@@ -147,22 +155,22 @@ def _repair_chunks(
     run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
 ) -> list[Chunk]:
     """Chunks for what the ledger says failed before the windows that are due anyway."""
-    lacking = [
+    failed = [
         start
-        for (report, _, grain, start), worth in coverage.items().items()
-        if needs_repair(worth) and report in after and _end_of(run, grain, start) <= after[report]
+        for report, _, grain, start in windows_to_repair(coverage, run.now)
+        if report in after and _end_of(run, grain, start) <= after[report]
     ]
-    if not lacking:
+    if not failed:
         return []
     return [
         Chunk(
             what="repairing",
             interval=piece,
-            selects=repairs(coverage, after, round_.resumed_from),
+            selects=repairs(coverage, after, run.now, round_.resumed_from),
             reports=tuple(after),
             is_optional=True,
         )
-        for piece in pieces(run, (min(lacking), max(after.values())))
+        for piece in pieces(run, (min(failed), max(after.values())))
     ]
 
 
@@ -214,7 +222,7 @@ def _due_chunks(
         Chunk(
             what="loading",
             interval=piece,
-            selects=due(coverage, run.settings.lookback, round_.resumed_from),
+            selects=due(coverage, run.settings.lookback, round_.resumed_from, run.now),
             reports=tuple(name for name, since in after.items() if since < piece[1]),
             is_explicit=False,
         )
@@ -226,6 +234,8 @@ def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
     """Has the run read the chunk's windows."""
     run.chunk = chunk.interval
     run.planner.selects = chunk.selects
+    stored = None if chunk.asks_refused else agenda.stored
+    run.planner.refusals = Refusals({} if stored is None else stored.coverage.refusals, run.now)
     run.know(agenda.stored)
 
 
@@ -249,19 +259,48 @@ def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
     return bool(planned_reads(run, agenda, chunk, dry)) or bool(dry.unplanned)
 
 
-def count_gaps(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:
-    """How many windows a backfill would read, less those that the API says it has not."""
-    agenda = plan_agenda(pipeline, run, LoadRequest(reports=reports, backfill=True))
-    coverage = Coverage() if agenda.stored is None else agenda.stored.coverage
-    dry = DryRun(run, agenda.stored)
-    for chunk in agenda.chunks:
-        planned_reads(run, agenda, chunk, dry)
-    worths = (
-        coverage.worth(read.report.name, read.slice.text, window)
-        for read in dry.own
-        for window in read.wanted
-    )
-    return sum(worth is None or worth.status is not Status.UNAVAILABLE for worth in worths)
+def wanted_windows(
+    run: Run, stored: Stored, names: Iterable[str], unnamed: Outcomes | None = None
+) -> Iterator[tuple[Read, Window, Standing]]:
+    """Every window that the configuration wants of these reports, and how it stands, by what the
+    warehouse knows of the account: not by what the API happened to list tonight.
+
+    Windows whose slices the warehouse cannot name are added to `unnamed`.
+    """
+    dry = DryRun(run, stored, stored_lists(stored))
+    run.planner.selects, run.planner.refusals = everything, Refusals()
+    run.chunk = None
+    for name in names:
+        report = REPORTS[name]
+        for read in dry.reads(report, run.spans(report, run.time.start, run.now)):
+            if read.report is report:  # and not one that names its users
+                for window in read.wanted:
+                    how = stored.coverage.standing(name, read.slice.text, window, run.now)
+                    yield read, window, how
+    if unnamed is not None:
+        unnamed += dry.unplanned
+
+
+def count_missing(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -> int:
+    """How many windows are missing: wanted, and not loaded though a load should have done it."""
+    stored = stored_of(pipeline, run.settings.account)
+    if stored is None:
+        return 0
+    unnamed: Outcomes = []
+    windows = wanted_windows(run, stored, reports or tuple(REPORTS), unnamed)
+    return sum(how is Standing.MISSING for _, _, how in windows) + len(unnamed)
+
+
+def stored_lists(stored: Stored) -> AccountLists:
+    """The account's lists as the warehouse has them, so that nothing is asked for."""
+
+    def refuse(request: Request) -> Any:
+        raise AssertionError(f"{request.path} is not asked for: the warehouse answers")
+
+    lists = AccountLists(refuse, lambda: ())
+    for name in LISTS_IN_PLANS:
+        lists.know_list(name, stored.list_items(name))
+    return lists
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sources.help_scout.outcome import Status
 from sources.help_scout.rounds import STATE as ROUNDS
 from sources.help_scout.run import Run
 
-from .agenda import LoadRequest, count_gaps, source_state
+from .agenda import LoadRequest, count_missing, source_state
 from .checks import Result, Verdict, all_checks, check_pipeline, store_results
 from .comments import write_comments
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
@@ -116,7 +116,7 @@ def judge(
             account=account,
             timezone=run.time.zone.key,
             compare_to=run.settings.compare_to,
-            missing_windows=count_gaps(pipeline, run) if missing is None else missing,
+            missing_windows=count_missing(pipeline, run) if missing is None else missing,
             failed_windows=_count_failed(pipeline, account),
             checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
             checks_failed=len(failed),

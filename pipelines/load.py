@@ -95,7 +95,7 @@ def load(
     # finish: fifo has dlt read one after the other.
     with set_options(EXTRACT__NEXT_ITEM_MODE="fifo") if run.budget.is_limited else nullcontext():
         for number, chunk in enumerate(pending, start=1):
-            if run.is_stopping or not run.can_go_on(chunk.reports):
+            if run.is_stopping:
                 continue
             on_chunk(number, len(pending), chunk, run.time.zone)
             use(run, agenda, chunk)

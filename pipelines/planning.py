@@ -20,17 +20,22 @@ from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.run import Run
-from sources.help_scout.slices import SLICE_PARAMS
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Grain, Window
 
-from .agenda import LoadRequest, loaded_state, plan_agenda, planned_reads
+from .agenda import (
+    LISTS_IN_PLANS,
+    LoadRequest,
+    count_missing,
+    loaded_state,
+    plan_agenda,
+    planned_reads,
+)
 from .errors import UsageError
 from .sql import sql_client, stored_of
 from .warehouse import Warehouse, check_account, is_there, open_pipeline
 
 LIMITS_PER_MINUTE = (200, 400)  # what the sources name, until the API has told the account's own
-LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.listed)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +61,7 @@ class Plan:
     limit_per_minute: int | None
     asked_for: tuple[str, ...]
     has_pending_load: bool
+    missing: int
 
     @property
     def total(self) -> int:
@@ -70,7 +76,7 @@ class PageCounts:
         self._coverage = coverage
         self._seen: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for (report, slice_text, grain, start), worth in coverage.items().items():
-            if worth.status.succeeded:
+            if worth.is_loaded:
                 weekday = str(start.weekday()) if grain is Grain.DAY else ""
                 self._seen[report, slice_text, grain, weekday].append(worth.pages)
                 self._seen[report, slice_text, grain].append(worth.pages)
@@ -132,6 +138,7 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
             limit_per_minute=state.get("requests_per_minute"),
             asked_for=request.report_names,
             has_pending_load=pipeline.has_pending_data,
+            missing=count_missing(pipeline, run, request.reports),
         )
 
 
@@ -179,6 +186,8 @@ def print_plan(console: Console, plan: Plan, run: Run) -> None:
     table.add_row(f"{len(plan.lines)} reports", "", "", f"~{plan.total:,}", "", "")
     console.print(table)
     console.print(f"Time zone {run.time.zone.key}. {_minutes(plan)}")
+    if plan.missing:
+        console.print(f"{missing_windows(plan.missing)}: help-scout backfill loads them.")
     console.print(
         "~ is an estimate, from the pages that earlier reads took; the other figures are exact, "
         "but for users who left and whom only days not loaded yet name."
@@ -194,6 +203,11 @@ def print_requests(requests: Sequence[Request]) -> None:
     """Prints one line a request: method, path and query. Of row reports the first page."""
     for request in requests:
         click.echo(f"GET {request.path}?{request.query_text}")
+
+
+def missing_windows(count: int) -> str:
+    """How many windows are missing, in words."""
+    return f"{count:,} window is missing" if count == 1 else f"{count:,} windows are missing"
 
 
 def _count(found: set[Window] | set[str]) -> str:

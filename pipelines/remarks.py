@@ -10,8 +10,9 @@ from sources.help_scout.run import Run
 from sources.help_scout.settings import find_report
 from sources.help_scout.slices import SLICE_PARAMS
 
-from .agenda import LoadRequest, count_gaps
+from .agenda import LoadRequest, count_missing
 from .checks import Verdict, all_checks, check_pipeline
+from .planning import missing_windows
 from .summary import Summary
 
 MOST_SKEW_SECONDS = 120
@@ -21,22 +22,22 @@ OFFICE_HOURS_CHECK = "office_hours_make_a_difference"
 def tell_what_was_not_asked(
     console: Console, pipeline: Pipeline, run: Run, request: LoadRequest, summary: Summary
 ) -> int | None:
-    """Prints which reports had nothing to read, and after a nightly load how much is missing;
-    returns that where it was counted for all reports."""
+    """Prints which reports had nothing to read, and after a nightly load or a backfill how many
+    windows are missing; returns that where it was counted for all reports."""
     if request.backfill:
         if not summary.lines:
-            console.print("nothing to fill: whatever is wanted is there")
-        return None
-    for name in request.report_names:
-        if not any(line.report == name for line in summary.lines):
-            console.print(f"{name}: nothing was due{_why_nothing(run, name, request)}")
+            console.print("nothing to fill: no window is missing")
+    else:
+        for name in request.report_names:
+            if not any(line.report == name for line in summary.lines):
+                console.print(f"{name}: nothing was due{_why_nothing(run, name, request)}")
     if request.since is not None:
         return None
-    missing = count_gaps(pipeline, run, request.reports)
+    missing = count_missing(pipeline, run, request.reports)
     if missing:
         console.print(
-            f"{missing:,} windows are wanted and not there: help-scout status shows which, "
-            "help-scout backfill fills them"
+            f"{missing_windows(missing)}: help-scout status shows which, help-scout backfill loads "
+            "them"
         )
     return None if request.reports else missing
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from dlt.pipeline.pipeline import Pipeline
 
-from sources.help_scout.ledger import WINDOW_READS
+from sources.help_scout.ledger import SUCCEEDED, WINDOW_READS
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.windows import Grain, window_of
@@ -80,7 +80,7 @@ def left_unread(
     with sql_client(pipeline) as client:
         loaded = client.execute_sql(
             "select distinct report, grain, window_date from report_windows "
-            "where account = %s and status in ('loaded', 'empty', 'incomplete')",
+            f"where account = %s and {SUCCEEDED}",
             account,
         )
         read = client.execute_sql(

@@ -1,4 +1,4 @@
-"""What is loaded and what lacks: every wanted window of every slice against the ledger."""
+"""What is loaded and what is missing: every wanted window of every slice against the ledger."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import orjson
 from dlt.common.schema import Schema
 
-from sources.help_scout.coverage import ONE_NIGHT, Standing, everything, standing
-from sources.help_scout.dry_run import DryRun
+from sources.help_scout.coverage import ALL, ONE_NIGHT, Standing
+from sources.help_scout.outcome import Outcome
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.restatements import RESTATEMENTS, compared_measures
 from sources.help_scout.run import Run
@@ -20,13 +20,12 @@ from sources.help_scout.slices import Slice
 from sources.help_scout.stored import Stored
 from sources.help_scout.windows import Window
 
-from .agenda import loaded_state
+from .agenda import loaded_state, wanted_windows
 from .errors import COMPLETE, PARTIAL, NothingLoaded
-from .planning import know_lists
 from .sql import stored_of
 from .warehouse import Warehouse, open_pipeline, require_loaded
 
-ALARMS = (Standing.GAP, Standing.BEHIND, Standing.INCOMPLETE, Standing.UNAVAILABLE)
+ALARMS = (Standing.MISSING, Standing.BEHIND, Standing.INCOMPLETE)
 
 Counts: TypeAlias = Counter[Standing]
 
@@ -49,7 +48,7 @@ class SliceStatus:
         """Counts a wanted window."""
         self.counts[how] += 1
         self.months.setdefault(f"{window.local_date:%Y-%m}", Counter())[how] += 1
-        if how in (Standing.GAP, Standing.BEHIND):
+        if how in (Standing.MISSING, Standing.BEHIND):
             self.gaps.append(window)
         if fetched_at is not None:
             self.first = min(self.first or window, window)
@@ -94,15 +93,31 @@ class StatusReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when all is there, 3 when anything lacks that the configuration does not expect to."""
+        """0 when all is loaded, 3 when anything is missing that the configuration does not expect
+        to be. An item that the API refuses, an inbox say, is no alarm; a report of which it
+        refuses the total, or everything, is."""
         expected = self.run.settings.expect_unavailable
-        lacks = any(
-            status.counts[how]
-            for status in self.slices
-            if status.report not in expected
-            for how in ALARMS
-        )
-        return PARTIAL if lacks else COMPLETE
+        alarming = [status for status in self.slices if status.report not in expected]
+        if any(status.counts[how] for status in alarming for how in ALARMS):
+            return PARTIAL
+        return PARTIAL if unavailable_reports(alarming) else COMPLETE
+
+    @property
+    def missing(self) -> int:
+        """How many windows are missing."""
+        return sum(status.counts[Standing.MISSING] for status in self.slices)
+
+
+def unavailable_reports(slices: Iterable[SliceStatus]) -> list[str]:
+    """The reports of which the API refuses the total, or everything."""
+    refused: dict[str, list[bool]] = {}
+    for status in slices:
+        is_refused = bool(status.counts[Standing.UNAVAILABLE]) and status.first is None
+        is_total = status.slice.text == ALL
+        refused.setdefault(status.report, []).append(is_refused)
+        if is_total and is_refused:
+            refused[status.report] = [True]
+    return [report for report, found in refused.items() if all(found)]
 
 
 def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusReport:
@@ -114,7 +129,6 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
         if stored is None:
             raise NothingLoaded(f"{warehouse} holds no load yet: nothing was loaded")
         run.pin(state)
-        know_lists(stored, run)
         names, schema = tuple(names), pipeline.default_schema
         slices = list(_slices(run, stored, names))
         return StatusReport(
@@ -153,28 +167,21 @@ def _open_failures(
 
 def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceStatus]:
     """The wanted windows of every slice, against the ledger."""
-    failures = stored.last_failures()
-    run.planner.selects = everything
-    for name in names:
-        report, found = REPORTS[name], dict[str, SliceStatus]()
-        reach = stored.coverage.reach(name)
-        spans = run.spans(report, run.time.start, run.now)
-        dry = DryRun(run, stored)
-        for read in dry.reads(report, spans):
-            if read.report is not report:
-                continue  # one that names its users
-            status = found.setdefault(read.slice.text, SliceStatus(report=name, slice=read.slice))
-            for window in read.wanted:
-                worth = stored.coverage.worth(name, read.slice.text, window)
-                how = standing(worth, window, reach, run.now)
-                status.add(window, how, worth.fetched_at if worth else None)
-        for outcome in dry.unplanned:
-            slice_ = outcome.read.slice
-            status = found.setdefault(slice_.text, SliceStatus(report=name, slice=slice_))
-            status.add(outcome.window, Standing.GAP, None)
-        for status in found.values():
-            status.last_failure = failures.get((name, status.slice.text))
-        yield from found.values()
+    failures, unnamed = stored.last_failures(), list[Outcome]()
+    found: dict[str, dict[str, SliceStatus]] = {name: {} for name in names}
+    for read, window, how in wanted_windows(run, stored, found, unnamed):
+        name, text = read.report.name, read.slice.text
+        status = found[name].setdefault(text, SliceStatus(report=name, slice=read.slice))
+        worth = stored.coverage.worth(name, text, window)
+        status.add(window, how, worth.fetched_at if worth else None)
+    for outcome in unnamed:
+        name, slice_ = outcome.read.report.name, outcome.read.slice
+        status = found[name].setdefault(slice_.text, SliceStatus(report=name, slice=slice_))
+        status.add(outcome.window, Standing.MISSING, None)
+    for by_slice in found.values():
+        for status in by_slice.values():
+            status.last_failure = failures.get((status.report, status.slice.text))
+            yield status
 
 
 def _moved(schema: Schema, stored: Stored, names: Iterable[str]) -> Iterator[tuple[str, Moved]]:
@@ -195,6 +202,7 @@ def status_json(status: StatusReport) -> str:
         "lookback_days": status.run.settings.lookback_days,
         "now": status.now,
         "is_complete": status.exit_code == COMPLETE,
+        "missing_windows": status.missing,
         "slices": [_slice_json(one) for one in status.slices],
         "failures": {
             name: {"at": at, "error": error} for name, (at, error) in status.failures.items()
@@ -230,7 +238,7 @@ def _slice_json(status: SliceStatus) -> Mapping[str, Any]:
         "coverage_pct_by_month": {
             month: round(coverage_pct(counts), 3) for month, counts in status.months.items()
         },
-        "lacking": [
+        "missing_windows": [
             {"grain": str(window.grain), "window_date": window.local_date} for window in status.gaps
         ],
     }

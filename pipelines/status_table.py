@@ -14,6 +14,7 @@ from rich.table import Table
 from sources.help_scout.coverage import Standing
 from sources.help_scout.windows import Window
 
+from .planning import missing_windows
 from .status import Counts, SliceStatus, StatusReport, coverage_pct
 
 MONTHS_SHOWN = 13
@@ -55,7 +56,7 @@ def print_status(console: Console, status: StatusReport, *, each_slice: bool) ->
             line.report if line.report != before else "",
             line.label,
             _percent(coverage_pct(counts)),
-            _number(counts[Standing.GAP] + counts[Standing.BEHIND]),
+            _number(counts[Standing.MISSING] + counts[Standing.BEHIND]),
             _number(counts[Standing.PROVISIONAL]),
             f"{min(s.first.local_date for s in there if s.first)}" if there else "",
             f"{max(s.last.local_date for s in there if s.last)}" if there else "",
@@ -96,7 +97,7 @@ def print_accounts(
         table.add_row(
             account,
             _percent(coverage_pct(counts)),
-            _number(counts[Standing.GAP] + counts[Standing.BEHIND]),
+            _number(counts[Standing.MISSING] + counts[Standing.BEHIND]),
             _number(counts[Standing.PROVISIONAL]),
             _number(counts[Standing.UNAVAILABLE] + counts[Standing.INCOMPLETE]),
             f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M %Z}" if loaded else "never",
@@ -119,7 +120,7 @@ def _heat(counts: Counts) -> str:
     there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
     if not counts:
         return " "
-    if counts[Standing.GAP] or counts[Standing.BEHIND] or counts[Standing.INCOMPLETE]:
+    if counts[Standing.MISSING] or counts[Standing.BEHIND] or counts[Standing.INCOMPLETE]:
         return "▒" if there else "░"
     if counts[Standing.UNAVAILABLE] and not there:
         return "-"
@@ -146,14 +147,14 @@ def _print_what_lacks(console: Console, status: StatusReport) -> None:
         console.print(line, markup=False)
     if len(lines) > GAPS_SHOWN:
         console.print(f"and {len(lines) - GAPS_SHOWN:,} lines more: --json lists every window")
-    gaps = sum(s.counts[Standing.GAP] for s in alarming)
+    missing = sum(s.counts[Standing.MISSING] for s in alarming)
     behind = sum(s.counts[Standing.BEHIND] for s in alarming)
-    if gaps:
-        console.print(f"{gaps:,} gaps: help-scout backfill fills them")
+    if missing:
+        console.print(f"{missing_windows(missing)}: help-scout backfill loads them")
     if behind:
         console.print(
-            f"{behind:,} windows are behind, of nights that were missed or reports that no load "
-            "has asked for: help-scout load catches up"
+            f"{behind:,} {'window was' if behind == 1 else 'windows were'} loaded before the end "
+            "and not since: help-scout load reads them again"
         )
     for how in (Standing.UNAVAILABLE, Standing.INCOMPLETE):
         for report in dict.fromkeys(s.report for s in alarming):

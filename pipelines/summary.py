@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from dlt.pipeline.pipeline import Pipeline
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from sources.help_scout.coverage import ALL
+from sources.help_scout.errors import STOPPED
 from sources.help_scout.ledger import LIST_READS, WINDOW_READS
 from sources.help_scout.outcome import Status
 from sources.help_scout.reports import REPORTS
@@ -18,6 +20,12 @@ from sources.help_scout.reports import REPORTS
 from .errors import COMPLETE, PARTIAL
 from .sql import sql_client, tables_of
 
+Rows: TypeAlias = list[tuple[Any, ...]]
+
+_COUNTED = (
+    f"(error is null or error not like '%%{STOPPED}') "
+    "and not (left(slice, 1) = '?' and status = 'empty')"
+)
 _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 
 
@@ -25,7 +33,9 @@ _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 class ReportLine:
     """What a run came to for one report: windows by status, rows and requests.
 
-    `problem` is the first window that came to an error, and the error; None without any.
+    `problem` is the first window that came to an error, and the error; None without any. `refused`
+    are the slices that the API refuses while it answers for others, `is_unavailable` says that it
+    refuses the report's total, or everything.
     """
 
     report: str
@@ -34,6 +44,8 @@ class ReportLine:
     requests: int
     unknown_fields: tuple[str, ...]
     problem: str | None
+    refused: tuple[str, ...] = ()
+    is_unavailable: bool = False
 
     def count(self, status: Status) -> int:
         """Windows of that status."""
@@ -52,16 +64,26 @@ class Summary:
         return next(line for line in self.lines if line.report == report)
 
     def exit_code(self, expect_unavailable: Sequence[str] = ()) -> int:
-        """0 when everything was read whole, 3 when something failed or is unavailable."""
+        """0 when everything was read whole, 3 when something failed or a report is unavailable.
+        An item that the API refuses, an inbox say, is listed and is no failure."""
         if self.list_problems:
             return PARTIAL
         for line in self.lines:
             lacking = {status for status in _LACKING if line.count(status)}
-            if line.report in expect_unavailable:
+            if line.report in expect_unavailable or line.refused:
                 lacking.discard(Status.UNAVAILABLE)
             if lacking:
                 return PARTIAL
         return COMPLETE
+
+    @property
+    def refused(self) -> dict[str, list[str]]:
+        """The slices that the API refuses, with the reports that it refuses them for."""
+        found: dict[str, list[str]] = {}
+        for line in self.lines:
+            for slice_text in line.refused:
+                found.setdefault(slice_text, []).append(line.report)
+        return found
 
 
 def summarize(pipeline: Pipeline, run_id: str) -> Summary:
@@ -74,20 +96,24 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
         def rows(sql: str) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.execute_sql(sql, run_id) or []]
 
+        # A run that was asked to stop has windows that it did not get to: they tell of no report.
         counts = rows(
             'select report, status, count(*), sum("rows"), sum(requests) from window_reads '
-            "where run_id = %s group by report, status"
+            f"where run_id = %s and {_COUNTED} group by report, status"
+        )
+        refused = rows(
+            "select distinct report, slice from window_reads where run_id = %s "
+            "and status = 'unavailable' and (http_status is not null or requests = 0)"
         )
         unknown = rows(
             "select distinct report, unknown_fields from window_reads "
             "where run_id = %s and unknown_fields is not null"
         )
-        # A window that only waits for an earlier one says less than the one that it waits for.
         problems = rows(
             "select report, grain, window_date, slice, error from (select *, row_number() over ("
-            "partition by report order by case when error like 'read, but%%' then 1 else 0 end, "
+            "partition by report order by case when requests = 0 then 1 else 0 end, "
             "window_start, grain, slice) as place from window_reads "
-            "where run_id = %s and error is not null) as problems where place = 1"
+            f"where run_id = %s and error is not null and {_COUNTED}) as problems where place = 1"
         )
         lists = (
             rows("select list, error from list_reads where run_id = %s and error is not null")
@@ -108,11 +134,21 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
                 sorted({f for name, fields in unknown if name == report for f in fields.split(",")})
             ),
             problem=first_problems.get(report),
+            **_refusals(report, counts, refused),
         )
         for report in REPORTS
         if any(name == report for name, *_ in counts)
     ]
     return Summary(lines, dict(lists))
+
+
+def _refusals(report: str, counts: Rows, refused: Rows) -> dict[str, Any]:
+    """What the API refused of the report: all of it, or only these slices."""
+    slices = sorted(slice_text for name, slice_text in refused if name == report)
+    statuses = {status for name, status, *_ in counts if name == report}
+    if slices and (ALL in slices or statuses <= {str(Status.UNAVAILABLE)}):
+        return {"is_unavailable": True}
+    return {"refused": tuple(slices)}
 
 
 def print_summary(console: Console, summary: Summary) -> None:
@@ -136,8 +172,14 @@ def print_summary(console: Console, summary: Summary) -> None:
     console.print(table)
     for name, problem in summary.list_problems.items():
         console.print(f"list {name}: failed. {problem}", markup=False)
+    for slice_text, reports in summary.refused.items():
+        console.print(_about_refused(slice_text, reports), markup=False)
     for line in summary.lines:
-        lacking = [f"{line.count(s)} {s}" for s in _LACKING if line.count(s)]
+        lacking = [
+            f"{line.count(s)} {s}"
+            for s in _LACKING
+            if line.count(s) and not (line.refused and s is Status.UNAVAILABLE)
+        ]
         if lacking:
             console.print(
                 f"{line.report}: {', '.join(lacking)}. {line.problem or ''}", markup=False
@@ -150,6 +192,17 @@ def print_summary(console: Console, summary: Summary) -> None:
             )
     if any(line.count(Status.FAILED) for line in summary.lines):
         console.print("what failed is due again: the next load asks for it")
+
+
+def _about_refused(slice_text: str, reports: list[str]) -> str:
+    """A line about what the API refuses while it answers for others, with what to do."""
+    named = f"{len(reports)} reports" if len(reports) > 1 else reports[0]
+    if slice_text.startswith("?"):
+        return f"{named}: former users could not be named, since the API refuses company_overall"
+    return (
+        f"{slice_text}: Help Scout refuses it for {named}; everything else is loaded. Give the "
+        "app's user access to it, or take it out of the breakdowns. It is asked again once a week"
+    )
 
 
 def print_query(console: Console, pipeline: Pipeline, title: str, sql: str) -> None:

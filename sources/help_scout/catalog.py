@@ -264,7 +264,9 @@ class Report:
     is counted, options are the report's own, required ones must be sent. `grains` and `slices`
     are the defaults that configuration can replace. `ignored` maps wire paths that are not
     loaded to the reason. `sort` is sent with every page so that pages hold still; `sort_fields`
-    are what it can be changed to.
+    are what it can be changed to. `dated_by` is the wire field by which rows belong to a window,
+    `names_user` the one that holds the user asked for. `overall` is the column, as table and name,
+    that says what a bucket of a series says.
     """
 
     name: str
@@ -282,6 +284,9 @@ class Report:
     office_hours: bool = False
     sort: Mapping[str, str] = field(default_factory=dict)
     sort_fields: tuple[str, ...] = ()
+    dated_by: str = ""
+    names_user: str = ""
+    overall: tuple[str, str] | None = None
     drivers: tuple[Driver, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
 

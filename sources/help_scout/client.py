@@ -22,16 +22,18 @@ import orjson
 from tenacity import Retrying, retry_if_exception_type
 
 from .auth import ClientCredentials, DocsKey
-from .errors import ApiError, ConfigurationError, Stopped, Unreachable
+from .errors import STOPPED, ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
 from .rate_limit import RateLimiter
 from .refusals import broken, check_status, correlation_id
-from .retries import StopTrying, wait_seconds
+from .retries import MAX_TRIES, StopTrying, wait_seconds
 
 DEFAULT_BASE_URL = "https://api.helpscout.net"
 DEFAULT_DOCS_BASE_URL = "https://docsapi.helpscout.net"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 ANSWER_SECONDS = 120.0  # for a whole body: one that trickles never runs into the time-out above
+SILENT_REQUESTS = 20
+"""Requests in a row without any answer after which the API counts as away for the run."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -84,6 +86,7 @@ class Client:
         self._sleep = sleep or self._wait
         self.limiter = RateLimiter(clock=clock, sleep=self._sleep, share=rate_limit_share)
         self._stopping = threading.Event()
+        self._silent = 0  # requests in a row that nothing answered
         self._now = now
         self._lock = threading.Lock()
         self.sent = 0
@@ -123,27 +126,38 @@ class Client:
 
     def _wait(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
-            raise Stopped("the run was asked to stop")
+            raise Stopped(STOPPED)
 
-    def get(self, request: Request) -> Answer:
-        """The answer to the request, tried again with the same query for as long as it may help.
+    def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
+        """The answer to the request, tried again with the same query for as long as it may help,
+        or `most_tries` times.
 
         Raises ReportUnavailable (403), RequestRefused (other 4xx), Stopped, Unreachable (the rest,
-        after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`).
+        after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`; at once when nothing has answered the last
+        `SILENT_REQUESTS`).
         """
         tries, began = 0, self._clock()
+        if self._silent >= SILENT_REQUESTS:
+            raise Unreachable(
+                f"{request.path}: not asked, since nothing answered the last {SILENT_REQUESTS} "
+                "requests, each tried several times",
+                requests=0,
+            )
         try:
             for attempt in Retrying(
                 retry=retry_if_exception_type(Unreachable),
-                stop=StopTrying(self._clock),
+                stop=StopTrying(self._clock, most_tries or MAX_TRIES),
                 wait=wait_seconds,
                 sleep=self._sleep,
                 reraise=True,
             ):
                 with attempt:
                     tries += 1
-                    return self._try_once(request, tries)
+                    answer = self._try_once(request, tries)
+                    self._silent = 0
+                    return answer
         except Unreachable as error:
+            self._silent = self._silent + 1 if error.status is None else 0
             seconds = self._clock() - began
             told = f"{error} ({tries} {'try' if tries == 1 else 'tries'} in {seconds:.0f} s)"
             raise Unreachable(

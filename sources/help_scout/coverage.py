@@ -4,14 +4,16 @@ A `Selection` says of each window of each slice whether a run reads it. Everythi
 
     due         what a night reads after the cursor: all but what is final already
     repairs     what it reads before the cursor: failed, or never read to its end
-    newcomers   what it reads besides: windows of items that came later than others of their kind
-    gaps        what a backfill reads: wanted, and not there
+    newcomers   what it also reads: windows of items that came later than others of their kind
+    missing     what a backfill reads: wanted, and not loaded
     unread      what an explicit interval reads: everything, once
+
+A window that keeps failing is tried again every night for a week, then once a week.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -22,23 +24,46 @@ from .slices import kind_of
 from .windows import Grain, Window
 
 ONE_NIGHT = timedelta(days=1)
+NIGHTLY_FOR = timedelta(days=7)
+"""For how long a window that keeps failing is tried again every night."""
+
+WEEKLY = timedelta(days=6.5)
+"""How long it rests between two tries after that: half a day less than a week, since loads do not
+start on the minute."""
+
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
     """What the ledger says a window of a slice is worth now.
 
-    `fetched_at`, `covered_until` and `pages` are of the last read that succeeded, None (or 0)
-    before there was one; `is_final` is what that read was called. `last_attempt` is what the last
-    read came to, well or not.
+    `fetched_at`, `covered_until`, `rows` and `pages` are of the last read that succeeded, None (or
+    0) before there was one; `is_final` is what that read was called. `last_attempt` is what the
+    last read came to, well or not, at `last_attempt_at`; `failing_since` is the first read since
+    the last one that came out whole.
     """
 
     status: Status
     last_attempt: Status | None = None
+    last_attempt_at: datetime | None = None
+    failing_since: datetime | None = None
     is_final: bool = False
     fetched_at: datetime | None = None
     covered_until: datetime | None = None
+    rows: int = 0
     pages: int = 0
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the warehouse holds the window, whole or not."""
+        return self.covered_until is not None
+
+    def rests(self, now: datetime) -> bool:
+        """Whether the window has failed for over a week and was tried less than a week ago."""
+        if self.failing_since is None or self.last_attempt_at is None:
+            return False
+        return now - self.failing_since > NIGHTLY_FOR and now - self.last_attempt_at < WEEKLY
 
     def was_closed(self, window: Window) -> bool:
         """Whether the window was read after its end."""
@@ -49,10 +74,10 @@ class Standing(StrEnum):
     """How a wanted window stands."""
 
     FINAL = "final"
-    PROVISIONAL = "provisional"  # there, and to be read again
-    GAP = "gap"  # not there, though the report was read past its end
-    INCOMPLETE = "incomplete"  # pages kept shifting: some of it may be missing
-    BEHIND = "behind"  # not there to its end, and a nightly run should have read it by now
+    PROVISIONAL = "provisional"  # loaded, and to be read again
+    MISSING = "missing"  # not loaded, though a load has tried to read it or should have
+    INCOMPLETE = "incomplete"  # loaded, but some of its rows may be missing
+    BEHIND = "behind"  # loaded before its end, and a nightly load should have read it again
     UNAVAILABLE = "unavailable"  # the API has no such numbers for us
     DUE = "due"  # the next run reads it
 
@@ -70,10 +95,22 @@ def everything(_report: str, _slice_text: str, _window: Window) -> bool:
 
 
 class Coverage:
-    """The ledger of one account, by window."""
+    """The ledger of one account, by window.
 
-    def __init__(self, worths: Mapping[Key, Worth] | None = None) -> None:
+    `refusals` are the slices whose latest request the API refused, by report and slice, with when.
+    `unresolved` are windows of kinds of slices that no list or report would name, as the latest
+    read of them said: the key's slice is `?` and the kind.
+    """
+
+    def __init__(
+        self,
+        worths: Mapping[Key, Worth] | None = None,
+        refusals: Mapping[tuple[str, str], datetime] | None = None,
+        unresolved: Mapping[Key, Status] | None = None,
+    ) -> None:
         self._worths = worths or {}
+        self.refusals = refusals or {}
+        self.unresolved = unresolved or {}
         self._reaches: dict[str, datetime] = {}
         for (report, *_), worth in self._worths.items():
             if worth.covered_until is not None:
@@ -92,22 +129,36 @@ class Coverage:
         """Up to where anything of the report was read; None when nothing was."""
         return self._reaches.get(report)
 
+    def is_refused(self, report: str, slice_text: str) -> bool:
+        """Whether the API refused the slice, or the report's total, when last asked."""
+        return (report, slice_text) in self.refusals or (report, ALL) in self.refusals
 
-def standing(
-    worth: Worth | None, window: Window, reach: datetime | None, now: datetime
-) -> Standing:
-    """How the window stands at `now`, of a report that was read up to `reach`."""
-    if worth is not None and worth.covered_until is not None:
+    def is_unresolved(self, report: str, kind: str, window: Window) -> bool:
+        """Whether it is not known yet which slices of the kind the window has."""
+        key = (report, f"?{kind}", window.grain, window.start)
+        return self.unresolved.get(key) is Status.FAILED
+
+    def standing(self, report: str, slice_text: str, window: Window, now: datetime) -> Standing:
+        """How the window stands at `now`. The one definition of what is missing: load, publication,
+        backfill, plan and status all ask here."""
+        worth = self.worth(report, slice_text, window)
+        if worth is None:
+            return _standing_of_unread(window, self.reach(report), now)
+        if worth.covered_until is None:
+            is_refused = worth.status is Status.UNAVAILABLE
+            return Standing.UNAVAILABLE if is_refused else Standing.MISSING
         if worth.status is Status.INCOMPLETE:
             return Standing.INCOMPLETE
         if worth.covered_until < min(window.end, now - ONE_NIGHT * 1.5):
             return Standing.BEHIND
         return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
-    if worth is not None and worth.status is Status.UNAVAILABLE:
-        return Standing.UNAVAILABLE
-    if reach is not None and window.end <= reach:
-        return Standing.GAP
-    return Standing.BEHIND if window.end + ONE_NIGHT <= now else Standing.DUE
+
+
+def _standing_of_unread(window: Window, reach: datetime | None, now: datetime) -> Standing:
+    """A window that was never asked for is missing once the report was read past its end, or once a
+    nightly load should have asked for it."""
+    is_passed = window.end <= (now if reach is None else reach)
+    return Standing.MISSING if is_passed or window.end + ONE_NIGHT <= now else Standing.DUE
 
 
 def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
@@ -132,8 +183,10 @@ def only(windows: Container[tuple[Grain, date]]) -> Selection:
     return selects
 
 
-def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | None) -> Selection:
-    """Selects what is not final yet, but for what the round has read, as `unread`."""
+def due(
+    coverage: Coverage, lookback: timedelta, round_started_at: datetime | None, now: datetime
+) -> Selection:
+    """Selects what is not final yet and does not rest, except what the round has read."""
     is_unread = unread(coverage, round_started_at)
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
@@ -145,40 +198,55 @@ def due(coverage: Coverage, lookback: timedelta, round_started_at: datetime | No
             and worth.was_closed(window)
             and worth.fetched_at >= window.end + lookback
         )
-        return not is_final and is_unread(report, slice_text, window)
+        rests = worth is not None and window.end + lookback <= now and worth.rests(now)
+        return not is_final and not rests and is_unread(report, slice_text, window)
 
     return selects
 
 
 def repairs(
-    coverage: Coverage, before: Mapping[str, datetime], round_started_at: datetime | None = None
+    coverage: Coverage,
+    before: Mapping[str, datetime],
+    now: datetime,
+    round_started_at: datetime | None = None,
 ) -> Selection:
-    """Selects what failed, and what was read but never when it was final.
+    """Selects what failed, what was read but never when it was final, and slices that nobody could
+    name when their window was read.
 
     Of each report only up to `before`, from where its windows are due anyway; and not what the
     round has read that the run goes on with.
     """
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
-        worth = coverage.worth(report, slice_text, window)
-        if worth is None or window.end > before.get(report, window.start):
+        if window.end > before.get(report, window.start):
             return False
+        worth = coverage.worth(report, slice_text, window)
+        if worth is None:
+            return coverage.is_unresolved(report, kind_of(slice_text), window)
         in_round = (
             round_started_at is not None
             and worth.fetched_at is not None
             and worth.fetched_at >= round_started_at
         )
-        return needs_repair(worth) and not in_round
+        return needs_repair(worth, now, coverage.is_refused(report, slice_text)) and not in_round
 
     return selects
 
 
-def needs_repair(worth: Worth) -> bool:
-    """Whether the window failed, or was read but never when it was final. What the API says it
-    has not, it would say again."""
-    if Status.UNAVAILABLE in (worth.status, worth.last_attempt):
+def needs_repair(worth: Worth, now: datetime, is_refused: bool = False) -> bool:
+    """Whether the window failed, or was read but never when it was final, and it is time to try
+    again. What the API refused waits until it answers for the slice again."""
+    if Status.UNAVAILABLE in (worth.status, worth.last_attempt) and is_refused:
         return False
-    return worth.status is Status.FAILED or not worth.is_final
+    return not worth.is_final and not worth.rests(now)
+
+
+def windows_to_repair(coverage: Coverage, now: datetime) -> Iterable[Key]:
+    """The keys of all windows that `repairs` may select, whatever their report is due from."""
+    for key, worth in coverage.items().items():
+        if needs_repair(worth, now, coverage.is_refused(key[0], key[1])):
+            yield key
+    yield from (key for key, status in coverage.unresolved.items() if status is Status.FAILED)
 
 
 class Newcomers:
@@ -198,7 +266,7 @@ class Newcomers:
     ) -> None:
         read: dict[tuple[str, str], set[tuple[Grain, datetime]]] = {}
         for (report, text, grain, start), worth in coverage.items().items():
-            if worth.status.succeeded and report in slices:
+            if worth.is_loaded and report in slices:
                 read.setdefault((report, kind_of(text)), set()).add((grain, start))
         self._missing = {
             (report, text): {
@@ -221,15 +289,37 @@ class Newcomers:
         return (window.grain, window.start) in self._missing.get((report, slice_text), ())
 
 
-def gaps(coverage: Coverage) -> Selection:
-    """Selects what is not there, though the report was read past its end: never asked for, failed,
-    or unavailable then. Of a report that was never read, all is missing."""
+def missing(coverage: Coverage, now: datetime) -> Selection:
+    """Selects what is missing, and what the API refused: it may answer now."""
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
-        reach = coverage.reach(report)
-        if reach is not None and window.end > reach:
-            return False  # that is for the next night
-        worth = coverage.worth(report, slice_text, window)
-        return worth is None or not worth.status.succeeded
+        how = coverage.standing(report, slice_text, window, now)
+        return how in (Standing.MISSING, Standing.UNAVAILABLE)
 
     return selects
+
+
+class Refusals:
+    """What the API refuses: a slice, or a whole report by its total. None of it is asked again in
+    a load package that met the refusal; a slice is then asked again once a week.
+
+    `known` are the ledger's, as in `Coverage`. A report's total is asked in every run: that the
+    plan has it now should show the same night.
+    """
+
+    def __init__(
+        self, known: Mapping[tuple[str, str], datetime] | None = None, now: datetime | None = None
+    ) -> None:
+        self._refused = {
+            key
+            for key, at in (known or {}).items()
+            if key[1] != ALL and now is not None and now - at < WEEKLY
+        }
+
+    def add(self, report: str, slice_text: str) -> None:
+        """Remembers a refusal."""
+        self._refused.add((report, slice_text))
+
+    def cover(self, report: str, slice_text: str) -> bool:
+        """Whether the slice need not be asked for."""
+        return (report, slice_text) in self._refused or (report, ALL) in self._refused

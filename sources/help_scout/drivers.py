@@ -50,7 +50,6 @@ def not_asked(read: Read, driver: Outcome, now: datetime) -> list[Outcome]:
             fetched_at=now,
             error=f"not asked: {name} names its items and came to {driver.status}: {driver.error}",
             correlation_id=driver.correlation_id,
-            blocks_report=True,
         )
         for window in read.wanted
     ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from .catalog import Driver, Report
 from .drivers import driver_column
+from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read
 from .read_ahead import SharedKey, shared_key
@@ -27,11 +28,13 @@ DRIVERS = tuple({driver: None for report in REPORTS.values() for driver in repor
 
 
 class DryRun:
-    """Plans what `run` would read, counting answers that reports share once."""
+    """Plans what `run` would read, counting answers that reports share once. `lists` are the
+    account's, the run's own unless others are given."""
 
-    def __init__(self, run: Run, stored: Stored | None) -> None:
+    def __init__(self, run: Run, stored: Stored | None, lists: AccountLists | None = None) -> None:
         self._run = run
         self._stored = stored
+        self._lists = run.lists if lists is None else lists
         self._shared: set[SharedKey] = set()
         self._asked: list[Read] = []
         self._report = ""
@@ -48,11 +51,12 @@ class DryRun:
         """Every read that would be sent for the report, those of reports that name its items
         first."""
         run, self._report = self._run, report.name
-        planner = ReadPlanner(run.settings, run.time, run.lists, self._answer)
+        planner = ReadPlanner(run.settings, run.time, self._lists, self._answer)
         planner.selects, planner.stored = run.planner.selects, self._stored
+        planner.refusals = run.planner.refusals
         for read in planner.reads(report, spans):
             if isinstance(read, list):
-                self.unplanned += read
+                self.unplanned += [one for one in read if one.status is Status.FAILED]
             else:
                 self.own.append(read)
                 self._ask(read)
@@ -97,7 +101,7 @@ class DryRun:
         if self._stored is None:
             return set()
         worth = self._stored.coverage.worth(driver.report, Slice().text, window)
-        is_stored = worth is not None and worth.status.succeeded
+        is_stored = worth is not None and worth.is_loaded
         if driver.param == "user" and not is_stored:
             return self._stored.users_read(self._report, window)
         return self._stored.items(driver, window)

@@ -11,6 +11,7 @@ HelpScoutError
 ├── NoRoom                    this machine has no room for the rows of a large window
 └── AnswerError               the answer came, but it is not the report that was asked for
     ├── WrongEnvelope         the body lacks the part that makes it this report
+    ├── WrongAnswer           the body answers another question: another day, user or page
     ├── ValueMisfit           a value does not fit its declared type, or a key is missing or double
     └── BucketMismatch        a series' buckets do not line up with the windows asked for
 
@@ -66,6 +67,9 @@ class RequestRefused(ApiError):
     """The API will not answer this request, however often it is asked."""
 
 
+STOPPED = "the run was asked to stop"
+
+
 class Stopped(ApiError):
     """The run is to end: nothing is asked any more."""
 
@@ -80,6 +84,10 @@ class AnswerError(HelpScoutError):
 
 class WrongEnvelope(AnswerError):
     """The body lacks the part that makes it this report: it must not pass for an empty one."""
+
+
+class WrongAnswer(AnswerError):
+    """The body says that it is for another window, user or page than was asked for."""
 
 
 class ValueMisfit(AnswerError):

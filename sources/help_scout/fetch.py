@@ -6,141 +6,115 @@ an outcome that says so. It runs in worker threads; all it shares is the client.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 from tempfile import gettempdir
 
+from .answer_checks import check_report, check_user, echo_shift_seconds
+from .buckets import fetch_series
 from .catalog import PAGED, Shape
-from .errors import BucketMismatch, HelpScoutError, NoRoom
-from .flatten import Flattened, flatten_report
-from .outcome import Getter, Outcome, Tally, failure_of, outcome_of
+from .client import Answer
+from .errors import HelpScoutError, NoRoom, Unreachable
+from .flatten import flatten_report, unwrap
+from .outcome import Getter, Outcome, Outcomes, Status, Tally, failure_of, outcome_of
 from .pages import fetch_rows
-from .plan import VIEW_BY, Part, Read, Request, wire_instant
-from .values import Row
-from .windows import Window
+from .plan import Read, Request
+
+SERVER_ERROR = 500
 
 
-def fetch_read(client: Getter, read: Read, now: datetime) -> list[Outcome]:
+def fetch_read(client: Getter, read: Read, now: datetime) -> Outcomes:
     """One outcome for each wanted window, in order. `now` stamps reads that get no answer."""
     tally = Tally(client, now)
     try:
         if read.report.shape is Shape.SERIES:
-            return _fetch_series(tally, read)
-        if read.report.shape in PAGED:
-            return [fetch_rows(tally, read)]
-        part = read.parts[0]
-        flat = flatten_report(read.report, [(tally.get(part.request), part.stamps)])
-        return [outcome_of(tally, read, read.windows[0], flat)]
+            return fetch_series(tally, read)
+        return [_fetch_window(tally, read)]
     except (HelpScoutError, OSError) as error:
         if isinstance(error, OSError):  # rows wait in a temporary file
             error = NoRoom(f"{read.report.name}: {error.strerror} in {gettempdir()}: TMPDIR names "
                            "another folder")  # fmt: skip
-        return [
+        failed = [
             failure_of(tally, read, window, error, first=window is read.wanted[0])
             for window in read.wanted
         ]
+        is_answered = isinstance(error, Unreachable) and (error.status or 0) >= SERVER_ERROR
+        if is_answered and len(read.wanted) > 1:
+            return _fetch_apart(_Once(client), read, now, failed)
+        return failed
 
 
-def _fetch_series(tally: Tally, read: Read) -> list[Outcome]:
-    """The windows of a span from one request; one by one when the buckets do not line up, and one
-    alone with its bucket asked for in the other way."""
-    request = read.parts[0].request
-    try:
-        return _fetch_buckets(tally, read, request)
-    except BucketMismatch:
-        if len(read.windows) > 1:
-            return _fetch_one_by_one(tally, read)
-        return _fetch_otherwise(tally, read, request)
-
-
-def _fetch_otherwise(tally: Tally, read: Read, request: Request) -> list[Outcome]:
-    """One window with its bucket asked for in the other way; BucketMismatch when it fails too."""
-    window = read.windows[0]
-    if VIEW_BY in dict(request.query):
-        other = request.without(VIEW_BY)
-    else:
-        other = request.with_params(**{VIEW_BY: str(window.grain)})
-    try:
-        return _fetch_buckets(tally, read, other)
-    except BucketMismatch as error:
-        raise BucketMismatch(
-            f"{read.report.name}: the API's buckets do not line up with {window} in this time "
-            "zone, asked together and alone: the window is left out rather than guessed"
-        ) from error
-
-
-def _fetch_buckets(tally: Tally, read: Read, request: Request) -> list[Outcome]:
-    """The windows that the request's buckets are for; BucketMismatch when they are for others."""
-    read = replace(read, parts=(Part(request, read.parts[0].stamps),))
-    flat = flatten_report(read.report, [(tally.get(request), read.parts[0].stamps)])
-    table = read.report.name
-    if VIEW_BY in dict(request.query):
-        matched = match_buckets(read.windows, flat.rows[table])
-    else:
-        matched = match_whole_window(read, flat.rows[table])
-    outcomes = []
-    for window in read.wanted:
-        rows = [matched[window]] if window in matched else []
-        mine = Flattened({table: rows}, flat.extra, flat.unknown)
-        outcomes.append(outcome_of(tally, read, window, mine))
-        # The request is counted with the first window, so that sums over the ledger are right.
-        tally.requests = tally.pages = 0
-    return outcomes
-
-
-def match_buckets(windows: tuple[Window, ...], rows: Sequence[Row]) -> dict[Window, Row]:
-    """The row of each window; windows whose bucket the API left out are missing.
-
-    A bucket belongs to the window that starts at the same instant. Anything else (an anchor of
-    its own, two buckets in one window) is a BucketMismatch: matching by date alone would take a
-    UTC day for a company day in zones where they share a date. So is a single bucket for
-    several windows: it may be the sum of the span.
-    """
-    by_start = {window.start: window for window in windows}
-    matched: dict[Window, Row] = {}
-    for row in rows:
-        start = row.get("bucket_start_at")
-        window = by_start.get(start) if start is not None else None
-        if window is None or window in matched:
-            raise BucketMismatch("a bucket starts where no window does, or two start in one")
-        matched[window] = row
-    if len(windows) > 1 and len(rows) == 1:
-        raise BucketMismatch("one bucket for several windows")
-    return matched
-
-
-def _fetch_one_by_one(tally: Tally, read: Read) -> list[Outcome]:
-    """The wanted windows each by a request of its own, up to the first that blocks the report."""
-    outcomes: list[Outcome] = []
-    for window in read.wanted:
-        outcomes.append(_fetch_alone(tally.client, read, window, tally))
-        if outcomes[-1].blocks_report:
-            break
-    return outcomes
-
-
-def _fetch_alone(client: Getter, read: Read, window: Window, spent: Tally) -> Outcome:
-    """One window of a span by a request of its own."""
-    part = read.parts[0]
-    request = part.request.with_params(
-        start=wire_instant(window.start), end=wire_instant(window.last_second)
+def _fetch_window(tally: Tally, read: Read) -> Outcome:
+    """The outcome of one window. Where the warehouse holds rows of it and none come, it is asked
+    once more: that something is gone is believed when it is said twice."""
+    fetch: Callable[[Tally, Read], Outcome] = (
+        fetch_rows if read.report.shape in PAGED else _fetch_body
     )
-    alone = replace(read, windows=(window,), wanted=(window,), parts=(Part(request, part.stamps),))
-    outcome = fetch_read(client, alone, spent.fetched_at)[0]
-    outcome.read = read
-    outcome.requests += spent.requests
-    outcome.pages += spent.pages
-    spent.requests = spent.pages = 0
+    outcome = fetch(tally, read)
+    if outcome.status is Status.EMPTY and read.windows[0] in read.held and read.parts:
+        return fetch(tally, read)
     return outcome
 
 
-def match_whole_window(read: Read, rows: Sequence[Row]) -> dict[Window, Row]:
-    """The one bucket of a window asked for without `viewBy`: it needs no matching, wherever in the
-    window it says that it starts."""
-    window = read.windows[0]
-    starts = [row.get("bucket_start_at") for row in rows]
-    starts_inside = all(start and window.start <= start < window.end for start in starts)
-    if len(rows) > 1 or not starts_inside:
-        raise BucketMismatch("more than one bucket for one window, or one of another time")
-    return {window: rows[0]} if rows else {}
+def _fetch_body(tally: Tally, read: Read) -> Outcome:
+    """The outcome of a report that is one body."""
+    part = read.parts[0]
+    body = unwrap(read.report, tally.get(part.request))
+    check_report(read.report, body)
+    check_user(read, body)
+    shift = echo_shift_seconds(read, body)
+    flat = flatten_report(read.report, [(body, part.stamps)])
+    outcome = outcome_of(tally, read, read.windows[0], flat)
+    outcome.echo_shift_seconds = shift
+    return outcome
+
+
+class _Once:
+    """The client, each request tried once."""
+
+    def __init__(self, client: Getter) -> None:
+        self._client = client
+
+    def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
+        """The answer to one request."""
+        return self._client.get(request, most_tries=1 if most_tries is None else most_tries)
+
+
+def _fetch_apart(client: Getter, read: Read, now: datetime, failed: Outcomes) -> Outcomes:
+    """The windows of a span whose request fails, by requests for fewer of them: one day that always
+    fails must not keep the others of its span from being read.
+
+    When neither the last window nor the first can be had alone, the report itself is down, and
+    `failed` stands.
+    """
+    tries = 0
+    for window in (read.wanted[-1], read.wanted[0]):
+        tried = fetch_read(client, read.of(window), now)
+        tries += tried[0].requests
+        if tried[0].status is not Status.FAILED:
+            break
+    else:
+        failed[0].requests += tries
+        return failed
+    found = _halved(client, read, now)
+    found[0].requests += failed[0].requests + tries
+    return found
+
+
+def _halved(client: Getter, read: Read, now: datetime) -> Outcomes:
+    """The windows of a span, by halves until each failing one is alone."""
+    middle = len(read.wanted) // 2
+    found: Outcomes = []
+    for wanted in (read.wanted[:middle], read.wanted[middle:]):
+        half = read.of(*wanted)
+        tally = Tally(client, now)
+        try:
+            found += fetch_series(tally, half)
+        except HelpScoutError as error:
+            if len(wanted) > 1:
+                parts = _halved(client, half, now)
+                parts[0].requests += tally.requests
+                found += parts
+            else:
+                found.append(failure_of(tally, half, wanted[0], error, first=True))
+    return found

@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from .catalog import COUNT, FLAG, INSTANT, LOCAL_DATE, TEXT, Column
+from .catalog import CODE, COUNT, FLAG, INSTANT, LOCAL_DATE, SECONDS, TEXT, Column
 from .outcome import Outcome, Status
 from .tables import ACCOUNT, CURSOR, StoredTable
 
@@ -86,6 +85,20 @@ WINDOW_READS = StoredTable(
             example="403: the plan lacks this report",
         ),
         Column(
+            name="http_status",
+            unit=CODE,
+            description="HTTP status of the answer that ended the read; null when it was read, or "
+            "nothing answered",
+            example="403",
+        ),
+        Column(
+            name="echo_shift_seconds",
+            unit=SECONDS,
+            description="By how much the dates in the answer differ from those asked for; null "
+            "where it says none",
+            example="0",
+        ),
+        Column(
             name="correlation_id",
             unit=TEXT,
             description="What Help Scout's support asks for",
@@ -135,23 +148,34 @@ LIST_READS = StoredTable(
 
 
 _WINDOW_KEY = ("account", "report", "slice", "grain", "window_start")
-SUCCEEDED = "status in ('loaded', 'empty', 'incomplete')"
+SUCCEEDED = "status in ('loaded', 'empty', 'incomplete') and covered_until is not null"
 """The condition that holds for reads whose rows are stored."""
 
 REPORT_WINDOWS = f"""
-with reads as (
+with all_reads as (
     select
         *,
         {SUCCEEDED} as succeeded,
+        max(case when status in ('loaded', 'empty') then fetched_at end) over (
+            partition by {", ".join(_WINDOW_KEY)}
+        ) as last_whole_at
+    from window_reads
+    where left(slice, 1) <> '?'
+),
+reads as (
+    select
+        *,
         row_number() over (
             partition by {", ".join(_WINDOW_KEY)}
-            order by case when {SUCCEEDED} then 0 else 1 end, fetched_at desc
+            order by case when succeeded then 0 else 1 end, fetched_at desc
         ) as by_worth,
+        min(
+            case when last_whole_at is null or fetched_at > last_whole_at then fetched_at end
+        ) over (partition by {", ".join(_WINDOW_KEY)}) as failing_since,
         first_value(fetched_at) over latest as last_attempt_at,
         first_value(status) over latest as last_attempt_status,
         first_value(error) over latest as last_error
-    from window_reads
-    where left(slice, 1) <> '?'
+    from all_reads
     window latest as (partition by {", ".join(_WINDOW_KEY)} order by fetched_at desc)
 )
 select
@@ -169,7 +193,8 @@ select
     is_final,
     last_attempt_at,
     last_attempt_status,
-    last_error
+    last_error,
+    failing_since
 from reads
 where by_worth = 1
 """
@@ -192,23 +217,10 @@ def list_row(
     }
 
 
-def not_stored(outcome: Outcome) -> Outcome:
-    """The outcome of a window that was read well but must wait for an earlier one that lacks."""
-    return replace(
-        outcome,
-        status=Status.FAILED,
-        rows={},
-        blocks=None,
-        spooled=0,
-        extra={},
-        error="read, but not stored: an earlier window of the report failed and comes first",
-    )
-
-
 def is_final(outcome: Outcome, lookback: timedelta, now: datetime) -> bool:
     """Whether the numbers are as final as they get: read whole, after window end plus lookback, by
     a run that began after the end."""
-    is_whole = outcome.status is not Status.INCOMPLETE and outcome.window.end <= now
+    is_whole = outcome.status in (Status.LOADED, Status.EMPTY) and outcome.window.end <= now
     return is_whole and outcome.fetched_at >= outcome.window.end + lookback
 
 
@@ -218,7 +230,7 @@ def ledger_row(
     """The ledger's row for a read. Without success it carries no coverage: it must not move the
     cursor past a window that is not loaded."""
     window, read = outcome.window, outcome.read
-    succeeded = outcome.status.succeeded
+    is_stored = outcome.replaces_rows
     return {
         "account": account,
         "report": read.report.name,
@@ -234,9 +246,11 @@ def ledger_row(
         "requests": outcome.requests,
         "query": outcome.query,
         "fetched_at": outcome.fetched_at,
-        CURSOR: window.covered_until(now) if succeeded else None,
-        "is_final": succeeded and is_final(outcome, lookback, now),
+        CURSOR: window.covered_until(now) if is_stored else None,
+        "is_final": is_stored and is_final(outcome, lookback, now),
         "error": outcome.error,
+        "http_status": outcome.http_status,
+        "echo_shift_seconds": outcome.echo_shift_seconds,
         "correlation_id": outcome.correlation_id,
         "unknown_fields": ",".join(sorted(outcome.unknown)) or None,
         "run_id": run_id,

@@ -24,13 +24,16 @@ from .spool import Spool
 from .values import Row, TableRows
 from .windows import Window
 
+SENT, LEFT_OUT = "sent", "left_out"
+"""Whether an account's series say of a day without anything that it is zero, or say nothing."""
+
 
 class Status(StrEnum):
     """What a read of a window came to."""
 
     LOADED = "loaded"
     EMPTY = "empty"  # read well, nothing there
-    INCOMPLETE = "incomplete"  # pages kept shifting: all that was seen is kept
+    INCOMPLETE = "incomplete"  # some of it may be missing: what was seen is kept
     UNAVAILABLE = "unavailable"  # the API has no such numbers for us
     FAILED = "failed"
 
@@ -45,6 +48,10 @@ class Outcome:
     """What reading one slice of one window came to: the rows of all its tables, and the story.
 
     Of a window with very many rows `blocks` holds those that are not in memory, `spooled` of them.
+    `http_status` is that of the answer that ended the read, None when it was read or nothing
+    answered. With `keeps_stored` the rows that the warehouse holds of the window stay.
+    `echo_shift_seconds` is by how much the dates in the answer differ from those asked for;
+    `zero_buckets` what the read shows of the account's habit: sent, left_out, or nothing.
     """
 
     read: Read
@@ -62,7 +69,20 @@ class Outcome:
     api_count: int | None = None
     error: str | None = None
     correlation_id: str | None = None
-    blocks_report: bool = False
+    http_status: int | None = None
+    keeps_stored: bool = False
+    echo_shift_seconds: int | None = None
+    zero_buckets: str = ""
+
+    @property
+    def replaces_rows(self) -> bool:
+        """Whether what was read takes the place of what is stored of the window."""
+        return self.status.succeeded and not self.keeps_stored
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the API refused the slice, or the report."""
+        return self.status is Status.UNAVAILABLE and self.http_status is not None
 
     @property
     def row_count(self) -> int:
@@ -83,8 +103,8 @@ Outcomes: TypeAlias = list[Outcome]
 class Getter(Protocol):
     """What answers requests: the client, or a stand-in."""
 
-    def get(self, request: Request) -> Answer:
-        """The answer to one request."""
+    def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
+        """The answer to one request, tried as often as may help or `most_tries` times."""
 
 
 @dataclass(slots=True)
@@ -96,11 +116,12 @@ class Tally:
     requests: int = 0
     pages: int = 0
     correlation_id: str | None = None
+    zero_buckets: str = ""
 
-    def get(self, request: Request) -> Any:
+    def get(self, request: Request, *, most_tries: int | None = None) -> Any:
         """The body of the answer; its cost is counted, in vain or not."""
         try:
-            answer = self.client.get(request)
+            answer = self.client.get(request, most_tries=most_tries)
         except ApiError as error:
             self.requests += error.requests
             self.correlation_id = error.correlation_id or self.correlation_id
@@ -145,6 +166,7 @@ def outcome_of(
         pages=tally.pages,
         api_count=api_count,
         correlation_id=tally.correlation_id,
+        zero_buckets=tally.zero_buckets,
     )
 
 
@@ -160,23 +182,31 @@ def failure_of(
     tally: Tally, read: Read, window: Window, error: HelpScoutError, *, first: bool
 ) -> Outcome:
     """The outcome of a window that could not be read; the cost stands with the `first` one."""
-    # An item that a report or the configuration names but that cannot be asked for (an AI agent,
-    # an inbox that is gone) must not keep the others' windows from being loaded.
-    refused = isinstance(error, RequestRefused) and error.status in (400, 404)
-    unknown_item = refused and any(SLICE_PARAMS[name].listed for name, _ in read.slice.values)
-    unavailable = unknown_item or isinstance(error, ReportUnavailable | BucketMismatch)
+    status = error.status if isinstance(error, ApiError) else None
+    is_refused = isinstance(error, ReportUnavailable) or _refuses_item(error, read)
+    is_unavailable = is_refused or isinstance(error, BucketMismatch)
     return Outcome(
         read=read,
         window=window,
-        status=Status.UNAVAILABLE if unavailable else Status.FAILED,
+        status=Status.UNAVAILABLE if is_unavailable else Status.FAILED,
         fetched_at=tally.fetched_at,
         query=query_text(read),
         requests=tally.requests if first else 0,
         pages=tally.pages if first else 0,
-        error=f"slice {read.slice.text}: {error}" if unknown_item else str(error),
+        error=f"slice {read.slice.text}: {error}"
+        if is_refused and read.slice.values
+        else str(error),
         correlation_id=tally.correlation_id,
-        blocks_report=not (unknown_item or isinstance(error, BucketMismatch)),
+        http_status=status,
     )
+
+
+def _refuses_item(error: HelpScoutError, read: Read) -> bool:
+    """Whether the API refuses an item that a report or the configuration names: an AI agent asked
+    for as a user, an inbox that is gone. The total of a report that is not found has failed."""
+    if not isinstance(error, RequestRefused) or error.status not in (400, 404):
+        return False
+    return any(SLICE_PARAMS[name].listed for name, _ in read.slice.values)
 
 
 def query_text(read: Read) -> str:

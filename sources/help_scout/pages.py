@@ -13,8 +13,9 @@ from typing import Any
 
 import orjson
 
+from .answer_checks import RowChecks, check_page, check_report
 from .catalog import Report, Shape
-from .errors import ValueMisfit
+from .errors import ValueMisfit, WrongAnswer
 from .flatten import Flattened, Flattener, unwrap
 from .outcome import Outcome, Tally, outcome_of
 from .plan import Part, Read, Request
@@ -46,9 +47,11 @@ def fetch_rows(tally: Tally, read: Read) -> Outcome:
     flattener = Flattener(read.report)
     blocks: Spool[TableRows] = Spool(ROWS_IN_MEMORY)
     count, complete, waiting, rows = 0, True, 0, 0
+    checks = RowChecks(read)
     for part in read.parts:
         reads = _read_until_stable(tally, read.report, part)
         for body in _united(read.report, reads):
+            checks.add(_envelope(read.report, body)["results"])
             flattener.add(body, part.stamps)
             waiting += len(_envelope(read.report, body)["results"])
             if waiting >= ROWS_PER_BLOCK:
@@ -59,6 +62,7 @@ def fetch_rows(tally: Tally, read: Read) -> Outcome:
         for pages in reads:
             pages.bodies.close()
     rows += _keep(blocks, flattener.take(), waiting)
+    checks.check()
     return outcome_of(
         tally,
         read,
@@ -147,12 +151,17 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
     counts: list[int] = []
     digest = hashlib.blake2b(digest_size=16)
     elsewhere: set[bytes] = set()
+    whole_pages: set[bytes] = set()
     rows, repeats = 0, False
     page, last = 1, 1
     while page <= last:
         body = unwrap(report, tally.get(first.with_params(page=str(page))))
+        check_report(report, body)
         envelope = _envelope(report, body)
         results = envelope["results"]
+        check_page(report, page, envelope.get("page"))
+        if len(results) > 1 and not _is_new(whole_pages, _digest(results)):
+            raise WrongAnswer(f"{report.name}: page {page} has the rows of an earlier page")
         counts.append(_paging_number(report, envelope, "count"))
         last = _paging_number(report, envelope, "pages")
         rows += len(results)
@@ -170,6 +179,13 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
     distinct = len(ids) if report.shape is Shape.DRILLDOWN else rows
     steady = counts[0] == counts[-1] == distinct == rows
     return _Pages(bodies, rows, counts[-1], steady, repeats, digest.digest())
+
+
+def _is_new(seen: set[bytes], digest: bytes) -> bool:
+    """Whether the digest was not seen before; it is from now on."""
+    is_new = digest not in seen
+    seen.add(digest)
+    return is_new
 
 
 def _envelope(report: Report, body: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ span and a slice into a `Read`. Both are pure; a plan can be printed without sen
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,8 @@ class Read:
     Overall reports and row reports read one window, series many at once. `wanted` are the windows
     whose numbers are kept: all, except for a user whom only some windows of a span name. All
     parts together answer the windows; only the fields drilldown has more than one, or none.
+    `held` are the windows of which the warehouse holds rows; `zeros_left_out` says that the account
+    is known to leave buckets out that are zero.
     """
 
     report: Report
@@ -72,6 +74,17 @@ class Read:
     wanted: tuple[Window, ...]
     previous: Window | None
     parts: tuple[Part, ...]
+    held: frozenset[Window] = frozenset()
+    zeros_left_out: bool = False
+
+    def of(self, *wanted: Window) -> Read:
+        """The read of these windows alone, of a series."""
+        first, last = self.windows.index(wanted[0]), self.windows.index(wanted[-1])
+        windows, part = self.windows[first : last + 1], self.parts[0]
+        request = part.request.with_params(
+            start=wire_instant(windows[0].start), end=wire_instant(windows[-1].last_second)
+        )
+        return replace(self, windows=windows, wanted=wanted, parts=(Part(request, part.stamps),))
 
     def __str__(self) -> str:
         first, last = self.windows[0], self.windows[-1]
@@ -96,8 +109,8 @@ def plan_spans(
 ) -> list[tuple[Window, ...]]:
     """The windows due in (after, until], grouped as they are requested, oldest coverage first.
 
-    The order matters: the cursor is the latest coverage loaded, so a report must not get ahead
-    of a window that it still lacks. A span comes where its first window does.
+    The order matters: a budget ends a load between spans, and the cursor is the latest coverage
+    loaded, so nothing unasked may come before it. A span comes where its first window does.
     """
     spans: list[tuple[Window, ...]] = []
     for grain in grains:
@@ -144,9 +157,12 @@ def plan_read(
     sort: Mapping[str, str] | None = None,
     items: Iterable[int] | None = None,
     wanted: tuple[Window, ...] | None = None,
+    held: frozenset[Window] = frozenset(),
+    zeros_left_out: bool = False,
 ) -> Read:
     """The read of one slice of a span. `items` are the fields drilldown's, one part each;
-    `wanted` the windows to keep, all by default; `sort` replaces the report's own order."""
+    `wanted` the windows to keep, all by default; `sort` replaces the report's own order; `held` and
+    `zeros_left_out` are as in `Read`."""
     query = {
         "start": wire_instant(span[0].start),
         "end": wire_instant(span[-1].last_second),
@@ -174,7 +190,7 @@ def plan_read(
         parts = tuple(
             Part(request.with_params(fieldid=str(item)), {"field_id": item}) for item in items
         )
-    return Read(report, slice_, span, wanted or span, previous, parts)
+    return Read(report, slice_, span, wanted or span, previous, parts, held, zeros_left_out)
 
 
 def _labels(slice_: Slice) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ from .windows import Window
 
 READS_AHEAD = 20  # of a report at least; of one with pages at most: their rows wait in memory
 CONNECTIONS = 8  # where nobody tells
-WINDOWS_IN_VAIN = 3
+FAILURES_IN_A_ROW = 3
 
 SharedKey: TypeAlias = tuple[str, Request]
 _DRIVER_REPORTS = frozenset(
@@ -52,6 +52,7 @@ class ReadAhead:
         self._pool = ThreadPoolExecutor(MOST_CONNECTIONS, "help-scout")
         self._queue: deque[tuple[Future[Outcomes], Read]] = deque()
         self._running = 0
+        self._failures = FailurePolicy()
         self._shared: dict[SharedKey, Future[Outcomes]] = {}
         self._lock = threading.Lock()
         self._unsent: set[Future[Outcomes]] = set()
@@ -106,7 +107,11 @@ class ReadAhead:
 
     def _fetch(self, future: Future[Outcomes], read: Read) -> None:
         try:
-            client = _Telling(self._client, lambda: self._unsent.discard(future))
+            client = _Getter(
+                self._client,
+                lambda: self._unsent.discard(future),
+                once=self._failures.is_failing(read.report.name),
+            )
             future.set_result(fetch_read(client, read, self._now))
         except BaseException as error:  # noqa: BLE001  whoever waits for it gets it
             future.set_exception(error)
@@ -115,16 +120,12 @@ class ReadAhead:
                 self._running -= 1
             self._begin_more()
 
-    def outcomes(
-        self, reads: Iterator[Read | Outcomes], *, moves_cursor: bool = True
-    ) -> Iterator[Outcomes]:
+    def outcomes(self, reads: Iterator[Read | Outcomes]) -> Iterator[Outcomes]:
         """The outcomes in the order of the reads; outcomes among the reads pass through.
 
-        Starts with one read, so that a report that the account does not have is asked once. Ends
-        after the first outcome that blocks its report: nothing gets past a window that lacks.
-        Where no cursor moves there is more `Patience`.
+        Starts with one read, so that a report that the account does not have is asked once. A
+        window that fails stops no other.
         """
-        patience = Patience(moves_cursor=moves_cursor)
         ahead: deque[Future[Outcomes]] = deque()
         width, most, exhausted = 1, READS_AHEAD, False
         while True:
@@ -139,57 +140,49 @@ class ReadAhead:
             if not ahead:
                 return
             outcomes = ahead.popleft().result()
+            self._failures.note(outcomes)
             for outcome in outcomes:
                 if self._on_outcome is not None:
                     self._on_outcome(outcome)
             yield outcomes
-            if patience.ends_with(outcomes):
-                self._drop(ahead)
-                return
             width = most
 
-    def _drop(self, futures: deque[Future[Outcomes]]) -> None:
-        """Takes back what has not been sent, except what others wait for too."""
-        shared = {id(future) for future in self._shared.values()}
-        for future in futures:
-            if id(future) not in shared:
-                future.cancel()
+
+class FailurePolicy:
+    """Which reports get one try a request instead of several: those of which `FAILURES_IN_A_ROW`
+    windows have just failed, one after the other. A window that always fails must not keep others
+    from being read, and a report that is down must not take a night."""
+
+    def __init__(self) -> None:
+        self._failing: dict[str, set[Window]] = {}
+
+    def note(self, outcomes: Outcomes) -> None:
+        """Remembers what windows came to."""
+        for outcome in outcomes:
+            failing = self._failing.setdefault(outcome.read.report.name, set())
+            if outcome.status is Status.FAILED:
+                failing.add(outcome.window)
+            elif outcome.window not in failing:
+                failing.clear()
+
+    def is_failing(self, report: str) -> bool:
+        """Whether the report's requests get one try."""
+        return len(self._failing.get(report, ())) >= FAILURES_IN_A_ROW
 
 
-class _Telling:
-    """The client, which tells of each request before it sends it."""
+class _Getter:
+    """The client, which says of each request that it is sent, and tries it once where that is all
+    that is worth it."""
 
-    def __init__(self, client: Getter, tell: Callable[[], None]) -> None:
+    def __init__(self, client: Getter, on_send: Callable[[], None], *, once: bool) -> None:
         self._client = client
-        self._tell = tell
+        self._on_send = on_send
+        self._once = once
 
-    def get(self, request: Request) -> Answer:
+    def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
         """The answer to one request."""
-        self._tell()
-        return self._client.get(request)
-
-
-class Patience:
-    """When a report's reading ends early: at its first failure where a cursor moves.
-
-    Elsewhere after `WINDOWS_IN_VAIN` windows that failed one after the other: a window that always
-    fails must not keep others from being filled, nor an API that is down be asked for all. What
-    the account does not have is not asked for twice in any case.
-    """
-
-    def __init__(self, *, moves_cursor: bool) -> None:
-        self._most = 1 if moves_cursor else WINDOWS_IN_VAIN
-        self._in_vain: set[Window] = set()
-
-    def ends_with(self, outcomes: Outcomes) -> bool:
-        """Whether these outcomes end it."""
-        blocking = [outcome for outcome in outcomes if outcome.blocks_report]
-        if blocking:
-            self._in_vain.add(blocking[0].read.windows[0])
-        elif any(outcome.window not in self._in_vain for outcome in outcomes):
-            self._in_vain.clear()  # a success elsewhere: they fail for reasons of their own
-        is_not_ours = any(outcome.status is Status.UNAVAILABLE for outcome in blocking)
-        return is_not_ours or len(self._in_vain) >= self._most
+        self._on_send()
+        return self._client.get(request, most_tries=1 if self._once else most_tries)
 
 
 def shared_key(read: Read) -> SharedKey | None:

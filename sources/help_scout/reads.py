@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from .account_time import AccountTime
 from .breakdowns import Breakdown
-from .catalog import Driver, Report
-from .coverage import Selection, everything
+from .catalog import Driver, Report, Shape
+from .coverage import ALL, Refusals, Selection, everything
 from .drivers import driver_items, drives, not_asked
 from .errors import AnswerError, ApiError, HelpScoutError
 from .lists import AccountLists
@@ -41,7 +41,8 @@ class ReadPlanner:
 
     `submit` sends a report that names others' items ahead; `may_begin` tells whether the budget
     allows for more. `selects` says which windows are read, `stored` is what the warehouse holds,
-    if anybody knows; both belong to what is being loaded.
+    if anybody knows, `refusals` what need not be asked for; all three belong to what is being
+    loaded.
     """
 
     def __init__(
@@ -59,14 +60,16 @@ class ReadPlanner:
         self._may_begin = may_begin
         self.selects: Selection = everything
         self.stored: Stored | None = None
+        self.refusals = Refusals()
+        self.zeros_left_out = False
         self._wanted_since: Mapping[str, str] = {}
         self._first_seen: Mapping[str, Mapping[str, str]] = {}
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
         """The reads of the spans, in order; outcomes stand for reads that cannot be planned.
 
-        A spent budget ends them between spans that share no time: what overlaps is stored
-        together or not at all.
+        A spent budget ends them between spans that share no time: the cursor then stands before
+        all that was not asked for.
         """
         breakdowns = self._settings.breakdowns_of(report)
         drivers = [d for d in report.drivers if any(drives(d, b) for b in breakdowns)]
@@ -86,8 +89,7 @@ class ReadPlanner:
                 try:
                     yield from self._reads_of(report, span, breakdown, planned)
                 except (ApiError, AnswerError) as error:
-                    yield self.not_planned(report, span, breakdown, str(error))
-                    return
+                    yield self.not_planned(report, span, breakdown, Status.FAILED, str(error))
 
     def listed_slices(self, report: Report) -> dict[str, datetime]:
         """The slices of the report's breakdowns with an item that came later than the breakdown,
@@ -156,32 +158,25 @@ class ReadPlanner:
             for name, seen in state.get("first_seen", {}).items()
         }
 
-    def not_planned(self, report: Report, span: Span, breakdown: Breakdown, error: str) -> Outcomes:
-        """Outcomes for slices that cannot be told, since what names them is not to be had."""
+    def not_planned(
+        self, report: Report, span: Span, breakdown: Breakdown, status: Status, error: str
+    ) -> Outcomes:
+        """Outcomes for slices that cannot be named, since what names them is not to be had."""
         read = self.read(report, span, Slice(unresolved=breakdown.kind))
         return [
-            Outcome(
-                read=read,
-                window=window,
-                status=Status.FAILED,
-                fetched_at=self._time.now,
-                error=f"not asked, its slices are not known: {error}",
-                blocks_report=True,
-            )
+            self._unasked(read, window, status, f"not asked, its slices are not known: {error}")
             for window in span
+            if not self._is_known(report, read.slice, window, status)
         ]
 
     def _reads_of(
         self, report: Report, span: Span, breakdown: Breakdown, planned: set[Slice]
     ) -> Iterator[Read | Outcomes]:
         by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
-        named_users, lacking_users = self._named_items(by_user, span)
+        named_users, failed = self._named_items(by_user, span)
         users = set().union(*named_users.values())
         listed_since = self._listed_since() if by_user else {}
-        slices = list(breakdown.slices(partial(self._items, users=users)))
-        if not slices and lacking_users is not None:
-            yield self.not_planned(report, span, breakdown, str(lacking_users.error))
-        for slice_ in slices:
+        for slice_ in breakdown.slices(partial(self._items, users=users)):
             if slice_ in planned:
                 continue
             planned.add(slice_)
@@ -193,12 +188,73 @@ class ReadPlanner:
                 if (window.end > since or user in named_users[window])
                 and self.selects(report.name, slice_.text, window)
             )
-            if not wanted:
-                continue
-            items, lacking_items = self._field_items(report, slice_, span)
-            read = self.read(report, span, slice_, items=items, wanted=wanted)
-            lacking = lacking_users or lacking_items
-            yield read if lacking is None else not_asked(read, lacking, self._time.now)
+            if wanted:
+                yield from self._read_of(report, span, slice_, wanted)
+        yield from self._what_names_slices(report, span, breakdown, failed)
+
+    def _read_of(
+        self, report: Report, span: Span, slice_: Slice, wanted: Span
+    ) -> Iterator[Read | Outcomes]:
+        """The read of the slice's wanted windows; outcomes where it cannot be asked for."""
+        if report.shape is Shape.SERIES:  # no more than from the first to the last of them
+            span = span[span.index(wanted[0]) : span.index(wanted[-1]) + 1]
+        if self.refusals.cover(report.name, slice_.text):
+            read = self.read(report, span, slice_, wanted=wanted)
+            if unasked := self._refused(read):
+                yield unasked
+            return
+        items, failed = self._field_items(report, slice_, span)
+        read = self.read(report, span, slice_, items=items, wanted=wanted)
+        yield read if failed is None else not_asked(read, failed, self._time.now)
+
+    def _refused(self, read: Read) -> Outcomes:
+        """Outcomes for windows of a slice that is not asked for, those that say so first."""
+        error = "not asked: the API refused this when last asked, and is asked again within a week"
+        return [
+            self._unasked(read, window, Status.UNAVAILABLE, error)
+            for window in read.wanted
+            if not self._is_known(read.report, read.slice, window, Status.UNAVAILABLE)
+        ]
+
+    def _what_names_slices(
+        self, report: Report, span: Span, breakdown: Breakdown, failed: Outcome | None
+    ) -> Iterator[Outcomes]:
+        """What the ledger is told of windows whose users could not all be named, and of those of
+        which it says so, when they could."""
+        if failed is not None:
+            name = failed.read.report.name
+            error = f"{name} names them and came to {failed.status}: {failed.error}"
+            if unasked := self.not_planned(report, span, breakdown, failed.status, error):
+                yield unasked
+            return
+        coverage = None if self.stored is None else self.stored.coverage
+        if coverage is None or not coverage.unresolved:
+            return
+        read = self.read(report, span, Slice(unresolved=breakdown.kind))
+        resolved = [w for w in span if coverage.is_unresolved(report.name, breakdown.kind, w)]
+        if resolved:
+            yield [self._unasked(read, window, Status.EMPTY, None) for window in resolved]
+
+    def _is_known(self, report: Report, slice_: Slice, window: Window, status: Status) -> bool:
+        """Whether the ledger says already that the window is not to be had: once is enough."""
+        if self.stored is None or status is not Status.UNAVAILABLE:
+            return False
+        coverage = self.stored.coverage
+        worth = coverage.worth(report.name, slice_.text, window)
+        key = (report.name, slice_.text, window.grain, window.start)
+        known = coverage.unresolved.get(key) if worth is None else worth.last_attempt
+        return known is Status.UNAVAILABLE
+
+    def _unasked(self, read: Read, window: Window, status: Status, error: str | None) -> Outcome:
+        """The outcome of a window for which nothing was sent."""
+        return Outcome(
+            read=read,
+            window=window,
+            status=status,
+            fetched_at=self._time.now,
+            error=error,
+            keeps_stored=True,
+        )
 
     def _items(self, name: str, before: Slice, users: set[int]) -> Iterable[SliceValue] | None:
         """The values that a breakdown by `name` fans out over, after the values before it."""
@@ -251,13 +307,31 @@ class ReadPlanner:
             sort=self._settings.sort_of(report),
             items=items,
             wanted=wanted,
+            held=self._held(report, slice_, wanted or span),
+            zeros_left_out=self.zeros_left_out,
         )
+
+    def _held(self, report: Report, slice_: Slice, windows: Span) -> frozenset[Window]:
+        """The windows of which the warehouse holds rows: that they are empty now is asked twice."""
+        if self.stored is None or report.shape is Shape.OVERALL:
+            return frozenset()
+        coverage = self.stored.coverage
+        worths = {window: coverage.worth(report.name, slice_.text, window) for window in windows}
+        return frozenset(w for w, worth in worths.items() if worth is not None and worth.rows)
 
     # --- reports that name others' items ----------------------------------------------------
 
     def _drive(self, driver: Driver, window: Window) -> Future[Outcomes]:
-        """The driver's answer for the window, shared with the driver report's own reads."""
-        return self._submit(self.read(REPORTS[driver.report], (window,), Slice()))
+        """The driver's answer for the window, shared with the driver report's own reads; not asked
+        for where the API has just refused that report."""
+        read = self.read(REPORTS[driver.report], (window,), Slice())
+        if not self.refusals.cover(driver.report, ALL):
+            return self._submit(read)
+        refused: Future[Outcomes] = Future()
+        refused.set_result(
+            [self._unasked(read, window, Status.UNAVAILABLE, "the API refuses this report")]
+        )
+        return refused
 
     def _is_stored(self, driver: Driver, window: Window) -> bool:
         """Whether the warehouse's own rows name the window's items: no need to ask again for what
@@ -265,20 +339,24 @@ class ReadPlanner:
         if self.stored is None or self.selects(driver.report, Slice().text, window):
             return False
         worth = self.stored.coverage.worth(driver.report, Slice().text, window)
-        return worth is not None and worth.status.succeeded
+        return worth is not None and worth.is_loaded
 
     def _named_items(
         self, drivers: list[Driver], span: Span
     ) -> tuple[dict[Window, set[int]], Outcome | None]:
         """The items that the drivers name for each window, and the driver that failed, if any."""
         found: dict[Window, set[int]] = {window: set() for window in span}
+        failed: Outcome | None = None
         for driver in drivers:
             for window in span:
                 if self.stored is not None and self._is_stored(driver, window):
                     found[window] |= self.stored.items(driver, window)
                     continue
                 outcome = self._drive(driver, window).result()[0]
-                if not outcome.status.succeeded:
-                    return found, outcome
-                found[window] |= driver_items(driver, outcome)
-        return found, None
+                if outcome.status.succeeded:
+                    found[window] |= driver_items(driver, outcome)
+                else:
+                    failed = failed or outcome
+                if outcome.is_refused:
+                    self.refusals.add(driver.report, ALL)
+        return found, failed

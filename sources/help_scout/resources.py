@@ -26,7 +26,7 @@ from .lists import dimension_row
 from .migration import check_stored
 from .reads import Span
 from .restatements import measures_of
-from .run import Run
+from .run import FACTS, Run
 from .stored import Stamp, Stored, stored_in
 from .tables import CURSOR, StoredTable
 from .values import Row
@@ -66,21 +66,19 @@ def report_resource(
         if covered_until.end_value is None:
             after = max(after, run.time.start)
         spans = run.spans(report, after, covered_until.end_value)
-        moves_cursor = covered_until.end_value is None
-        before = stored_numbers(report, run, spans)
-        batch = Batch(report, run, before, moves_cursor=moves_cursor)
+        batch = Batch(report, run, stored_numbers(report, run, spans))
         check_stored(batch.tables)
         items = Items(run.storage)
-        reads = run.reads(report, spans)
-        for outcomes in run.reader.outcomes(reads, moves_cursor=moves_cursor):
+        for outcomes in run.reader.outcomes(run.reads(report, spans)):
             for table, rows in batch.add(outcomes):
                 yield from _given(run, items, table, rows)
-            run.note(outcomes, moves_cursor=moves_cursor)
+            run.note(outcomes)
             if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
-        for table, rows in batch.finish():
+        for table, rows in batch.flush():
             yield from _given(run, items, table, rows)
         yield from items.missing(batch.tables)
+        state[FACTS] = dict(run.facts)
         state["requests_per_minute"] = run.client.limiter.limit_per_minute
         run.note_read(report)
         if run.round is not None:

@@ -20,8 +20,9 @@ MAX_WAIT_SECONDS = 60.0
 class StopTrying:
     """When trying one request ends: after so many tries, and after so long in any case."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], most_tries: int = MAX_TRIES) -> None:
         self._clock = clock
+        self._most_tries = most_tries
         self._latest = clock() + MAX_TRYING_SECONDS
         self._over_limit = 0
 
@@ -29,7 +30,7 @@ class StopTrying:
         """Whether the try just made was the last."""
         self._over_limit += _is_over_limit(state)
         return (
-            state.attempt_number - self._over_limit >= MAX_TRIES
+            state.attempt_number - self._over_limit >= self._most_tries
             or self._over_limit >= MAX_TRIES_OVER_LIMIT
             or self._clock() >= self._latest
         )

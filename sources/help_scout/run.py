@@ -6,7 +6,7 @@ A `Run` is what the resources of one extraction share. It knows nothing of dlt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .lists import AccountLists
 from .migration import CATALOG_VERSION, check_catalog
-from .outcome import Outcome, Outcomes, Status
+from .outcome import LEFT_OUT, SENT, Outcome, Outcomes
 from .plan import Read, Request, plan_spans
 from .privacy import Privacy
 from .read_ahead import ReadAhead
@@ -35,6 +35,9 @@ from .values import Row
 from .windows import Grain, window_of
 
 log = logging.getLogger(__name__)
+
+FACTS = "account_facts"
+ZERO_BUCKETS = "zero_buckets"
 
 Interval: TypeAlias = tuple[datetime, datetime]
 
@@ -81,11 +84,12 @@ class Run:
         """How the destination keeps tables; the one who opens it knows."""
         self.ledgers: dict[str, list[Row]] = {}
         """Rows of ledgers that come when all others have, by table."""
+        self.facts: dict[str, str] = {}
+        """What is known of the account's habits: kept in the source's state."""
         self.rows = 0
         """Rows read so far, over all tables."""
         self.is_stopping = False
         """Whether the run is to end: nothing is asked any more."""
-        self._blocked: set[str] = set()
         self._has_begun = False
 
     def close(self) -> None:
@@ -113,6 +117,7 @@ class Run:
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)
         self.pin_privacy(state)
+        self.learn(state.get(FACTS, {}))
         state["catalog_version"] = CATALOG_VERSION
         since = state.setdefault("breakdowns", {})
         for name in self._breakdown_names:
@@ -153,13 +158,7 @@ class Run:
         self.knows_warehouse = True
 
     def spans(self, report: Report, after: datetime, until: datetime | None) -> list[Span]:
-        """The report's spans that are due in (after, until], as far as the chunk goes.
-
-        None for a report that an earlier chunk of the run could not go on with: a later window
-        must not move the cursor past the one that lacks.
-        """
-        if report.name in self._blocked:
-            return []
+        """The report's spans that are due in (after, until], as far as the chunk goes."""
         until = min(until or self.now, self.now)
         if self.chunk is not None:
             after, until = max(after, self.chunk[0]), min(until, self.chunk[1])
@@ -188,25 +187,22 @@ class Run:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
 
-    def note(self, outcomes: Outcomes, *, moves_cursor: bool) -> None:
-        """Remembers what was read: above all the reports that cannot go on in this run.
-
-        Where no cursor moves, a window that fails stands in no other's way; a report that the
-        account does not have is asked no more all the same.
-        """
+    def note(self, outcomes: Outcomes) -> None:
+        """Remembers what was read: how many rows, and what the API refuses."""
         self.rows += sum(outcome.row_count for outcome in outcomes)
-        self._blocked.update(
-            outcome.read.report.name
-            for outcome in outcomes
-            if outcome.blocks_report and (moves_cursor or outcome.status is Status.UNAVAILABLE)
-        )
+        for outcome in outcomes:
+            if outcome.is_refused:
+                self.planner.refusals.add(outcome.read.report.name, outcome.read.slice.text)
+            if outcome.zero_buckets and self.facts.get(ZERO_BUCKETS) != SENT:
+                self.learn({ZERO_BUCKETS: outcome.zero_buckets})
 
-    def can_go_on(self, reports: Iterable[str]) -> bool:
-        """Whether any of the reports is not blocked."""
-        return any(name not in self._blocked for name in reports)
+    def learn(self, facts: Mapping[str, str]) -> None:
+        """Takes what is known of the account's habits, by name."""
+        self.facts.update(facts)
+        self.planner.zeros_left_out = self.facts.get(ZERO_BUCKETS) == LEFT_OUT
 
     def note_read(self, report: Report) -> None:
-        """Remembers that the report's windows of the chunk have been read, or tried in vain."""
+        """Remembers that the report's windows of the chunk have been read, or failed."""
         if self.round is None or (self.chunk is not None and self.chunk[1] < self.round.until):
             return
         if not self.budget.was_hit and not self.is_stopping:

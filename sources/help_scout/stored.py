@@ -39,35 +39,73 @@ class Stored:
     """What the warehouse holds of one account.
 
     `query` runs SQL over the dataset, `tables` are those that it has: a report that was never
-    loaded has none.
+    loaded has none. `ledger_columns` are those of the ledger.
     """
 
-    def __init__(self, query: Query, account: str, tables: Collection[str]) -> None:
+    def __init__(
+        self,
+        query: Query,
+        account: str,
+        tables: Collection[str],
+        ledger_columns: Collection[str] = (),
+    ) -> None:
         self._query = query
         self._account = account
         self._tables = frozenset(tables)
+        self._ledger_columns = frozenset(ledger_columns)
         self._items: dict[Driver, Mapping[tuple[Grain, datetime], set[int]]] = {}
 
     @cached_property
     def coverage(self) -> Coverage:
         """The ledger as it was when first looked at."""
         rows = self._query(
-            "select report, slice, grain, window_start, status, is_final, fetched_at, "
-            "covered_until, pages, last_attempt_status "
+            'select report, slice, grain, window_start, status, is_final, fetched_at, "rows", '
+            "covered_until, pages, last_attempt_status, last_attempt_at, failing_since "
             f"from ({REPORT_WINDOWS}) as worths where account = %s",
             self._account,
         )
         worths: dict[Key, Worth] = {}
-        for report, slice_text, grain, start, status, final, fetched_at, until, pages, last in rows:
+        for report, slice_text, grain, start, status, final, *rest in rows:
+            fetched_at, row_count, until, pages, last, last_at, failing_since = rest
             worths[report, slice_text, Grain(grain), utc(start)] = Worth(
                 status=Status(status),
                 last_attempt=Status(last),
+                last_attempt_at=utc(last_at),
+                failing_since=failing_since and utc(failing_since),
                 is_final=bool(final),
                 fetched_at=fetched_at and utc(fetched_at),
                 covered_until=until and utc(until),
+                rows=row_count or 0,
                 pages=pages or 0,
             )
-        return Coverage(worths)
+        return Coverage(worths, self._refusals(), self._unresolved())
+
+    def _refusals(self) -> dict[tuple[str, str], datetime]:
+        """The slices whose latest request was refused, and when."""
+        if "http_status" not in self._ledger_columns:  # no load of this version yet
+            return {}
+        rows = self._query(
+            "select report, slice, fetched_at from (select *, row_number() over ("
+            "partition by report, slice order by fetched_at desc) as latest from window_reads "
+            "where account = %s and requests > 0) as asked "
+            "where latest = 1 and status = 'unavailable' and http_status is not null",
+            self._account,
+        )
+        return {(report, slice_text): utc(at) for report, slice_text, at in rows}
+
+    def _unresolved(self) -> dict[Key, Status]:
+        """What the latest read said of windows whose slices could not be named."""
+        rows = self._query(
+            "select report, slice, grain, window_start, status from (select *, row_number() over ("
+            "partition by report, slice, grain, window_start order by fetched_at desc) as latest "
+            "from window_reads where account = %s and left(slice, 1) = '?') as reads "
+            "where latest = 1 and status in ('failed', 'unavailable')",
+            self._account,
+        )
+        return {
+            (report, text, Grain(grain), utc(start)): Status(status)
+            for report, text, grain, start, status in rows
+        }
 
     def list_items(self, name: str) -> list[dict[str, Any]] | None:
         """A list's items by the API's field names, of those that its last reading still found;
@@ -213,4 +251,12 @@ def stored_in(dataset: str, query: Query, account: str) -> Stored | None:
         "select table_name from information_schema.tables where table_schema = %s", dataset
     )
     tables = {str(row[0]) for row in rows}
-    return Stored(query, account, tables) if WINDOW_READS.name in tables else None
+    if WINDOW_READS.name not in tables:
+        return None
+    columns = query(
+        "select column_name from information_schema.columns "
+        "where table_schema = %s and table_name = %s",
+        dataset,
+        WINDOW_READS.name,
+    )
+    return Stored(query, account, tables, {str(row[0]) for row in columns})

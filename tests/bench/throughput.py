@@ -113,7 +113,7 @@ def ours(bodies: Path, warehouse: Path, rows: int) -> None:
     prepare_process()
     pages = Bodies(bodies)
 
-    def get(request: Request) -> Answer:
+    def get(request: Request, *, most_tries: int | None = None) -> Answer:
         query = dict(request.query)
         day = (datetime.fromisoformat(query["start"]) - FIRST_DAY).days
         body = orjson.loads(pages[day * PAGES_A_DAY + int(query["page"]) - 1])

@@ -82,7 +82,7 @@ class StubGetter:
         self._answer = answer
         self.sent: list[Request] = []
 
-    def get(self, request: Request) -> Answer:
+    def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
         """The function's body as an answer that took one request."""
         self.sent.append(request)
         body = self._answer(dict(request.query))

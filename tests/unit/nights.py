@@ -36,7 +36,6 @@ from sources.help_scout.dry_run import DryRun
 from sources.help_scout.ledger import WINDOW_READS
 from sources.help_scout.outcome import Outcome, Outcomes, Status
 from sources.help_scout.plan import Read
-from sources.help_scout.read_ahead import Patience
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.settings import Settings
@@ -48,16 +47,19 @@ Asked: TypeAlias = tuple[str, str, Window]
 
 
 class Trouble(NamedTuple):
-    """What a window comes to instead of being loaded, and whether it blocks its report."""
+    """What a window comes to instead of being loaded, by which answer, and whether what is stored
+    of it stays."""
 
     status: Status
-    blocks: bool = False
+    http_status: int | None = None
+    keeps_stored: bool = False
 
 
-DOWN = Trouble(Status.FAILED, blocks=True)
-FORBIDDEN = Trouble(Status.UNAVAILABLE, blocks=True)
+DOWN = Trouble(Status.FAILED, 500)
+FORBIDDEN = Trouble(Status.UNAVAILABLE, 403)
 MISMATCHED = Trouble(Status.UNAVAILABLE)
 SHIFTING = Trouble(Status.INCOMPLETE)
+ABSENT = Trouble(Status.INCOMPLETE, keeps_stored=True)
 
 
 class Api:
@@ -76,24 +78,22 @@ class Api:
         """Nothing to close."""
 
     def outcomes(self, read: Read, now: datetime) -> Outcomes:
-        """What the read's windows come to, up to the first that blocks the report."""
+        """What the read's windows come to."""
         self.sent += 1
         self.reads.append(read)
         found = []
         for window in read.wanted:
-            status, blocks = self._troubles.get(len(self.asked), Trouble(Status.LOADED))
+            trouble = self._troubles.get(len(self.asked), Trouble(Status.LOADED))
             self.asked.append((read.report.name, read.slice.text, window))
             found.append(
                 Outcome(
                     read=read,
                     window=window,
-                    status=status,
                     fetched_at=now + timedelta(seconds=self.sent * self._seconds),
-                    blocks_report=blocks,
+                    requests=1,
+                    **trouble._asdict(),
                 )
             )
-            if blocks:
-                break
         return found
 
 
@@ -104,6 +104,7 @@ class Nights:
         self.settings = settings
         self.night = LoadRequest(reports=reports)
         self.ledger: dict[Key, Worth] = {}
+        self.refusals: dict[tuple[str, str], datetime] = {}
         self.kept: dict[str, Any] = {}
 
     # --- what the agenda asks of a pipeline -------------------------------------------------
@@ -118,7 +119,8 @@ class Nights:
 
     def stored(self) -> SimpleNamespace:
         """What is stored now, as far as these reports' planning asks: the ledger."""
-        return SimpleNamespace(coverage=Coverage(dict(self.ledger)), forgotten=set)
+        coverage = Coverage(dict(self.ledger), dict(self.refusals))
+        return SimpleNamespace(coverage=coverage, forgotten=set)
 
     # --- loads ------------------------------------------------------------------------------
 
@@ -149,8 +151,6 @@ class Nights:
             run.budget, run.round = Budget(max_requests=max_requests), agenda.round
             wanted = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
             for number, chunk in enumerate(wanted):
-                if not run.can_go_on(chunk.reports):
-                    continue
                 use(run, agenda, chunk)
                 rows = [row for name in chunk.reports for row in self._read(run, api, name, chunk)]
                 if number == killed_in:
@@ -167,17 +167,13 @@ class Nights:
         report = REPORTS[name]
         after = chunk.interval[0] if chunk.is_explicit else self.due_from(run, name)
         until = chunk.interval[1] if chunk.is_explicit else None
-        moves_cursor = not chunk.is_explicit
-        batch = Batch(report, run, moves_cursor=moves_cursor)
-        patience = Patience(moves_cursor=moves_cursor)
+        batch = Batch(report, run)
         for read in run.reads(report, run.spans(report, after, until)):
             outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
             list(batch.add(outcomes))
-            run.note(outcomes, moves_cursor=moves_cursor)
-            if patience.ends_with(outcomes):
-                break
+            run.note(outcomes)
         run.note_read(report)
-        return [row for table, rows in batch.finish() if table == WINDOW_READS for row in rows]
+        return [row for table, rows in batch.flush() if table == WINDOW_READS for row in rows]
 
     def due_from(self, run: Run, report: str) -> datetime:
         """From where the report's windows are due."""
@@ -186,17 +182,35 @@ class Nights:
     def _store(self, row: dict[str, Any], chunk: Chunk) -> None:
         """Takes a row over as the view `report_windows` and dlt's cursor do."""
         key = (row["report"], row["slice"], Grain(row["grain"]), row["window_start"])
-        status, before = Status(row["status"]), self.ledger.get(key)
-        if status.succeeded:
-            self.ledger[key] = Worth(
-                status=status,
+        status, before, at = Status(row["status"]), self.ledger.get(key), row["fetched_at"]
+        is_whole = row[CURSOR] is not None and status in (Status.LOADED, Status.EMPTY)
+        since = before.failing_since if before is not None else None
+        latest = Worth(
+            status=status,
+            last_attempt=status,
+            last_attempt_at=at,
+            failing_since=None if is_whole else since or at,
+        )
+        if row[CURSOR] is not None:
+            latest = replace(
+                latest,
                 is_final=row["is_final"],
-                fetched_at=row["fetched_at"],
+                fetched_at=at,
                 covered_until=row[CURSOR],
                 pages=row["pages"],
             )
-        elif before is None or not before.status.succeeded:
-            self.ledger[key] = Worth(status=status)
+        elif before is not None and before.is_loaded:
+            latest = replace(
+                before,
+                last_attempt=status,
+                last_attempt_at=at,
+                failing_since=latest.failing_since,
+            )
+        self.ledger[key] = latest
+        if row["requests"] and status is Status.UNAVAILABLE and row["http_status"]:
+            self.refusals[key[0], key[1]] = at
+        elif row["requests"]:
+            self.refusals.pop((key[0], key[1]), None)
         if row[CURSOR] is not None and not chunk.is_explicit:
             reports = self.kept.setdefault("resources", {})
             cursor = reports.setdefault(row["report"], {"incremental": {CURSOR: {}}})

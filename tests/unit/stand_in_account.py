@@ -30,7 +30,7 @@ class Account:
         self.limiter = SimpleNamespace(connections=8)
         self.asked: list[Request] = []
 
-    def get(self, request: Request) -> Answer:
+    def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
         """The path's body as an answer that took one request."""
         self.asked.append(request)
         body = self._bodies[request.path]

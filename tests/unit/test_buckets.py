@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from sources.help_scout.errors import BucketMismatch, ReportUnavailable
-from sources.help_scout.fetch import fetch_read, match_buckets
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.windows import Window
+from sources.help_scout.buckets import match_buckets
+from sources.help_scout.errors import BucketMismatch, ReportUnavailable, Unreachable
+from sources.help_scout.fetch import fetch_read
+from sources.help_scout.outcome import Outcome, Outcomes, Status
+from sources.help_scout.windows import Grain, Window
 
-from .builders import BERLIN, NOW, StubGetter, at, days, read_of
+from .builders import BERLIN, NOW, StubGetter, at, body_of, days, read_of, window
 
 SPAN = days("2026-03-03", 3, BERLIN)
 REPORT = "conversations_new"
@@ -116,7 +118,7 @@ def test_buckets_that_fit_nothing_leave_the_window_out_and_let_the_report_go_on(
     outcomes, getter = fetch(lambda _query: buckets((noon, 5), (noon, 6)))
     assert [outcome.status for outcome in outcomes] == [Status.UNAVAILABLE] * 3
     assert [outcome.rows for outcome in outcomes] == [{}, {}, {}]
-    assert not any(outcome.blocks_report for outcome in outcomes)
+    assert not any(outcome.is_refused for outcome in outcomes)
     assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 7
     assert outcomes[0].error == (
         "conversations_new: the API's buckets do not line up with day 2026-03-03 in this time "
@@ -124,20 +126,117 @@ def test_buckets_that_fit_nothing_leave_the_window_out_and_let_the_report_go_on(
     )
 
 
-def test_windows_whose_bucket_the_api_leaves_out_are_empty() -> None:
-    outcomes, _ = fetch(lambda _query: buckets((SPAN[0].start, 4), (SPAN[2].start, 0)))
-    assert [outcome.status for outcome in outcomes] == [
-        Status.LOADED,
-        Status.EMPTY,
-        Status.LOADED,
-    ]
-    assert values(outcomes) == [[4], [], [0]]
+# --- buckets that do not come -----------------------------------------------------------------
 
 
-def test_a_span_without_buckets_is_empty() -> None:
-    outcomes, getter = fetch(lambda _query: {"current": []})
-    assert [outcome.status for outcome in outcomes] == [Status.EMPTY] * 3
+def leaves_out(*left_out: Window, created: int | None, alone: int | None = None) -> Any:
+    """An API that leaves windows out of a series, says in the overall report that so many were
+    `created` in each, and has `alone` in a bucket that is asked for alone."""
+
+    def answer(query: dict[str, str]) -> Any:
+        start, end = instants(query)
+        if "viewBy" not in query:  # the overall report
+            return created if isinstance(created, Exception) else {
+                "current": {"conversationsCreated": created}
+            }  # fmt: skip
+        asked = [window for window in SPAN if start <= window.start < end]
+        if len(asked) == 1 and alone is not None:
+            return buckets((asked[0].start, alone))
+        return buckets(*((one.start, 4) for one in asked if one not in left_out))
+
+    return answer
+
+
+def test_a_bucket_that_is_left_out_is_empty_where_the_overall_report_says_zero() -> None:
+    outcomes, getter = fetch(leaves_out(SPAN[1], created=0))
+    assert [o.status for o in outcomes] == [Status.LOADED, Status.EMPTY, Status.LOADED]
+    assert len(getter.sent) == 3  # together, alone, the overall report
+    assert outcomes[0].zero_buckets == "left_out"
+
+
+def test_a_bucket_that_comes_when_it_is_asked_for_alone_is_loaded() -> None:
+    outcomes, _ = fetch(leaves_out(SPAN[1], created=7, alone=9))
+    assert values(outcomes) == [[4], [9], [4]]
+
+
+def test_a_bucket_that_stays_away_though_it_is_not_zero_keeps_what_is_stored() -> None:
+    outcomes, _ = fetch(leaves_out(SPAN[1], created=7))
+    assert [o.status for o in outcomes] == [Status.LOADED, Status.INCOMPLETE, Status.LOADED]
+    assert [o.replaces_rows for o in outcomes] == [True, False, True]
+    assert outcomes[1].error is not None
+
+
+def test_a_series_without_any_bucket_keeps_what_is_stored_of_it_all() -> None:
+    outcomes, _ = fetch(leaves_out(*SPAN, created=7))
+    assert [o.replaces_rows for o in outcomes] == [False] * 3
+    assert {o.status for o in outcomes} == {Status.INCOMPLETE}
+
+
+def test_nothing_says_zero_where_the_overall_report_is_not_to_be_had() -> None:
+    refused = ReportUnavailable("no", status=403)
+    outcomes, _ = fetch(leaves_out(SPAN[1], created=refused))  # type: ignore[arg-type]
+    assert outcomes[1].status is Status.INCOMPLETE
+
+
+def known_to_leave_out(answer: Any, held: Window | None = None) -> tuple[Outcomes, StubGetter]:
+    getter = StubGetter(answer)
+    read = replace(
+        read_of("conversations_new", *SPAN),
+        zeros_left_out=True,
+        held=frozenset() if held is None else frozenset({held}),
+    )
+    return fetch_read(getter, read, NOW), getter
+
+
+def test_an_account_that_leaves_zeros_out_is_believed_at_once() -> None:
+    outcomes, getter = known_to_leave_out(leaves_out(SPAN[1], created=7))
+    assert [o.status for o in outcomes] == [Status.LOADED, Status.EMPTY, Status.LOADED]
     assert len(getter.sent) == 1
+
+
+def test_it_is_not_believed_of_a_window_that_held_something() -> None:
+    outcomes, _ = known_to_leave_out(leaves_out(SPAN[1], created=7), held=SPAN[1])
+    assert outcomes[1].status is Status.INCOMPLETE
+    assert not outcomes[1].replaces_rows
+
+
+def test_nor_of_a_whole_series_before_it_is_asked_for_once_more() -> None:
+    calls: list[Any] = []
+
+    def once_empty(query: dict[str, str]) -> Any:
+        calls.append(query)
+        return {"current": []} if len(calls) == 1 else leaves_out(created=7)(query)
+
+    outcomes, _ = known_to_leave_out(once_empty)
+    assert values(outcomes) == [[4], [4], [4]]
+
+
+def test_a_row_report_that_held_rows_and_comes_empty_is_asked_once_more() -> None:
+    bodies = [{"results": [], "page": 1, "pages": 0, "count": 0}, body_of("happiness_ratings")]
+    read = read_of("happiness_ratings", window("2026-03-04", Grain.WEEK))
+    count = len(bodies[1]["results"])
+    bodies[1] |= {"page": 1, "pages": 1, "count": count}
+    for row in bodies[1]["results"]:
+        row["ratingCreatedAt"] = "2026-03-04T12:00:00Z"
+    getter = StubGetter(lambda _query: bodies.pop(0))
+    (outcome,) = fetch_read(getter, replace(read, held=frozenset(read.windows)), NOW)
+    assert (outcome.status, outcome.row_count, outcome.requests) == (Status.LOADED, count, 2)
+
+
+def test_a_day_that_always_fails_is_found_in_its_span_and_the_others_are_loaded() -> None:
+    span, bad = days("2026-02-01", 30), window("2026-02-11")
+
+    def answer(query: dict[str, str]) -> Any:
+        start, end = instants(query)
+        if start <= bad.start < end:
+            return Unreachable("down", status=500, requests=1)
+        return buckets(*((one.start, 4) for one in span if start <= one.start < end))
+
+    getter = StubGetter(answer)
+    outcomes = fetch_read(getter, read_of("conversations_new", *span), NOW)
+    assert [o.window for o in outcomes if o.status is Status.FAILED] == [bad]
+    assert [o.window for o in outcomes] == list(span)
+    assert sum(o.requests for o in outcomes) == len(getter.sent) < 14
 
 
 def test_a_single_window_takes_its_single_bucket() -> None:
@@ -145,21 +244,20 @@ def test_a_single_window_takes_its_single_bucket() -> None:
     assert (values(outcomes), len(getter.sent)) == ([[24]], 1)
 
 
-@pytest.mark.parametrize("blocked", [0, 1, 2])
-def test_windows_after_the_first_that_blocks_are_not_asked_for(blocked: int) -> None:
+@pytest.mark.parametrize("refused", [0, 1, 2])
+def test_a_window_that_is_refused_alone_keeps_no_other_from_being_read(refused: int) -> None:
     def answer(query: dict[str, str]) -> Any:
         start, end = instants(query)
         alone = end - start <= timedelta(days=1)
-        if alone and start == SPAN[blocked].start:
+        if alone and start == SPAN[refused].start:
             return ReportUnavailable("no", status=403)
         return by_utc(query)
 
     outcomes, getter = fetch(answer)
-    assert [(outcome.window, outcome.status, outcome.blocks_report) for outcome in outcomes] == [
-        *((window, Status.LOADED, False) for window in SPAN[:blocked]),
-        (SPAN[blocked], Status.UNAVAILABLE, True),
-    ]
-    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 2 + 2 * blocked
+    expected = [Status.LOADED] * 3
+    expected[refused] = Status.UNAVAILABLE
+    assert [outcome.status for outcome in outcomes] == expected
+    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 6
 
 
 def test_buckets_are_matched_by_instant_in_whatever_order_they_come() -> None:

@@ -10,15 +10,15 @@ import pytest
 from sources.help_scout.coverage import (
     Coverage,
     Key,
+    Refusals,
     Selection,
     Standing,
     Worth,
     due,
     everything,
-    gaps,
+    missing,
     needs_repair,
     repairs,
-    standing,
 )
 from sources.help_scout.outcome import Status
 from sources.help_scout.windows import Grain, Window
@@ -30,6 +30,7 @@ DAY = window("2026-03-04")
 END = at("2026-03-05T05:00")
 LOOKBACK = timedelta(days=7)
 FINAL_FROM = END + LOOKBACK
+NOW = FINAL_FROM + timedelta(days=40)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
@@ -42,6 +43,11 @@ def read(status: Status, fetched_at: datetime, *, is_final: bool = False) -> Wor
         covered_until=min(END, fetched_at),
         pages=1,
     )
+
+
+def covering(until: datetime) -> Worth:
+    """A read that covers time up to there."""
+    return Worth(status=Status.LOADED, covered_until=until)
 
 
 WORTHS = {
@@ -85,26 +91,26 @@ def selected(selection: Selection, day: Window = DAY) -> bool:
     ("selecting", "kinds"),
     [
         pytest.param(
-            lambda ledger: due(ledger, LOOKBACK, None),
+            lambda ledger: due(ledger, LOOKBACK, None, NOW),
             LACKING | INCOMPLETE | PROVISIONAL | OPEN,
             id="due",
         ),
         pytest.param(
-            lambda ledger: due(ledger, LOOKBACK, END - HOUR),
+            lambda ledger: due(ledger, LOOKBACK, END - HOUR, NOW),
             LACKING | INCOMPLETE,
             id="due in a round that has read it",
         ),
         pytest.param(
-            lambda ledger: due(ledger, LOOKBACK, FINAL_FROM + 2 * HOUR),
+            lambda ledger: due(ledger, LOOKBACK, FINAL_FROM + 2 * HOUR, NOW),
             LACKING | INCOMPLETE | PROVISIONAL | OPEN,
             id="due in a round that began later",
         ),
         pytest.param(
-            lambda ledger: repairs(ledger, {REPORT: END}),
-            {"failed"} | INCOMPLETE | PROVISIONAL | OPEN,
+            lambda ledger: repairs(ledger, {REPORT: END}, NOW),
+            LACKING - {"never asked for"} | INCOMPLETE | PROVISIONAL | OPEN,
             id="repairs",
         ),
-        pytest.param(gaps, LACKING, id="gaps"),
+        pytest.param(lambda ledger: missing(ledger, NOW), LACKING, id="missing"),
         pytest.param(
             lambda _ledger: everything,
             LACKING | INCOMPLETE | PROVISIONAL | OPEN | FINAL,
@@ -120,8 +126,10 @@ def test_a_selection_takes_the_windows_of_these_kinds(
 
 
 def test_what_failed_or_was_never_read_when_final_needs_repair() -> None:
-    found = {kind for kind, worth in WORTHS.items() if worth is not None and needs_repair(worth)}
-    assert found == {"failed"} | INCOMPLETE | PROVISIONAL | OPEN
+    found = {
+        kind for kind, worth in WORTHS.items() if worth is not None and needs_repair(worth, NOW)
+    }
+    assert found == LACKING - {"never asked for"} | INCOMPLETE | PROVISIONAL | OPEN
 
 
 def test_a_window_was_closed_when_it_was_read_to_its_end() -> None:
@@ -139,7 +147,7 @@ def test_a_window_is_due_until_a_read_at_or_after_its_end_and_the_lookback(
     lookback_days: int, is_due: bool
 ) -> None:
     ledger = ledger_of(read(Status.LOADED, END + timedelta(days=7), is_final=True))
-    assert selected(due(ledger, timedelta(days=lookback_days), None)) is is_due
+    assert selected(due(ledger, timedelta(days=lookback_days), None, NOW)) is is_due
 
 
 @pytest.mark.parametrize(
@@ -150,7 +158,7 @@ def test_what_a_round_has_read_since_it_began_is_not_due_in_it(
 ) -> None:
     fetched_at = END + 2 * HOUR
     ledger = ledger_of(read(Status.LOADED, fetched_at))
-    assert selected(due(ledger, LOOKBACK, fetched_at + began)) is is_due
+    assert selected(due(ledger, LOOKBACK, fetched_at + began, NOW)) is is_due
 
 
 @pytest.mark.parametrize(
@@ -167,7 +175,7 @@ def test_reports_slices_grains_and_days_are_told_apart(
     report: str, slice_text: str, one: Window, is_due: bool
 ) -> None:
     ledger = ledger_of(WORTHS["final"])
-    assert due(ledger, LOOKBACK, None)(report, slice_text, one) is is_due
+    assert due(ledger, LOOKBACK, None, NOW)(report, slice_text, one) is is_due
     assert (ledger.worth(report, slice_text, one) is None) is is_due
 
 
@@ -199,7 +207,7 @@ def test_a_week_and_the_day_that_it_begins_with_are_two_windows() -> None:
 def test_of_a_report_only_what_ended_before_its_windows_are_due_is_repaired(
     before: dict[str, datetime], is_repaired: bool
 ) -> None:
-    assert selected(repairs(ledger_of(WORTHS["failed"]), before)) is is_repaired
+    assert selected(repairs(ledger_of(WORTHS["failed"]), before, NOW)) is is_repaired
 
 
 # --- what a backfill reads ------------------------------------------------------------------
@@ -214,20 +222,21 @@ def test_of_a_report_only_what_ended_before_its_windows_are_due_is_repaired(
         (END + timedelta(days=90), True),
     ],
 )
-@pytest.mark.parametrize("kind", sorted(LACKING))
-def test_what_lacks_is_a_gap_when_the_report_was_read_past_its_end(
-    kind: str, reached: datetime, is_gap: bool
+def test_what_was_never_asked_for_is_missing_when_the_report_was_read_past_its_end(
+    reached: datetime, is_gap: bool
 ) -> None:
     worths = {key(OTHER): read(Status.LOADED, END)}
     worths[key(day=window("2026-01-01"))] = Worth(status=Status.LOADED, covered_until=reached)
-    lacking = WORTHS[kind]
-    ledger = Coverage(worths if lacking is None else worths | {key(): lacking})
-    assert selected(gaps(ledger)) is is_gap
+    assert selected(missing(Coverage(worths), END + HOUR)) is is_gap
 
 
-def test_of_a_report_that_was_never_read_all_is_a_gap() -> None:
+def test_of_a_report_that_was_never_read_all_that_is_over_is_missing() -> None:
     ledger = Coverage({key(): Worth(status=Status.FAILED), key(OTHER): read(Status.LOADED, END)})
-    assert [selected(gaps(ledger), day) for day in days("2026-03-03", 3)] == [True, True, True]
+    assert [selected(missing(ledger, END), day) for day in days("2026-03-03", 3)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 # --- how a window stands --------------------------------------------------------------------
@@ -238,23 +247,30 @@ A_NIGHT_LATER = END + timedelta(days=1)
 @pytest.mark.parametrize(
     ("reach", "now", "lacking"),
     [
-        pytest.param(None, END, Standing.DUE, id="of a report that was never read"),
-        pytest.param(None, A_NIGHT_LATER, Standing.BEHIND, id="never read, a night ago"),
-        pytest.param(END, END, Standing.GAP, id="read past its end"),
+        pytest.param(None, END, Standing.MISSING, id="of a report that was never read"),
+        pytest.param(None, A_NIGHT_LATER, Standing.MISSING, id="never read, a night ago"),
+        pytest.param(END, END, Standing.MISSING, id="read past its end"),
         pytest.param(END - SECOND, END - SECOND, Standing.DUE, id="open"),
         pytest.param(END - SECOND, A_NIGHT_LATER - SECOND, Standing.DUE, id="ended last night"),
-        pytest.param(END - SECOND, A_NIGHT_LATER, Standing.BEHIND, id="ended a night ago"),
+        pytest.param(END - SECOND, A_NIGHT_LATER, Standing.MISSING, id="ended a night ago"),
     ],
 )
 def test_a_window_stands_as_it_was_read_or_lacks(
     reach: datetime | None, now: datetime, lacking: Standing
 ) -> None:
-    found = {kind: standing(worth, DAY, reach, now) for kind, worth in WORTHS.items()}
+    elsewhere = {} if reach is None else {key(day=window("2026-01-01")): covering(reach)}
+    found = {
+        kind: Coverage(elsewhere if worth is None else elsewhere | {key(): worth}).standing(
+            REPORT, "all", DAY, now
+        )
+        for kind, worth in WORTHS.items()
+    }
     assert found == {
         **dict.fromkeys(PROVISIONAL | OPEN, Standing.PROVISIONAL),
         **dict.fromkeys(INCOMPLETE, Standing.INCOMPLETE),
         **dict.fromkeys(FINAL, Standing.FINAL),
-        **dict.fromkeys(LACKING, lacking),
+        "never asked for": lacking,
+        "failed": Standing.MISSING,
         "unavailable": Standing.UNAVAILABLE,
     }
 
@@ -271,7 +287,7 @@ def test_what_was_only_read_while_it_was_open_is_behind_a_night_and_a_half_later
     covered: datetime, now: datetime, expected: Standing
 ) -> None:
     worth = read(Status.LOADED, covered)
-    assert standing(worth, DAY, covered, now) is expected
+    assert ledger_of(worth).standing(REPORT, "all", DAY, now) is expected
 
 
 # --- the ledger -----------------------------------------------------------------------------
@@ -305,3 +321,44 @@ def test_of_an_empty_ledger_nothing_is_known(ledger: Coverage) -> None:
 def test_the_ledger_gives_all_its_windows_by_key() -> None:
     worths = {key(): read(Status.LOADED, END), key(OTHER): Worth(status=Status.FAILED)}
     assert Coverage(worths).items() == worths
+
+
+# --- windows that keep failing, and slices that are refused -----------------------------------
+
+
+@pytest.mark.parametrize(
+    ("failing_days", "hours_since_last", "rests"),
+    [(0, 1, False), (7, 24, False), (8, 24, True), (30, 150, True), (30, 156, False)],
+)
+def test_a_window_that_keeps_failing_is_tried_every_night_for_a_week_then_weekly(
+    failing_days: int, hours_since_last: int, rests: bool
+) -> None:
+    worth = Worth(
+        status=Status.FAILED,
+        failing_since=NOW - timedelta(days=failing_days),
+        last_attempt_at=NOW - hours_since_last * HOUR,
+    )
+    ledger = ledger_of(worth)
+    assert worth.rests(NOW) is rests
+    assert selected(due(ledger, LOOKBACK, None, NOW)) is not rests
+    assert selected(repairs(ledger, {REPORT: END}, NOW)) is not rests
+    assert selected(missing(ledger, NOW))  # a backfill asks all the same
+
+
+def test_what_was_refused_is_repaired_once_the_api_answers_for_the_slice_again() -> None:
+    worths = {key(): WORTHS["unavailable"]}
+    refused = Coverage(worths, {(REPORT, "all"): NOW})  # type: ignore[arg-type]
+    answered = Coverage(worths)  # type: ignore[arg-type]
+    found = [selected(repairs(one, {REPORT: END}, NOW)) for one in (refused, answered)]
+    assert found == [False, True]
+
+
+def test_a_refused_slice_is_asked_again_after_a_week_a_refused_report_every_night() -> None:
+    lately, before = NOW - timedelta(days=6), NOW - timedelta(days=7)
+    known = {(REPORT, "mailbox=1"): lately, (REPORT, "mailbox=2"): before, (OTHER, "all"): lately}
+    refusals = Refusals(known, NOW)
+    assert refusals.cover(REPORT, "mailbox=1")
+    assert not refusals.cover(REPORT, "mailbox=2")
+    assert not refusals.cover(OTHER, "all")
+    refusals.add(OTHER, "all")
+    assert refusals.cover(OTHER, "mailbox=7")

@@ -70,36 +70,39 @@ def test_busy_times_without_cells_are_empty_and_not_failed() -> None:
 
 def test_an_error_answer_is_no_empty_report() -> None:
     outcome, _ = fetch(read_of("company_overall"), lambda _query: {"error": "oops"})
-    assert (outcome.status, outcome.blocks_report, outcome.rows) == (Status.FAILED, True, {})
+    assert (outcome.status, outcome.rows) == (Status.FAILED, {})
     assert outcome.error is not None
     assert outcome.error.startswith("company_overall: the answer is not this report")
 
 
 @pytest.mark.parametrize(
-    ("error", "slice_", "status", "blocks"),
+    ("error", "slice_", "status"),
     [
-        (ReportUnavailable("no", status=403), Slice(), Status.UNAVAILABLE, True),
-        (ReportUnavailable("no", status=403), Slice.of(user=4), Status.UNAVAILABLE, True),
-        (REFUSED, Slice(), Status.FAILED, True),
-        (REFUSED, Slice.of(mailbox=4), Status.UNAVAILABLE, False),
-        (REFUSED, Slice.of(user=4), Status.UNAVAILABLE, False),
-        (REFUSED, Slice.of(user=4, mailbox=1), Status.UNAVAILABLE, False),
-        (RequestRefused("no", status=404), Slice.of(user=4), Status.UNAVAILABLE, False),
-        (RequestRefused("no", status=401), Slice.of(user=4), Status.FAILED, True),
-        (RequestRefused("no", status=408), Slice.of(user=4), Status.FAILED, True),
-        (RequestRefused("no", status=422), Slice.of(user=4), Status.FAILED, True),
-        (RequestRefused("no", status=302), Slice.of(user=4), Status.FAILED, True),
-        (FIVE_TRIES, Slice.of(user=4), Status.FAILED, True),
-        (CredentialsError("no"), Slice(), Status.FAILED, True),
+        (ReportUnavailable("no", status=403), Slice(), Status.UNAVAILABLE),
+        (ReportUnavailable("no", status=403), Slice.of(user=4), Status.UNAVAILABLE),
+        (REFUSED, Slice(), Status.FAILED),
+        (REFUSED, Slice.of(mailbox=4), Status.UNAVAILABLE),
+        (REFUSED, Slice.of(user=4), Status.UNAVAILABLE),
+        (REFUSED, Slice.of(user=4, mailbox=1), Status.UNAVAILABLE),
+        (RequestRefused("no", status=404), Slice.of(user=4), Status.UNAVAILABLE),
+        (RequestRefused("no", status=401), Slice.of(user=4), Status.FAILED),
+        (RequestRefused("no", status=408), Slice.of(user=4), Status.FAILED),
+        (RequestRefused("no", status=422), Slice.of(user=4), Status.FAILED),
+        (RequestRefused("no", status=302), Slice.of(user=4), Status.FAILED),
+        (FIVE_TRIES, Slice.of(user=4), Status.FAILED),
+        (CredentialsError("no"), Slice(), Status.FAILED),
     ],
 )
 @pytest.mark.parametrize("report", ["user_overall", "user_drilldown", "user_replies"])
 def test_what_an_error_comes_to(
-    report: str, error: Exception, slice_: Slice, status: Status, blocks: bool
+    report: str, error: Exception, slice_: Slice, status: Status
 ) -> None:
     outcome, _ = fetch(read_of(report, slice_=slice_), lambda _query: error)
-    assert (outcome.status, outcome.blocks_report) == (status, blocks)
-    prefix = f"slice {slice_.text}: " if status is Status.UNAVAILABLE and not blocks else ""
+    assert outcome.status is status
+    assert outcome.http_status == getattr(error, "status", None)
+    assert outcome.is_refused is (status is Status.UNAVAILABLE)
+    is_item = status is Status.UNAVAILABLE and slice_.values
+    prefix = f"slice {slice_.text}: " if is_item else ""
     assert (outcome.error, outcome.rows) == (prefix + str(error), {})
 
 
@@ -210,8 +213,7 @@ def test_a_span_that_fails_fails_each_window_and_counts_its_requests_once() -> N
     )
     assert [outcome.window for outcome in outcomes] == list(span)
     assert [outcome.status for outcome in outcomes] == [Status.FAILED] * 3
-    assert [outcome.requests for outcome in outcomes] == [5, 0, 0]
-    assert all(outcome.blocks_report for outcome in outcomes)
+    assert [outcome.requests for outcome in outcomes] == [15, 0, 0]  # the span, its last, its first
 
 
 def test_the_window_of_an_outcome_is_the_one_that_was_asked_for() -> None:

@@ -67,12 +67,12 @@ def test_a_run_within_twenty_hours_goes_on_with_the_night_a_later_one_begins_ano
     ] == [each(10, 17), each(18, 19), each(10, 20), each(10, 21)]
 
 
-def test_a_night_that_failed_is_begun_anew() -> None:
+def test_a_window_that_failed_keeps_no_later_one_from_being_read() -> None:
     warehouse = nights_of(OVERALL, lookback_days=30)
     assert [
         days_asked(warehouse, NIGHT, {7: DOWN}),
         days_asked(warehouse, NIGHT + HOUR),
-    ] == [each(10, 17), each(10, 20)]
+    ] == [each(10, 20), each(10, 20)]
 
 
 def test_a_window_that_keeps_shifting_is_read_every_night_until_it_holds_still() -> None:
@@ -100,19 +100,6 @@ def test_nights_that_were_missed_are_made_up_for_at_once() -> None:
         [(SERIES, list(range(10, 21)))],
         [(SERIES, list(range(17, 31)))],
         [(SERIES, list(range(27, 32)))],
-    ]
-
-
-def test_a_report_that_is_behind_keeps_no_other_from_being_repaired() -> None:
-    warehouse = nights_of(OVERALL, SERIES)
-    assert [
-        days_asked(warehouse, NIGHT, {0: DOWN, 1: SHIFTING}),
-        days_asked(warehouse, NIGHT + DAY, {1: DOWN}),
-        days_asked(warehouse, NIGHT + 2 * DAY),
-    ] == [
-        [(OVERALL, [10]), (SERIES, list(range(10, 21)))],
-        [(SERIES, [10]), (OVERALL, [10]), (SERIES, list(range(17, 22)))],
-        [*each(10, 22), (SERIES, list(range(18, 23)))],
     ]
 
 

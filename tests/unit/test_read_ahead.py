@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.errors import ReportUnavailable, RequestRefused, Unreachable
+from sources.help_scout.client import Answer
+from sources.help_scout.errors import RequestRefused, Unreachable
 from sources.help_scout.outcome import Outcome, Outcomes, Status
-from sources.help_scout.plan import Read
+from sources.help_scout.plan import Read, Request
 from sources.help_scout.read_ahead import READS_AHEAD, ReadAhead
 from sources.help_scout.slices import Slice
 
@@ -78,14 +79,7 @@ def test_one_read_is_sent_before_all_others() -> None:
         assert (sent_at_first, len(taken)) == ([1], READS_AHEAD + 1)
 
 
-def test_a_report_that_the_account_lacks_is_asked_once() -> None:
-    getter = StubGetter(lambda _query: ReportUnavailable("no", status=403))
-    with Reader(getter) as ahead:
-        outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
-    assert (statuses(outcomes), len(getter.sent)) == ([Status.UNAVAILABLE], 1)
-
-
-def test_nothing_gets_past_a_window_that_failed() -> None:
+def test_a_window_that_fails_keeps_no_other_from_being_read() -> None:
     def answer(query: dict[str, str]) -> Any:
         failed = query["start"].startswith("2026-03-07")
         return Unreachable("down", requests=5) if failed else body_of("docs_overall")
@@ -93,8 +87,26 @@ def test_nothing_gets_past_a_window_that_failed() -> None:
     reader = Reader(StubGetter(answer))
     with reader as ahead:
         outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
-    assert statuses(outcomes) == [Status.LOADED] * 5 + [Status.FAILED]
-    assert len(reader.told) == 6
+    expected = [Status.LOADED] * len(SPAN)
+    expected[5] = Status.FAILED
+    assert statuses(outcomes) == expected
+    assert len(reader.told) == len(SPAN)
+
+
+def test_a_report_that_fails_three_times_in_a_row_gets_one_try_a_request() -> None:
+    tries: list[int | None] = []
+
+    class Counting(StubGetter):
+        def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
+            tries.append(most_tries)
+            return super().get(request)
+
+    with Reader(Counting(lambda _query: Unreachable("down", requests=5))) as ahead:
+        outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
+        list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    assert statuses(outcomes) == [Status.FAILED] * len(SPAN)
+    assert tries[:1] == [None]
+    assert tries[len(SPAN) :] == [1] * len(SPAN)
 
 
 def test_a_user_who_cannot_be_asked_for_does_not_stop_the_report() -> None:

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sources.help_scout.budget import Budget
+from sources.help_scout.outcome import Status
 from sources.help_scout.plan import Read
 from sources.help_scout.read_ahead import ReadAhead
 from sources.help_scout.reads import ReadPlanner, Span
@@ -119,9 +120,8 @@ def test_a_round_comes_back_from_the_state_as_it_was(began: datetime, later: tim
 def block(run: Run) -> None:
     """Has the phone report's window fail."""
     breakdown = run.settings.breakdowns_of(PHONE)[0]
-    run.note(
-        run.planner.not_planned(PHONE, days("2026-04-16", 1), breakdown, "down"), moves_cursor=True
-    )
+    span = days("2026-04-16", 1)
+    run.note(run.planner.not_planned(PHONE, span, breakdown, Status.FAILED, "down"))
 
 
 def end_early(run: Run) -> None:

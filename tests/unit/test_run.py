@@ -200,18 +200,6 @@ def test_spans_end_now_and_stay_in_the_chunk() -> None:
         assert [span[0] for span in within] == list(days("2026-04-18", 2))
 
 
-def test_a_report_that_was_blocked_is_not_gone_on_with() -> None:
-    blocked, other = REPORTS["docs_overall"], REPORTS["email"]
-    after = NOW - timedelta(days=4)
-    with run_over({}) as (run, _):
-        outcome = run.planner.not_planned(
-            blocked, days("2026-04-16", 1), run.settings.breakdowns_of(blocked)[0], str(DOWN)
-        )
-        run.note(outcome, moves_cursor=True)
-        assert run.spans(blocked, after, None) == []
-        assert run.spans(other, after, None) != []
-
-
 # --- lists ----------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ def company(*users_by_day: Any) -> Any:
         users = by_start[dict(request.query)["start"]]
         if isinstance(users, Exception):
             return users
-        return {"current": {}, "users": [{"user": user} for user in users]}
+        return {"current": {"closed": 1}, "users": [{"user": user} for user in users]}
 
     return answer
 
@@ -93,19 +93,18 @@ def test_breakdowns_that_overlap_read_each_slice_once() -> None:
         ),
     ],
 )
-def test_a_list_that_fails_fails_each_window_of_its_span_and_blocks(
+def test_a_list_that_fails_fails_each_window_of_its_slices_and_no_other(
     breakdown: str, bodies: dict[str, Any], text: str, told: str
 ) -> None:
     report = REPORTS["conversations_new"]
     with run_over(bodies, breakdowns={report.name: ["all", breakdown]}) as (run, _):
         planned = list(run.reads(report, [SPAN[:2], SPAN[2:]]))
-    assert reads_of(planned[:1]) == [("all", SPAN[:2])]
-    (failed,) = planned[1:]  # nothing comes after it: neither slices nor spans
-    assert isinstance(failed, list)
-    assert [outcome.window for outcome in failed] == list(SPAN[:2])
+    assert reads_of(planned[::2]) == [("all", SPAN[:2]), ("all", SPAN[2:])]
+    failed = [one for outcomes in planned[1::2] if isinstance(outcomes, list) for one in outcomes]
+    assert [outcome.window for outcome in failed] == list(SPAN)
     for outcome in failed:
         assert (outcome.read.report, outcome.read.slice.text) == (report, text)
-        assert (outcome.status, outcome.blocks_report) == (Status.FAILED, True)
+        assert outcome.status is Status.FAILED
         assert (outcome.requests, outcome.rows, outcome.fetched_at) == (0, {}, NOW)
         assert outcome.error == f"not asked, its slices are not known: {told}"
 
@@ -164,35 +163,49 @@ def test_what_names_users_is_asked_for_once() -> None:
     assert sorted(account.paths) == [COMPANY] * 4 + [USERS]
 
 
-def test_reads_whose_users_cannot_be_told_fail_and_block() -> None:
+def test_users_who_are_listed_are_asked_for_when_nothing_names_the_others() -> None:
     bodies = {USERS: users_in("UTC", None), COMPANY: company([9], DOWN, [], [])}
     with run_over(bodies) as (run, _):
         planned = list(run.reads(REPLIES, [SPAN]))
-    failed = [outcome for outcomes in planned if isinstance(outcomes, list) for outcome in outcomes]
-    assert [(outcome.read.slice.text, outcome.window) for outcome in failed] == [
-        *(("user=1", window) for window in SPAN),
-        *(("user=2", window) for window in SPAN),
-        ("user=9", SPAN[0]),
+    assert reads_of(planned[:3]) == [("user=1", SPAN), ("user=2", SPAN), ("user=9", SPAN[:1])]
+    (unnamed,) = planned[3:]
+    assert isinstance(unnamed, list)
+    assert [(one.read.slice.text, one.window, one.status) for one in unnamed] == [
+        ("?user", window, Status.FAILED) for window in SPAN
     ]
-    for outcome in failed:
-        assert (outcome.status, outcome.blocks_report) == (Status.FAILED, True)
-        assert outcome.error == (
-            f"not asked: company_overall names its items and came to failed: {DOWN}"
-        )
+    assert unnamed[0].error == (
+        "not asked, its slices are not known: company_overall names them and came to failed: "
+        f"{DOWN}"
+    )
 
 
-def test_a_report_whose_only_users_cannot_be_told_is_not_passed_over() -> None:
+def test_a_report_whose_only_users_cannot_be_named_is_not_passed_over() -> None:
     bodies = {USERS: users_in(), COMPANY: company(DOWN, [9], [9], [9])}
     with run_over(bodies) as (run, _):
         planned = list(run.reads(REPLIES, [SPAN[:1], SPAN[1:]]))
     assert isinstance(planned[0], list)
 
 
+def test_a_report_that_is_refused_is_not_asked_who_its_users_are_again() -> None:
+    refused = ReportUnavailable("no plan", status=403)
+    bodies = {USERS: users_in("UTC"), COMPANY: company(*[refused] * len(SPAN))}
+    with run_over(bodies) as (run, account):
+        planned = list(run.reads(REPLIES, [SPAN[:1], SPAN[1:]]))
+        again = list(run.reads(REPLIES, [SPAN[1:]]))
+    assert reads_of(planned[::2]) == [("user=1", SPAN[:1]), ("user=1", SPAN[1:])]
+    assert len(again) == 2
+    assert account.paths.count(COMPANY) <= len(SPAN)
+
+
 # --- items of the fields drilldown ----------------------------------------------------------
 
 
 def test_the_fields_drilldown_asks_for_the_items_that_the_window_names() -> None:
-    body = {"current": {}, "replies": {"top": [{"id": 8}, {"id": 3}]}, "workflows": {"top": []}}
+    body = {
+        "current": {"customers": 1},
+        "replies": {"top": [{"id": 8}, {"id": 3}]},
+        "workflows": {"top": []},
+    }
     with run_over({CONVERSATIONS: body}) as (run, _):
         planned = list(run.reads(FIELDS, [SPAN[:1]]))
     assert [
@@ -209,8 +222,5 @@ def test_the_fields_drilldown_is_not_asked_when_its_items_cannot_be_told() -> No
     with run_over({CONVERSATIONS: ReportUnavailable("no plan", status=403)}) as (run, _):
         planned = list(run.reads(FIELDS, [SPAN[:1]]))
     assert [
-        (outcome.status, outcome.blocks_report)
-        for outcomes in planned
-        if isinstance(outcomes, list)
-        for outcome in outcomes
-    ] == [(Status.UNAVAILABLE, True)] * 2
+        outcome.status for outcomes in planned if isinstance(outcomes, list) for outcome in outcomes
+    ] == [Status.UNAVAILABLE] * 2

@@ -219,6 +219,8 @@ def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
         "covered_until": at("2026-03-05T05:00"),
         "is_final": True,
         "error": None,
+        "http_status": None,
+        "echo_shift_seconds": None,
         "correlation_id": "abc",
         "unknown_fields": "a,b",
         "run_id": "r1",

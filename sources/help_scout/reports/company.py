@@ -75,6 +75,7 @@ CUSTOMERS_HELPED = series(
     "company/reports-company-customers-helped/",
     "Distinct customers helped by day; days do not add up to a longer window",
     (column("customers", COUNT, "Distinct customers helped", name="customers_helped"),),
+    overall=("company_overall", "customers_helped"),
 )
 
 DRILLDOWN = drilldown(

@@ -161,6 +161,7 @@ VOLUME_BY_CHANNEL = series(
         column("email", COUNT, "E-mail conversations", name="email_count"),
         column("phone", COUNT, "Phone conversations", name="phone_count"),
     ),
+    overall=("conversations_overall", "conversations_created"),
 )
 
 BUSY_TIMES = Report(
@@ -221,6 +222,7 @@ NEW = series(
     "conversations/reports-conversations-new/",
     "Conversations created by day",
     (column("count", COUNT, "Conversations created", name="conversation_count"),),
+    overall=("conversations_overall", "conversations_created"),
 )
 
 NEW_DRILLDOWN = drilldown(
@@ -237,6 +239,7 @@ RECEIVED_MESSAGES = series(
     "Messages from customers by day",
     # The sources disagree: start/count or date/messages.
     (column("messages", COUNT, "Messages from customers", name="message_count", also=("count",)),),
+    overall=("conversations_overall", "total_conversations"),
 )
 
 REPORTS = (

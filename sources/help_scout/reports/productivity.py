@@ -90,6 +90,7 @@ def _series(topic: str, summary: str, value: Column, doc: str | None = None) -> 
         summary,
         (value,),
         office_hours=True,
+        overall=("productivity_overall", value.name),
     )
 
 

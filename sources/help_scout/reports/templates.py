@@ -89,6 +89,7 @@ def series(
     requires: tuple[str, ...] = (),
     office_hours: bool = False,
     drivers: tuple[Driver, ...] = (),
+    overall: tuple[str, str] | None = None,
 ) -> Report:
     """A time series: one row a bucket. All of them are asked without a previous period."""
     bucket = column(
@@ -113,6 +114,7 @@ def series(
         requires=requires,
         office_hours=office_hours,
         drivers=drivers,
+        overall=overall,
         ignored=SERIES_PREVIOUS,
     )
 
@@ -280,5 +282,7 @@ def ratings(
         drivers=drivers,
         sort={"sortField": "number", "sortOrder": "ASC"},
         sort_fields=("number", "modifiedAt", "rating"),
+        dated_by="ratingCreatedAt",
+        names_user="ratingUserId",
         ignored={**PAGING, "facets": "always an empty object"},
     )

@@ -158,6 +158,7 @@ CUSTOMERS_HELPED = series(
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
+    overall=("user_overall", "customers_helped"),
 )
 
 DRILLDOWN = drilldown(
@@ -210,6 +211,7 @@ REPLIES = series(
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
+    overall=("user_overall", "total_replies"),
 )
 
 RESOLUTIONS = series(
@@ -221,6 +223,7 @@ RESOLUTIONS = series(
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
+    overall=("user_overall", "resolved"),
 )
 
 CHAT = Report(

@@ -94,7 +94,7 @@ def ratings_miss_threads(client: Client) -> bool:
 
 def users_do_not_add_up(client: Client) -> bool:
     body = client.body("company", **WEEK)
-    return sum(row["replies"] for row in body["users"]) < body["current"]["totalReplies"]
+    return bool(sum(row["replies"] for row in body["users"]) < body["current"]["totalReplies"])
 
 
 def drilldown_has_one_less(client: Client) -> bool:

@@ -34,17 +34,18 @@ def store_facts(pipeline: Pipeline, facts: Sequence[Fact], now: datetime, accoun
     told = [fact for fact in facts if fact.verdict is not Standing.UNKNOWN]
     known = {fact.name for fact in told}
     with exclusively(pipeline), sql_client(pipeline) as client:
-        if not client.has_dataset():
+        if not client.has_dataset():  # before the first load
             client.create_dataset()
-        client.execute_sql(f"create table if not exists {FACTS} ({COLUMNS})")
+        table = client.make_qualified_table_name(FACTS)
+        client.execute_sql(f"create table if not exists {table} ({COLUMNS})")
         before = _read(client, account)
         kept = [fact for fact in facts if fact.name not in known and fact.name not in before]
         for fact in (*told, *kept):
             client.execute_sql(
-                f"delete from {FACTS} where account = %s and fact = %s", account, fact.name
+                f"delete from {table} where account = %s and fact = %s", account, fact.name
             )
             client.execute_sql(
-                f"insert into {FACTS} values (%s, %s, %s, %s, %s, %s)",
+                f"insert into {table} values (%s, %s, %s, %s, %s, %s)",
                 *(account, fact.name, fact.value, str(fact.verdict), fact.detail, now),
             )
 
@@ -75,5 +76,6 @@ def print_facts(console: Console, facts: Sequence[Fact], sent: int) -> None:
 
 
 def _read(client: SqlClientBase[Any], account: str) -> dict[str, str | None]:
-    rows = client.execute_sql(f"select fact, value from {FACTS} where account = %s", account)
+    table = client.make_qualified_table_name(FACTS)
+    rows = client.execute_sql(f"select fact, value from {table} where account = %s", account)
     return {str(name): value for name, value in rows or []}

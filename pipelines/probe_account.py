@@ -21,6 +21,7 @@ from .probe import (
     span,
 )
 
+USERS_REFUSED = "the list of users is refused"
 NOON = 12
 LEAST_CONVERSATIONS = 5
 LIST_PAGE = 50
@@ -35,7 +36,7 @@ def _is_refused(known: Known, name: str) -> bool:
 def _list_paging(known: Known, _: Replies) -> Told:
     body = known.lists["users"][0].body
     if body is None:
-        return Told(None, "the list of users is refused")
+        return Told(None, USERS_REFUSED)
     if "page" in body:
         return Told("numbers", f"{body['page']['totalElements']} users")
     return Told("cursor" if "next" in body.get("_links", {}) else None, "no page numbers")
@@ -61,6 +62,8 @@ def _size_parameter(known: Known, replies: Replies) -> Told:
 
 
 def _teams_listed(known: Known, _: Replies) -> Told:
+    if _is_refused(known, "users"):
+        return Told(None, USERS_REFUSED)
     teams = set(known.ids("teams"))
     users = known.items("users")
     listed = [user for user in users if user.get("type") == "team" or user["id"] in teams]
@@ -74,6 +77,8 @@ def _agents_listed(known: Known, _: Replies) -> Told:
     if not agents:
         refused = _is_refused(known, "system_users")
         return Told(None, "the list of them is refused" if refused else "the account has none")
+    if _is_refused(known, "users"):
+        return Told(None, USERS_REFUSED)
     listed = agents & set(known.ids("users"))
     return Told("listed" if listed else "not_listed", f"{len(listed)} of {len(agents)}")
 

@@ -1,4 +1,4 @@
-"""Assumptions about which reports agree with which, on the last week."""
+"""Assumptions about which reports agree with which, in the last four weeks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sources.help_scout.plan import Request
 
-from .probe import WEEK_DAYS, Assumption, Known, Replies, Told, body_of, compared, report
+from .probe import MONTH_DAYS, Assumption, Known, Replies, Told, body_of, compared, report
 
 Figures: TypeAlias = tuple[int, int]
 
@@ -25,21 +25,21 @@ def _agrees(figures: Callable[[Replies], Figures]) -> Callable[[Known, Replies],
     return judge
 
 
-def _week(**paths: str) -> Callable[[Known], dict[str, Request]]:
-    return lambda known: {name: report(path, known.week) for name, path in paths.items()}
+def _month(**paths: str) -> Callable[[Known], dict[str, Request]]:
+    return lambda known: {name: report(path, known.month) for name, path in paths.items()}
 
 
-def _series_week(known: Known) -> dict[str, Request]:
+def _series_month(known: Known) -> dict[str, Request]:
     return {
-        "overall": report("conversations", known.week),
-        "series": report("conversations/new", known.week, viewBy="day"),
+        "overall": report("conversations", known.month),
+        "series": report("conversations/new", known.month, viewBy="day"),
     }
 
 
-def _two_weeks(known: Known) -> dict[str, Request]:
-    before = known.days(known.today - timedelta(days=2 * WEEK_DAYS), WEEK_DAYS)
+def _two_months(known: Known) -> dict[str, Request]:
+    before = known.days(known.today - timedelta(days=2 * MONTH_DAYS), MONTH_DAYS)
     return {
-        "both": report("conversations", compared(known.week, before)),
+        "both": report("conversations", compared(known.month, before)),
         "before": report("conversations", before),
     }
 
@@ -91,37 +91,37 @@ AGREEMENTS = (
     _agreement(
         "users_add_up",
         "The users' replies add up to the company's",
-        _week(company="company"),
+        _month(company="company"),
         _users_and_total,
     ),
     _agreement(
         "drilldown_counts_total",
         "The drilldown counts what its report counts",
-        _week(overall="conversations", drilldown="conversations/drilldown"),
+        _month(overall="conversations", drilldown="conversations/drilldown"),
         _drilldown_and_total,
     ),
     _agreement(
         "series_add_up",
-        "The days of new conversations add up to their week",
-        _series_week,
+        "The days of new conversations add up to their total",
+        _series_month,
         _series_and_overall,
     ),
     _agreement(
         "ranges_add_up",
         "The ranges of the first response time add up to their count",
-        _week(productivity="productivity"),
+        _month(productivity="productivity"),
         _ranges_and_count,
     ),
     _agreement(
         "ratings_are_counted",
         "The list of ratings counts what happiness counts",
-        _week(happiness="happiness", ratings="happiness/ratings"),
+        _month(happiness="happiness", ratings="happiness/ratings"),
         _list_and_happiness,
     ),
     _agreement(
         "previous_is_the_window_before",
         "A previous block is what its own window says",
-        _two_weeks,
+        _two_months,
         _previous_and_window,
     ),
 )

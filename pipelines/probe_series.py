@@ -14,7 +14,6 @@ from .probe import (
     WEEK_DAYS,
     Assumption,
     Known,
-    Query,
     Replies,
     Told,
     body_of,
@@ -23,7 +22,6 @@ from .probe import (
 )
 
 NEW = "conversations/new"
-BY_CHANNEL = "conversations/volume-by-channel"
 ONE_DAY = timedelta(days=1)
 BUCKETS = 4
 LOOK_BACK_DAYS = 400
@@ -142,37 +140,22 @@ def _received_keys(_: Known, replies: Replies) -> Told:
 
 
 def _by_channel(known: Known) -> dict[str, Request]:
-    day = _yesterday(known)
     return {
-        "channels": report(BY_CHANNEL, known.week, viewBy="day"),
-        "new": report(NEW, known.week, viewBy="day"),
-        "channels of a day": report(BY_CHANNEL, day),
-        "day": report("conversations", day),
+        "channels": report("conversations/volume-by-channel", known.week, viewBy="day"),
+        "overall": report("conversations", known.week),
     }
 
 
-def _yesterday(known: Known) -> Query:
-    return known.days(known.today - ONE_DAY, 1)
-
-
-def _channels_of(points: Sequence[Any]) -> int:
-    return sum(point["email"] + point["chat"] + point["phone"] for point in points)
-
-
 def _channel_counts(_: Known, replies: Replies) -> Told:
-    channels = _channels_of(body_of(replies, "channels")["current"])
-    new = sum(point["count"] for point in body_of(replies, "new")["current"])
-    of_day = _channels_of(body_of(replies, "channels of a day")["current"])
-    day = body_of(replies, "day")["current"]
-    is_new = channels == new and of_day == day["newConversations"]
-    is_touched = of_day == day["totalConversations"] and channels >= new
-    shown = (
-        f"{channels} by channel, {new} new in a week; yesterday {of_day} by channel, "
-        f"{day['newConversations']} new, {day['totalConversations']} with activity"
-    )
-    if not channels or (is_new and is_touched):
+    days = body_of(replies, "channels")["current"]
+    found = sum(day["email"] + day["chat"] + day["phone"] for day in days)
+    overall = body_of(replies, "overall")["current"]
+    new, touched = overall["newConversations"], overall["totalConversations"]
+    shown = f"{found} by channel, {new} new, {touched} with activity in a week"
+    if not found or new == touched:
         return Told(None, f"too few conversations to tell ({shown})")
-    return Told("new" if is_new else "touched" if is_touched else "other", shown)
+    # a conversation with activity on several days is counted on each of them
+    return Told("new" if found == new else "touched" if found >= touched else "other", shown)
 
 
 SERIES = (

@@ -7,10 +7,11 @@ from sources.help_scout.run import Run
 from .probe import MOST_REQUESTS, Asker, Fact, look_around, probe
 from .probe_account import ACCOUNT
 from .probe_agreement import AGREEMENTS
+from .probe_lists import ACCOUNT_LISTS
 from .probe_reports import REPORTS
 from .probe_series import SERIES
 
-ASSUMPTIONS = (*ACCOUNT, *SERIES, *REPORTS, *AGREEMENTS)
+ASSUMPTIONS = (*ACCOUNT, *ACCOUNT_LISTS, *SERIES, *REPORTS, *AGREEMENTS)
 
 
 def probe_account(run: Run) -> list[Fact]:

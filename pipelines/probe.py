@@ -1,7 +1,7 @@
 """What an account turns out to do, of all that the vendor's documentation leaves open.
 
 Each assumption is asked for with a few requests and judged by their answers alone. The assumptions
-themselves are in `probe_series`, `probe_reports` and `probe_account`.
+themselves are in the modules that begin with `probe_`.
 """
 
 from __future__ import annotations

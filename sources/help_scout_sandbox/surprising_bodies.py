@@ -7,11 +7,14 @@ from typing import Any
 
 from .facts import RATINGS, Facts, buckets
 from .figures import Block, relative
+from .reports import docs, happiness
 from .surprises import Surprises
 
 DATES = ("startDate", "endDate")
 WITHOUT_THREAD = 3
 """Every how many-th rating has no thread, by the conversation's id."""
+POINTS = {*docs.POINTS, *happiness.POINTS}
+"""Changes that are differences: nothing is divided there."""
 ON_FIRST_REPLY = "percentResolvedOnFirstReply"
 
 
@@ -103,7 +106,7 @@ def _divide_by_zero(deltas: Block, current: Block, previous: Block) -> None:
     for name, change in deltas.items():
         if isinstance(change, dict):
             _divide_by_zero(change, current[name], previous[name])
-        elif name in previous and not previous[name]:
+        elif name not in POINTS and name in previous and not previous[name]:
             deltas[name] = "Infinity" if current[name] else "NaN"
 
 

@@ -198,7 +198,7 @@ def test_the_probe_tells_a_line_each_and_keeps_them(account: Account, tmp_path: 
     done = help_scout("doctor", "--probe", "--warehouse", str(warehouse), env=account.env)
     assert done.code == 0, done.out + done.err
     assert re.search(r"Day buckets begin at the time of day .* +confirmed +request", done.out)
-    assert re.search(r"41 assumptions: \d+ confirmed, \d+ contradicted, \d+ could not be", done.out)
+    assert re.search(r"44 assumptions: \d+ confirmed, \d+ contradicted, \d+ could not be", done.out)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         ((kept,),) = connection.execute("select count(*) from reports.account_facts").fetchall()
-    assert kept == 41
+    assert kept == 44

@@ -19,6 +19,9 @@ from .conftest import SHORT, UNTIL
 
 USUAL = {
     "rate_limit_headers": "sent",
+    "rate_limit_wait": None,
+    "history": None,
+    "untagged_tag": "not_listed",
     "list_paging": "numbers",
     "list_page_size": "50",
     "list_size_parameter": "ignored",

@@ -106,6 +106,8 @@ def drilldown_has_one_less(client: Client) -> bool:
 
 
 def a_change_is_text(client: Client) -> bool:
+    happiness = client.body("happiness", **WEEK, **LONG_AGO)["deltas"]
+    assert isinstance(happiness["happinessScore"], float)  # a difference in points
     deltas = client.body("company", **WEEK, **LONG_AGO)["deltas"]
     grouped = client.body("email", **NOTHING, **LONG_AGO)["deltas"]["volume"]
     return {deltas["totalReplies"], grouped["repliesSent"]} == {"Infinity", "NaN"}

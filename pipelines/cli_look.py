@@ -148,8 +148,16 @@ def check(target: Target, only: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @target_options
-def doctor(target: Target) -> None:
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Test on the account what Help Scout's documentation leaves open: up to 200 requests.",
+)
+def doctor(target: Target, probe: bool) -> None:
     """Looks for what would keep a load from being complete; exit code 3 when there is a problem."""
+    if probe:
+        _probe(target)
+        return
     with told_in_words():
         from .doctor import examine, exit_code, print_findings
         from .load import configured_run
@@ -163,6 +171,27 @@ def doctor(target: Target) -> None:
         print_findings(console(), findings)
         code = exit_code(findings)
     sys.exit(code)
+
+
+def _probe(target: Target) -> None:
+    """Tests the assumptions on the account, prints what came of each and keeps it."""
+    with told_in_words():
+        from .account_facts import print_facts, store_facts
+        from .assumptions import probe_account
+        from .load import configured_run
+        from .warehouse import check_account, is_there, open_pipeline
+
+        target.check()
+        run = configured_run(**target.options)
+        try:
+            if is_there(target.place):
+                check_account(target.place, run.settings.account)
+            facts = probe_account(run)
+        finally:
+            run.close()
+        with open_pipeline(target.place) as pipeline:
+            store_facts(pipeline, facts, run.now, run.settings.account)
+        print_facts(console(), facts, run.client.sent)
 
 
 @click.command()

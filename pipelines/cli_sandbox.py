@@ -70,7 +70,20 @@ def _tell_page(screen: Console, warehouse: Path) -> None:
     screen.print(f"\nThe dashboard, one page for the browser: {page}", soft_wrap=True, markup=False)
 
 
-@click.command()
+class _SandboxCommand(click.Command):
+    """A command whose help ends with the names that --surprise takes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from .sandbox import surprise_rows
+
+        del ctx
+        rows = surprise_rows()
+        if rows:
+            with formatter.section("Surprises"):
+                formatter.write_dl(rows)
+
+
+@click.command(cls=_SandboxCommand)
 @click.option("--port", default=8765, show_default=True, help="0 picks a free one.")
 @click.option("--users", default=6, show_default=True)
 @click.option("--inboxes", default=3, show_default=True)
@@ -86,6 +99,13 @@ def _tell_page(screen: Console, warehouse: Path) -> None:
     multiple=True,
     help="Answer 403 for this report, as on a plan without it; can be repeated.",
 )
+@click.option(
+    "--surprise",
+    metavar="NAME",
+    multiple=True,
+    help="Do what a live account was seen to do; can be repeated. The names are below.",
+)
+@click.option("--like-live", is_flag=True, help="All that live accounts were seen to do, at once.")
 def sandbox(
     port: int,
     users: int,
@@ -97,6 +117,8 @@ def sandbox(
     timezone: str,
     until: str | None,
     forbid: tuple[str, ...],
+    surprise: tuple[str, ...],
+    like_live: bool,
 ) -> None:
     """Serves an invented account over HTTP until it is stopped."""
     with told_in_words():
@@ -109,6 +131,8 @@ def sandbox(
             port=port,
             rate_limit=rate_limit,
             forbidden=report_names(",".join(forbid) or None),
+            surprises=surprise,
+            like_live=like_live,
             until=datetime(last.year, last.month, last.day, tzinfo=zone_of(timezone)),
             users=users,
             inboxes=inboxes,

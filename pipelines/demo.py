@@ -65,16 +65,24 @@ def look_around(warehouse: Path) -> str:
     )
 
 
+LIKE_LIVE = False
+"""Whether the demo's account does all that live accounts were seen to do."""
+
+
 @contextmanager
-def sandbox_process(today: date, days: int) -> Iterator[dict[str, str]]:
+def sandbox_process(
+    today: date, days: int, *, like_live: bool = LIKE_LIVE
+) -> Iterator[dict[str, str]]:
     """A sandbox in a process of its own, as the options that reach it; ended on leaving.
 
     Its history goes up to `today` and is long enough to load `days` of it with comparisons.
+    `like_live` makes it do all that live accounts were seen to do.
     """
     command = [
         sys.executable, "-m", "pipelines", "sandbox", "--port", "0",
         "--until", today.isoformat(), "--days", str(days + HISTORY_BEFORE_DAYS),
         "--rate-limit", str(RATE_LIMIT),
+        *(["--like-live"] if like_live else []),
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:

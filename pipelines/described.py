@@ -27,6 +27,7 @@ from sources.help_scout.restatements import RESTATEMENTS
 from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import ACCOUNT, UNKNOWN_VALUES, StoredTable, stored_table
 
+from .account_facts import FACTS
 from .checks import RESULTS
 from .targets import TARGETS
 from .views import ITEM_COLUMNS, SUFFIXES
@@ -63,6 +64,19 @@ CHECK_RESULTS = StoredTable(
         ACCOUNT,
     ),
     primary_key=("check_run_id", "check_name"),
+)
+ACCOUNT_FACTS = StoredTable(
+    name=FACTS,
+    description="What `doctor --probe` found out about the account, one row a fact",
+    columns=(
+        ACCOUNT,
+        _text("fact", "What was asked for", "bucket_anchor"),
+        _text("value", "What the account does; null if it could not be told", "request"),
+        _text("verdict", "confirmed, contradicted or could not be told", "confirmed"),
+        _text("detail", "The figures behind it", "30.77 for 4 of 13"),
+        Column(name="checked_at", unit=INSTANT, description="When it was asked for"),
+    ),
+    primary_key=("account", "fact"),
 )
 FORGOTTEN_CUSTOMERS = StoredTable(
     name=FORGOTTEN,
@@ -109,6 +123,7 @@ OWN_TABLES = (
     RESTATEMENTS,
     UNKNOWN_VALUES,
     CHECK_RESULTS,
+    ACCOUNT_FACTS,
     FORGOTTEN_CUSTOMERS,
     PUBLICATION_TABLE,
 )

@@ -4,10 +4,10 @@
 -- optional: conversations_volume_by_channel_by_inbox, conversations_received_messages_by_inbox,
 --   company_overall_by_inbox, productivity_overall_by_inbox, happiness_overall_by_inbox, docs_overall
 -- conversation_count: Conversations touched, spam left out
--- email_count: E-mail conversations among them
--- chat_count: Chat conversations among them
--- phone_count: Phone conversations among them
 -- new_conversations: Conversations created by customers or users
+-- new_email_conversations: E-mail conversations among the new ones
+-- new_chat_conversations: Chat conversations among the new ones
+-- new_phone_conversations: Phone conversations among the new ones
 -- messages_received: Messages from customers
 -- docs_visitor_count: Visitors of the Docs sites; null for a single inbox
 select
@@ -18,10 +18,10 @@ select
     c.inbox_id,
     c.inbox_name,
     c.total_conversations as conversation_count,
-    v.email_count,
-    v.chat_count,
-    v.phone_count,
     c.new_conversations,
+    v.email_count as new_email_conversations,
+    v.chat_count as new_chat_conversations,
+    v.phone_count as new_phone_conversations,
     m.message_count as messages_received,
     o.customers_helped,
     o.total_replies,

@@ -1,15 +1,15 @@
--- How much comes in each day, by inbox and channel, against the same weekday a week and a year ago?
+-- How many new conversations come in each day, by inbox and channel, against the same weekday a week and a year ago?
 -- grain: one row a day, inbox and channel
 -- from: conversations_overall_by_inbox, conversations_volume_by_channel_by_inbox
 -- channel: email, chat or phone; all is every channel
--- conversation_count: Conversations touched on the day, spam left out
--- week_ago_conversation_count: The same, seven days before
+-- new_conversations: Conversations created on the day
+-- week_ago_new_conversations: The same, seven days before
 -- change_week_pct: Change since then; null while the day is open
--- year_ago_conversation_count: The same, 364 days before: the same weekday of the year before
+-- year_ago_new_conversations: The same, 364 days before: the same weekday of the year before
 -- change_year_pct: Change since then; null while the day is open
 with counted as (
     select account, slice, window_date, inbox_id, inbox_name, 'all' as channel,
-           total_conversations as conversation_count, is_open, is_provisional
+           new_conversations, is_open, is_provisional
     from reports.conversations_overall_by_inbox
     where grain = 'day'
     union all
@@ -34,16 +34,16 @@ select
     today.inbox_id,
     today.inbox_name,
     today.channel,
-    today.conversation_count,
-    week_ago.conversation_count as week_ago_conversation_count,
+    today.new_conversations,
+    week_ago.new_conversations as week_ago_new_conversations,
     case when not today.is_open then
-        100.0 * (today.conversation_count - week_ago.conversation_count)
-        / nullif(week_ago.conversation_count, 0)
+        100.0 * (today.new_conversations - week_ago.new_conversations)
+        / nullif(week_ago.new_conversations, 0)
     end as change_week_pct,
-    year_ago.conversation_count as year_ago_conversation_count,
+    year_ago.new_conversations as year_ago_new_conversations,
     case when not today.is_open then
-        100.0 * (today.conversation_count - year_ago.conversation_count)
-        / nullif(year_ago.conversation_count, 0)
+        100.0 * (today.new_conversations - year_ago.new_conversations)
+        / nullif(year_ago.new_conversations, 0)
     end as change_year_pct,
     today.is_open,
     today.is_provisional

@@ -51,6 +51,8 @@ class RateLimiter:
         self._sleep = sleep
         self._share = share
         self._limit = ASSUMED_LIMIT_PER_MINUTE
+        self.is_told = False
+        """Whether any answer has told the limit."""
         self._under_way = 0
         self._waiting = 0
         self._answered: deque[float] = deque()
@@ -119,7 +121,7 @@ class RateLimiter:
         remaining = _number(headers.get("X-RateLimit-Remaining-Minute"))
         with self._lock:
             if limit:
-                self._limit = limit
+                self._limit, self.is_told = limit, True
             if remaining is not None:
                 now = self._clock()
                 self._others.observe(

@@ -5,6 +5,7 @@ from .faults import Fault, Faults
 from .platform import LoggedRequest
 from .server import RunningServer, Sandbox
 from .spec import AccountSpec
+from .surprises import Surprises
 
 __all__ = [
     "Account",
@@ -14,4 +15,5 @@ __all__ = [
     "LoggedRequest",
     "RunningServer",
     "Sandbox",
+    "Surprises",
 ]

@@ -21,15 +21,18 @@ from starlette.types import Receive, Scope, Send
 
 from .endpoints import Endpoint
 from .faults import Fault
-from .lists import docs_sites, list_body
+from .lists import docs_sites, is_saved_replies, list_body, saved_replies
+from .paging import Paging
 from .parameters import BadRequest, Problem, parse_request
-from .platform import Answer, LoggedRequest, error, oauth_error
+from .platform import RETRY_AFTER, Answer, LoggedRequest, error, oauth_error, too_many
+from .surprises import refusal
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
 TOKEN_PATH = "/v2/oauth2/token"  # noqa: S105 - a path
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 SITES_PATH = "/v1/sites"  # the Docs API's
 WORKERS = 2
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -104,11 +107,14 @@ class Application:
         if fault is not None and fault.kind == "expire_tokens":
             sandbox.tokens.expire_all()
         if not allowed:
-            encoded = _encode(Answer(429, {"message": "API rate limit exceeded"}))
+            in_body = sandbox.surprises.rate_limit_in_body
+            encoded = _encode(too_many(headers, only_in_body=in_body))
         elif fault is not None and fault.kind == "status":
             encoded = _encode(error(fault.status, "A fault was switched on", correlation))
             if fault.retry_after is not None:
-                headers["X-RateLimit-Retry-After"] = str(fault.retry_after)
+                headers[RETRY_AFTER] = str(fault.retry_after)
+            if fault.status == 429 and sandbox.surprises.rate_limit_in_body:
+                encoded = _encode(too_many(headers, only_in_body=True))
         else:
             if fault is not None and fault.kind == "page_shift":
                 await self._in_pool(self._shift_pages, path, pairs)
@@ -139,9 +145,9 @@ class Application:
             return _encode(error(401, "The access token is missing or expired", correlation))
         if request.method != "GET":
             return _encode(error(405, "Only GET is supported here", correlation))
-        if any(path.startswith(prefix) for prefix in sandbox.forbidden):
-            message = "No access: the plan or the user's permissions do not include this"
-            return _encode(error(403, message, correlation))
+        refused = self._refusal(path, dict(pairs))
+        if refused is not None:
+            return _encode(error(*refused, correlation))
         key = (path, tuple(sorted(pairs)))
         remembered = sandbox.recall(key)
         if remembered is not None:
@@ -153,6 +159,13 @@ class Application:
         if encoded[0] == 200:
             sandbox.remember(key, encoded, version)
         return encoded
+
+    def _refusal(self, path: str, query: dict[str, str]) -> tuple[int, str] | None:
+        """The status and the message with which a request is refused; None where it is not."""
+        sandbox = self._sandbox
+        if any(path.startswith(prefix) for prefix in sandbox.forbidden):
+            return 403, "No access: the plan or the user's permissions do not include this"
+        return refusal(sandbox.surprises, sandbox.account.roster, path, query)
 
     def _docs_sites(self, request: Request) -> Answer:
         """The Docs API's sites; its key is the user name of HTTP Basic, whatever the password."""
@@ -175,9 +188,10 @@ class Application:
         if request.method != "POST":
             return oauth_error(405, "invalid_request", "tokens are requested with POST")
         content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        if content_type != FORM:
-            return oauth_error(400, "invalid_request", f"send the form as {FORM}")
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        content = await request.body()
+        form = _token_fields(content_type, content)
+        if form is None:
+            return oauth_error(400, "invalid_request", f"send {FORM} or {JSON}")
         return self._sandbox.tokens.grant(form)
 
     def _compute(
@@ -197,21 +211,29 @@ class Application:
     def _report(self, endpoint: Endpoint, pairs: list[tuple[str, str]]) -> Answer:
         sandbox = self._sandbox
         request = parse_request(pairs, endpoint, sandbox.account.roster)
-        body = endpoint.body(sandbox.account, request, sandbox.series)
+        body = endpoint.body(sandbox.account, request, sandbox.series, sandbox.surprises)
         return Answer(200, body, media_type=endpoint.media_type)
 
     def _list(
         self, path: str, pairs: list[tuple[str, str]], correlation: str, base_url: str
     ) -> Answer:
         sandbox = self._sandbox
-        query = dict(pairs)
-        page = query.pop("page", "1")
+        surprises = sandbox.surprises
+        paged_by = "cursor" if surprises.cursor_lists else "page"
+        ignored = ("size", "page") if surprises.cursor_lists else ("size",)
+        query = {name: value for name, value in pairs if name not in ignored}
+        page = query.pop(paged_by, "1")
+        chat_replies = is_saved_replies(path) and query.pop("includeChatReplies", "") == "true"
         problems = [Problem(name, "not supported by the sandbox", query[name]) for name in query]
         number = int(page) if re.fullmatch("[1-9][0-9]{0,8}", page) else 1
         if str(number) != page:
-            problems.append(Problem("page", "invalid number", page))
+            problems.append(Problem(paged_by, "invalid number", page))
+        paging = Paging(number, sandbox.list_page_size, base_url, surprises.cursor_lists)
         try:
-            body = list_body(sandbox.account, path, number, sandbox.list_page_size, base_url)
+            if is_saved_replies(path):
+                body = saved_replies(sandbox.account, path, surprises, chat_replies)
+            else:
+                body = list_body(sandbox.account, path, paging, surprises)
         except KeyError:
             body = None
         if body is None:
@@ -241,6 +263,17 @@ class Application:
                 sandbox.account.touch(last)
         except BadRequest:
             return
+
+
+def _token_fields(content_type: str, content: bytes) -> dict[str, str] | None:
+    """What a token is asked with, as a form or as JSON; None where it is neither."""
+    if content_type == FORM:
+        return dict(parse_qsl(content.decode(), keep_blank_values=True))
+    try:
+        fields = orjson.loads(content) if content_type == JSON else None
+    except orjson.JSONDecodeError:
+        return None
+    return fields if isinstance(fields, dict) else None
 
 
 def _broken(response: Response, fault: Fault) -> BrokenResponse:

@@ -12,6 +12,8 @@ from .facts import Facts
 from .reports import channels, company, conversations, docs, happiness, productivity, users
 from .request import ReportRequest
 from .series import Series, SeriesOptions, answer_series
+from .surprises import Surprises
+from .surprising_bodies import surprising
 
 WINDOW = ("start", "end")
 COMPARED = (*WINDOW, "previousStart", "previousEnd")
@@ -21,6 +23,7 @@ RATINGS = ("page", "sortField", "sortOrder", "rating")
 RATING_SORTS = ("number", "modifiedAt", "rating")
 HISTORY_SORTS = ("number", "repliesSent", "responseTime", "resolveTime")
 HAL = "application/hal+json"
+NO_SURPRISES = Surprises()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +38,20 @@ class Endpoint:
     only_channel: str = ""
     media_type: str = "application/json"
 
-    def body(self, account: Account, request: ReportRequest, options: SeriesOptions) -> Any:
+    def body(
+        self,
+        account: Account,
+        request: ReportRequest,
+        options: SeriesOptions,
+        surprises: Surprises = NO_SURPRISES,
+    ) -> Any:
         """The report's body; the caller keeps changes of the account out meanwhile."""
         if self.only_channel:
             request = replace(request, channels=(self.only_channel,))
         facts = Facts(account, request)
         if isinstance(self.answer, Series):
             return answer_series(self.answer, options, facts)
-        return self.answer(facts)
+        return surprising(self.path, self.answer(facts), facts, surprises)
 
 
 def _overall(path: str, answer: Callable[[Facts], Any], *more: str) -> Endpoint:
@@ -82,7 +91,8 @@ REPLIES = Series({"replies": "replies"})
 RESOLVED = Series({"resolved": "resolved"})
 RECEIVED = Series({"count": "received"}, instant="start")
 RECEIVED_OTHERWISE = Series({"messages": "received"})
-VOLUMES = Series({"chat": "chat", "email": "email", "phone": "phone"})
+VOLUMES = Series({"chat": "new_chat", "email": "new_email", "phone": "new_phone"})
+TOUCHED_VOLUMES = Series({"chat": "chat", "email": "email", "phone": "phone"})
 
 _RATINGS_LIST = replace(
     _overall("happiness/ratings", happiness.company_ratings_list, *RATINGS),
@@ -149,4 +159,7 @@ def endpoints_by_path(options: SeriesOptions) -> dict[str, Endpoint]:
     if options.received_messages_as == "date/messages":
         path = "/v2/reports/conversations/received-messages"
         by_path[path] = replace(by_path[path], answer=RECEIVED_OTHERWISE)
+    if options.channels_count == "touched":
+        path = "/v2/reports/conversations/volume-by-channel"
+        by_path[path] = replace(by_path[path], answer=TOUCHED_VOLUMES)
     return by_path

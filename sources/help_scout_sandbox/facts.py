@@ -53,6 +53,9 @@ METRICS: dict[Source, dict[str, str]] = {
         "email": "COUNT(DISTINCT CASE WHEN f.channel = 'email' THEN f.conversation_id END)",
         "chat": "COUNT(DISTINCT CASE WHEN f.channel = 'chat' THEN f.conversation_id END)",
         "phone": "COUNT(DISTINCT CASE WHEN f.channel = 'phone' THEN f.conversation_id END)",
+        "new_email": "TOTAL(f.opening AND f.channel = 'email')",
+        "new_chat": "TOTAL(f.opening AND f.channel = 'chat')",
+        "new_phone": "TOTAL(f.opening AND f.channel = 'phone')",
     },
     RESOLUTIONS: {
         "resolved": "COUNT(f.conversation_id)",

@@ -9,9 +9,12 @@ from typing import Any
 from .account import Account
 from .drilldown import tag_colour
 from .figures import Block
+from .paging import Paging, page_of
 from .roster import FOLDERS, Inbox, Labelled, Team, User, iso
+from .surprises import Surprises
 
 Lister = Callable[[Account, int], list[Block]]
+MORE_OF_USERS: Block = {"jobTitle": "", "phone": "", "alternateEmails": []}
 EDITED = "2025-06-02T09:15:00Z"
 CREATED = "2020-04-01T07:00:00Z"
 
@@ -35,8 +38,23 @@ def _user(user: User, kind: str = "user") -> Block:
 
 
 def _users(account: Account, _: int) -> list[Block]:
-    more = {"jobTitle": "", "phone": "", "alternateEmails": []}
-    return [{**_user(user), **more} for user in account.roster.users]
+    return [{**_user(user), **MORE_OF_USERS} for user in account.roster.users]
+
+
+def _everyone(account: Account, surprises: Surprises) -> list[Block]:
+    """The users in order of their names, among them the teams and AI agents that are chosen."""
+    rows = _users(account, 0)
+    if surprises.ai_agents_among_users:
+        rows.append({**_user(account.roster.system_user), **MORE_OF_USERS})
+    if surprises.teams_among_users:
+        rows += [_team_as_user(team) for team in account.roster.teams]
+    return sorted(rows, key=lambda row: (row["firstName"], row["lastName"], row["id"]))
+
+
+def _team_as_user(team: Team) -> Block:
+    user = User(team.id, team.name, "", "UTC", CREATED)
+    nothing = {"email": "", "photoUrl": None, "initials": team.name[:2].upper()}
+    return {**_user(user), **MORE_OF_USERS, **nothing, "type": "team"}
 
 
 def _system_users(account: Account, _: int) -> list[Block]:
@@ -166,10 +184,21 @@ def _tag(tag: Labelled, count: int) -> Block:
     return row
 
 
-def saved_replies(account: Account, inbox_id: int) -> list[Block]:
-    """The saved replies of an inbox: a bare array, without envelope or pages."""
-    inbox: Inbox = _find(account.roster.inboxes, inbox_id)
-    return [
+def is_saved_replies(path: str) -> bool:
+    """Whether this is the list of an inbox's saved replies."""
+    return SAVED_REPLIES.fullmatch(path) is not None
+
+
+def saved_replies(
+    account: Account, path: str, surprises: Surprises, chat_replies: bool
+) -> list[Block]:
+    """The saved replies of an inbox: a bare array, without envelope or pages.
+
+    A KeyError says that there is no such inbox. `chat_replies` asks for those of chats alone, too.
+    """
+    match = SAVED_REPLIES.fullmatch(path)
+    inbox: Inbox = _find(account.roster.inboxes, int(match[1]) if match else 0)
+    rows: list[Block] = [
         {
             "id": reply.id,
             "name": reply.name,
@@ -182,6 +211,10 @@ def saved_replies(account: Account, inbox_id: int) -> list[Block]:
         }
         for reply in inbox.saved_replies
     ]
+    if surprises.chat_only_saved_replies:
+        rows[-1] |= {"text": None, "preview": None}
+        return rows if chat_replies else rows[:-1]
+    return rows
 
 
 def docs_sites(account: Account, page: int, size: int) -> Block:
@@ -229,35 +262,15 @@ SAVED_REPLIES = re.compile(f"/v2/mailboxes/{ID}/saved-replies")
 _PATTERNS = [(re.compile(path), key, lister) for path, key, lister in LISTS]
 
 
-def list_body(account: Account, path: str, page: int, size: int, base_url: str) -> Any:
+def list_body(account: Account, path: str, paging: Paging, surprises: Surprises) -> Any:
     """The body of a list endpoint, or None where there is no such list.
 
     A KeyError says that the inbox or team in the path does not exist.
     """
-    if match := SAVED_REPLIES.fullmatch(path):
-        return saved_replies(account, int(match[1]))
+    if path == "/v2/users" and (surprises.teams_among_users or surprises.ai_agents_among_users):
+        return page_of(_everyone(account, surprises), "users", paging, path)
     for pattern, key, lister in _PATTERNS:
         if match := pattern.fullmatch(path):
             rows = lister(account, int(match[1]) if match.groups() else 0)
-            return _hal_page(rows, key, page, size, base_url + path)
+            return page_of(rows, key, paging, path)
     return None
-
-
-def _hal_page(rows: list[Block], key: str, page: int, size: int, url: str) -> Block:
-    """A HAL page; `_embedded` is absent when the page is empty."""
-    pages = -(-len(rows) // size)
-    shown = rows[(page - 1) * size : page * size]
-    links = {
-        "self": {"href": f"{url}?page={page}"},
-        "first": {"href": f"{url}?page=1"},
-        "last": {"href": f"{url}?page={max(1, pages)}"},
-        "page": {"href": f"{url}{{?page}}", "templated": True},
-    }
-    if page < pages:
-        links["next"] = {"href": f"{url}?page={page + 1}"}
-    if page > 1:
-        links["previous"] = {"href": f"{url}?page={page - 1}"}
-    own = [{**row, "_links": {"self": {"href": f"{url}/{row['id']}"}}} for row in shown]
-    body: Block = {"_embedded": {key: own}} if own else {}
-    numbers = {"size": size, "totalElements": len(rows), "totalPages": pages, "number": page}
-    return {**body, "_links": links, "page": numbers}

@@ -11,6 +11,7 @@ from .parameters import Problem
 
 ERRORS_PAGE = "http://developer.helpscout.com/mailbox-api/overview/errors"
 MINUTE = 60.0
+RETRY_AFTER = "X-RateLimit-Retry-After"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class RateLimiter:
         }
         if not allowed:
             left = self._began + MINUTE - now
-            headers["X-RateLimit-Retry-After"] = str(max(1, -int(-left // 1)))
+            headers[RETRY_AFTER] = str(max(1, -int(-left // 1)))
         return allowed, headers
 
 
@@ -107,7 +108,7 @@ class Tokens:
         self._expiry = {}
 
     def grant(self, form: Mapping[str, str]) -> Answer:
-        """The answer of the token endpoint to a form."""
+        """The answer of the token endpoint to the fields of a form or of a JSON object."""
         grant = form.get("grant_type", "")
         if grant not in ("client_credentials", "authorization_code", "refresh_token"):
             return oauth_error(400, "unsupported_grant_type", f"no such grant type: {grant!r}")
@@ -126,6 +127,14 @@ class Tokens:
             self._refresh_token = f"sandbox-refresh-{self._issued}"
             body["refresh_token"] = self._refresh_token
         return Answer(200, body)
+
+
+def too_many(headers: dict[str, str], *, only_in_body: bool) -> Answer:
+    """The answer over the rate limit; `only_in_body` moves the wait from `headers` into it."""
+    body: dict[str, Any] = {"message": "API rate limit exceeded"}
+    if only_in_body:
+        body |= {"interval": "minute", "retry_after": int(headers.pop(RETRY_AFTER, "1"))}
+    return Answer(429, body)
 
 
 def oauth_error(status: int, error: str, description: str) -> Answer:

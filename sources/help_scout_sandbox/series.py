@@ -25,6 +25,7 @@ class SeriesOptions:
     anchor: Anchor = "request"
     omit_empty_buckets: bool = False
     received_messages_as: Literal["start/count", "date/messages"] = "start/count"
+    channels_count: Literal["new", "touched"] = "new"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .faults import Faults
 from .platform import LoggedRequest, RateLimiter, RequestLog, Tokens
 from .series import Anchor, SeriesOptions
 from .spec import AccountSpec
+from .surprises import Surprises, with_enough_teams
 
 LOOPBACK = "127.0.0.1"
 MOST_REMEMBERED = 4_096
@@ -44,7 +45,8 @@ class Sandbox:
 
     `account` can be changed while it serves; `faults` can be switched on; `requests` tells what
     was asked. `anchor`, `omit_empty_buckets` and `received_messages_as` choose between
-    behaviours that the provider does not document; `forbidden` holds path prefixes that answer
+    behaviours that the provider does not document; `surprises` are what live accounts do;
+    `forbidden` holds path prefixes that answer
     403, as on a plan without these reports. `clock` drives rate limit and token expiry only;
     `clock_skew_seconds` is how far the time that answers tell is ahead of this machine's.
     """
@@ -61,6 +63,7 @@ class Sandbox:
         anchor: Anchor = "request",
         omit_empty_buckets: bool = False,
         received_messages_as: Literal["start/count", "date/messages"] = "start/count",
+        surprises: Surprises | None = None,
         forbidden: Collection[str] = (),
         list_page_size: int = 50,
         latency_ms: float = 0,
@@ -75,7 +78,15 @@ class Sandbox:
         self.list_page_size = list_page_size
         self.latency_ms = latency_ms
         self.clock_skew_seconds = clock_skew_seconds
-        self.series = SeriesOptions(anchor, omit_empty_buckets, received_messages_as)
+        self.surprises = surprises or Surprises()
+        if self.surprises.received_messages_date:
+            received_messages_as = "date/messages"
+        self.series = SeriesOptions(
+            anchor,
+            omit_empty_buckets,
+            received_messages_as,
+            "touched" if self.surprises.channels_count_touched else "new",
+        )
         self.endpoints = endpoints_by_path(self.series)
         self.limiter = RateLimiter(rate_limit, clock)
         self.tokens = Tokens(client_id, client_secret, token_seconds, clock)
@@ -83,7 +94,7 @@ class Sandbox:
         self.log = RequestLog()
         self._memo: dict[MemoKey, Encoded] = {}
         self._memo_version = 0
-        self.account = Account(spec)
+        self.account = Account(with_enough_teams(spec, self.surprises))
         self._application = Application(self)
 
     @property

@@ -38,7 +38,7 @@ class AccountSpec:
             "inboxes": (1, 50),
             "conversations_per_day": (0, LARGEST_DAY),
             "days": (1, 4_000),
-            "teams": (0, 50),
+            "teams": (0, 401),
             "tags": (0, 500),
         }
         for name, (low, high) in limits.items():

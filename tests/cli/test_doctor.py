@@ -191,3 +191,14 @@ def test_a_library_that_is_known_to_break(
 ) -> None:
     monkeypatch.setattr(doctor, "BROKEN_FROM", {"duckdb": (1, 2)})
     told(account.examined(), "libraries", "problem", "is known to break: install one before 1.2")
+
+
+def test_the_probe_tells_a_line_each_and_keeps_them(account: Account, tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    done = help_scout("doctor", "--probe", "--warehouse", str(warehouse), env=account.env)
+    assert done.code == 0, done.out + done.err
+    assert re.search(r"Day buckets begin at the time of day .* +confirmed +request", done.out)
+    assert re.search(r"44 assumptions: \d+ confirmed, \d+ contradicted, \d+ could not be", done.out)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        ((kept,),) = connection.execute("select count(*) from reports.account_facts").fetchall()
+    assert kept == 44

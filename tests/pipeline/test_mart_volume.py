@@ -21,6 +21,8 @@ from .truth import (
     both,
 )
 
+NEW = "count(CASE WHEN f.opening THEN 1 END)"
+
 pytestmark = pytest.mark.xdist_group("loaded")
 
 
@@ -74,10 +76,10 @@ def test_kpi_daily(marts: Path, truth: Truth, before: Truth, keys: list[Key]) ->
     older = truth.of_inboxes(DAYS_OF_YEAR_BEFORE)
     counted = {
         "conversation_count": CONVERSATIONS,
-        "email_count": "count(DISTINCT CASE WHEN f.channel = 'email' THEN f.conversation_id END)",
-        "chat_count": "count(DISTINCT CASE WHEN f.channel = 'chat' THEN f.conversation_id END)",
-        "phone_count": "count(DISTINCT CASE WHEN f.channel = 'phone' THEN f.conversation_id END)",
-        "new_conversations": "count(CASE WHEN f.opening THEN 1 END)",
+        "new_conversations": NEW,
+        "new_email_conversations": "count(CASE WHEN f.opening AND f.channel = 'email' THEN 1 END)",
+        "new_chat_conversations": "count(CASE WHEN f.opening AND f.channel = 'chat' THEN 1 END)",
+        "new_phone_conversations": "count(CASE WHEN f.opening AND f.channel = 'phone' THEN 1 END)",
     }
     more = {
         "messages_received": "count(CASE WHEN f.kind = 1 THEN 1 END)",
@@ -120,7 +122,7 @@ def test_volume_daily(marts: Path, truth: Truth, before: Truth) -> None:
         for channel in channels:
             only = "" if channel == "all" else f" AND channel = '{channel}'"
             keys = truth.of_inboxes(days)
-            found = history.figures(keys, EVENTS + only, {"count": CONVERSATIONS})
+            found = history.figures(keys, EVENTS + only, {"count": NEW})
             counts |= {(key.day, key.item, channel): row["count"] for key, row in found.items()}
     expected = []
     for (day, inbox, channel), count in counts.items():
@@ -131,17 +133,17 @@ def test_volume_daily(marts: Path, truth: Truth, before: Truth) -> None:
             {
                 **window,
                 "channel": channel,
-                "conversation_count": count,
-                "week_ago_conversation_count": week_ago,
+                "new_conversations": count,
+                "week_ago_new_conversations": week_ago,
                 "change_week_pct": change(count, week_ago)
                 if week_ago and not window["is_open"]
                 else None,
-                "year_ago_conversation_count": year_ago,
+                "year_ago_new_conversations": year_ago,
                 "change_year_pct": change(count, year_ago) if year_ago else None,
             }
         )
 
-    assert sum(row["year_ago_conversation_count"] is not None for row in expected) == 5 * 3 * 4
+    assert sum(row["year_ago_new_conversations"] is not None for row in expected) == 5 * 3 * 4
     assert difference(
         rows_of(marts, "volume_daily"), without(expected, "grain", "window_start", "window_end")
     ) == {}  # fmt: skip

@@ -16,11 +16,11 @@ DISAGREEMENTS = {
         from conversations_overall_daily as o
         left join conversations_drilldown_daily as d using (account, window_start)
         group by all having o.total_conversations <> count(d.conversation_id)""",
-    "a day's channels add up to its conversations": """
-        select v.window_date, v.chat_count, v.email_count, v.phone_count, o.total_conversations
+    "a day's channels add up to its new conversations": """
+        select v.window_date, v.chat_count, v.email_count, v.phone_count, o.new_conversations
         from conversations_volume_by_channel_daily as v
         join conversations_overall_daily as o using (account, window_start)
-        where v.chat_count + v.email_count + v.phone_count <> o.total_conversations""",
+        where v.chat_count + v.email_count + v.phone_count <> o.new_conversations""",
     "a user's ratings of a week are as many as user_happiness counts": """
         select h.slice, h.window_date, h.ratings_count, count(r.thread_id)
         from user_happiness_weekly as h

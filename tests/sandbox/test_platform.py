@@ -55,6 +55,8 @@ def errors(response: httpx.Response) -> list[tuple[str, str | None]]:
         ("company/drilldown", {**DAY, "range": "resolved", "rangeId": "1"}, [("rangeId", "1")]),
         ("conversations/fields-drilldown", {**DAY, "field": "tagid"}, [("fieldid", None)]),
         ("happiness/ratings", {**DAY, "sortField": "repliesSent"}, [("sortField", "repliesSent")]),
+        ("happiness/ratings", {**DAY, "sortField": "createdAt"}, [("sortField", "createdAt")]),
+        ("happiness/ratings", {**DAY, "sortOrder": "asc"}, [("sortOrder", "asc")]),
         ("happiness/ratings", {**DAY, "rating": "okay"}, [("rating", "okay")]),
     ],
 )
@@ -81,7 +83,7 @@ def test_a_token_is_needed_and_unknown_paths_are_not_found(shared: Client) -> No
     assert (missing.status_code, missing.json()["message"]) == (404, "Unknown URL")
 
 
-def test_the_token_endpoint_takes_forms_and_the_right_secret(shared: Client) -> None:
+def test_the_token_endpoint_takes_forms_and_json_and_the_right_secret(shared: Client) -> None:
     def token(**change: str) -> tuple[int, dict[str, Any]]:
         response = shared.http.post("/v2/oauth2/token", data={**CREDENTIALS, **change})
         return response.status_code, response.json()
@@ -96,7 +98,8 @@ def test_the_token_endpoint_takes_forms_and_the_right_secret(shared: Client) -> 
         {"error", "error_description"},
     )
     assert token(grant_type="password")[1]["error"] == "unsupported_grant_type"
-    assert shared.http.post("/v2/oauth2/token", json=CREDENTIALS).status_code == 400
+    assert shared.http.post("/v2/oauth2/token", json=CREDENTIALS).status_code == 200
+    assert shared.http.post("/v2/oauth2/token", content="nonsense").status_code == 400
 
 
 def test_refresh_tokens_rotate(shared: Client) -> None:
@@ -182,6 +185,7 @@ def test_lists_are_paged_as_hal(opened: Opener) -> None:
     assert first["page"] == {"size": 4, "totalElements": 6, "totalPages": 2, "number": 1}
     assert client.http.get(first["_links"]["next"]["href"]).json() == second
     assert "_embedded" not in client.body("/v2/users", page=3)
+    assert client.body("/v2/users", size=50) == first  # the page size cannot be chosen
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,8 @@ def test_volume_happiness_and_docs_are_their_marts(
     week = "strftime(window_date, 'Week of %-d %b %Y')"
     is_open = "when is_open then ' (not over yet)'"
     touching = "grain = 'week' and window_date + 6 >= date '2026-10-24'"
-    parts = {"email_health": "conversation_count", "chat_health": "chat_count",
-             "phone_health": "conversation_count"}  # fmt: skip
+    parts = {"email_health": "created_count", "chat_health": "chat_count",
+             "phone_health": "calls_created"}  # fmt: skip
     channels = marts.execute(
         f"select {week} || case {is_open} else '' end, name, n from ("
         + " union all ".join(

@@ -62,7 +62,7 @@ from v;
 
 create table marts.volume_daily as
 select account, window_date, inbox_id, inbox_name, channel,
-       round(420 * c.share * season * size * part * (0.8 + 0.4 * luck)) as conversation_count,
+       round(420 * c.share * season * size * part * (0.8 + 0.4 * luck)) as new_conversations,
        is_open, is_provisional
 from cells as c cross join (values ('all', 1.0), ('email', 0.72), ('chat', 0.2), ('phone', 0.08))
      as channels (channel, part)

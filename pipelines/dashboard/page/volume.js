@@ -48,15 +48,15 @@ function inboxesChart(view, rows, slowest) {
       { title: beforeTitle(), cell: (row) => row.before_text }, { title: "Change", cell: (row) => row.change }] });
 }
 
-/** Conversations by channel: of days from the volume report, of longer windows from the channels'
- *  own reports, since conversations of several days are counted once there. */
+/** New conversations by channel: of days from the volume report, of longer windows from the
+ *  channels' own reports, which have weeks and months. */
 function channelRows(view) {
   if (view.grain === "day") {
     return ["email", "chat", "phone"].flatMap((channel, place) => allRows("volume_daily")
       .filter((row) => row.channel === channel && row.inbox_id === view.inbox && view.dates.has(row.window_date))
-      .map((row) => ({ row, channel, place, value: row.conversation_count })));
+      .map((row) => ({ row, channel, place, value: row.new_conversations })));
   }
-  const sources = [["email", "email_health", "conversation_count"], ["chat", "chat_health", "chat_count"], ["phone", "phone_health", "conversation_count"]];
+  const sources = [["email", "email_health", "created_count"], ["chat", "chat_health", "chat_count"], ["phone", "phone_health", "calls_created"]];
   return sources.flatMap(([channel, mart, column], place) => courseOf(mart, view)
     .map((row) => ({ row, channel, place, value: row[column] })));
 }
@@ -77,7 +77,7 @@ function renderVolume(view) {
   })).sort((a, b) => (a.window_date < b.window_date ? -1 : a.window_date > b.window_date ? 1 : a.place - b.place));
   const focus = rows.filter((row) => row.window_date === view.focus.date);
   const mix = focus.map((row) => `${row.series} ${row.text}`).join(", ");
-  fill("volume", figure({ id: "volume", title: `Conversations worked on, by ${view.grain} and channel`, note: mayChange(view),
+  fill("volume", figure({ id: "volume", title: `New conversations, by ${view.grain} and channel`, note: mayChange(view),
     chart: "stack", rows, series: { "E-mail": "s1", Chat: "s2", Phone: "s3" }, params: dateParams(view.grain),
     says: `${windowText(view.grain, view.focus.date)}: ${mix}.`, columns: windowColumns }),
   lackingChannels(view) ? soft(lackingChannels(view)) : null,

@@ -1,0 +1,81 @@
+"""What is known of how an account behaves: the table `account_facts`, one row a fact.
+
+`help-scout doctor --probe` writes it; loads may read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dlt.destinations.sql_client import SqlClientBase
+from dlt.pipeline.pipeline import Pipeline
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .locks import exclusively
+from .names import DATASET
+from .probe import Fact, Standing
+from .sql import sql_client
+
+FACTS = "account_facts"
+COLUMNS = (
+    "account varchar, fact varchar, value varchar, verdict varchar, detail varchar, "
+    "checked_at timestamptz"
+)
+
+
+def store_facts(pipeline: Pipeline, facts: Sequence[Fact], now: datetime, account: str) -> None:
+    """Puts the facts in place of what was known of the account; what could not be told this time
+    leaves what was known."""
+    told = [fact for fact in facts if fact.verdict is not Standing.UNKNOWN]
+    known = {fact.name for fact in told}
+    with exclusively(pipeline), sql_client(pipeline) as client:
+        if not client.has_dataset():  # before the first load
+            client.create_dataset()
+        table = client.make_qualified_table_name(FACTS)
+        client.execute_sql(f"create table if not exists {table} ({COLUMNS})")
+        before = _read(client, account)
+        kept = [fact for fact in facts if fact.name not in known and fact.name not in before]
+        for fact in (*told, *kept):
+            client.execute_sql(
+                f"delete from {table} where account = %s and fact = %s", account, fact.name
+            )
+            client.execute_sql(
+                f"insert into {table} values (%s, %s, %s, %s, %s, %s)",
+                *(account, fact.name, fact.value, str(fact.verdict), fact.detail, now),
+            )
+
+
+def read_facts(pipeline: Pipeline, account: str) -> dict[str, str]:
+    """The values that were found out about the account, by the facts' names."""
+    with sql_client(pipeline) as client:
+        there = client.execute_sql(
+            "select 1 from information_schema.tables where table_schema = %s and table_name = %s",
+            *(DATASET, FACTS),
+        )
+        found = _read(client, account) if there else {}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def print_facts(console: Console, facts: Sequence[Fact], sent: int) -> None:
+    """Prints a line a fact, and how many of each verdict there are."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("assumption", "verdict", "found"):
+        table.add_column(name, no_wrap=name == "verdict")
+    for fact in facts:
+        found = ": ".join(part for part in (fact.value, fact.detail) if part)
+        table.add_row(fact.sentence, str(fact.verdict), escape(found))
+    console.print(table)
+    counts = {verdict: sum(fact.verdict is verdict for fact in facts) for verdict in Standing}
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    console.print(f"{len(facts)} assumptions: {told}; {sent} requests")
+
+
+def _read(client: SqlClientBase[Any], account: str) -> dict[str, str | None]:
+    table = client.make_qualified_table_name(FACTS)
+    rows = client.execute_sql(f"select fact, value from {table} where account = %s", account)
+    return {str(name): value for name, value in rows or []}

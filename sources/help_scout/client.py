@@ -22,6 +22,7 @@ import orjson
 from tenacity import Retrying, retry_if_exception_type
 
 from .auth import ClientCredentials, DocsKey
+from .connections import transport_for
 from .errors import STOPPED, ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
 from .rate_limit import RateLimiter
@@ -209,7 +210,7 @@ class Client:
                 timeout=TIMEOUT,
                 limits=httpx.Limits(max_connections=1),
                 headers={"User-Agent": "help-scout-reports", "Accept": "application/json"},
-                transport=self._transport,
+                transport=self._transport or transport_for(self.base_url, _trust()),
                 verify=_trust(),
             )
             with self._lock:

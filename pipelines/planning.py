@@ -21,7 +21,7 @@ from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.run import Run
 from sources.help_scout.slices import SLICE_PARAMS
-from sources.help_scout.stored import Stored
+from sources.help_scout.stored import READ_STATUSES, Stored
 from sources.help_scout.windows import Grain, Window
 
 from .agenda import LoadRequest, loaded_state, plan_agenda, planned_reads
@@ -30,7 +30,10 @@ from .sql import sql_client, stored_of
 from .warehouse import Warehouse, check_account, is_there, open_pipeline
 
 LIMITS_PER_MINUTE = (200, 400)  # what the sources name, until the API has told the account's own
-LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.listed)
+LISTS_IN_PLANS = (
+    *(param.listed for param in SLICE_PARAMS.values() if param.listed),
+    "system_users",  # for who is no person
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,15 +141,19 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
 def know_lists(stored: Stored, run: Run) -> None:
     """Gives the run the account's lists as the warehouse has them, so that nothing is asked."""
     for name in LISTS_IN_PLANS:
-        run.lists.know_list(name, stored.list_items(name))
+        items = stored.list_items(name)
+        if items is None and stored.is_refused(name):
+            run.lists.know_refused(name)
+        else:
+            run.lists.know_list(name, items)
 
 
 def _list_requests(pipeline: Pipeline, run: Run) -> int:
     """About how many requests the lists take: their pages, of each parent where they have one."""
     with sql_client(pipeline) as client:
         rows = client.execute_sql(
-            "select list, rows from list_reads where account = %s and error is null "
-            "order by fetched_at",
+            "select list, rows from list_reads where account = %s "
+            f"and status in {READ_STATUSES} order by fetched_at",
             run.settings.account,
         )
         counts = {str(name): int(count) for name, count in rows or []}

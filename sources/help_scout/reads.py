@@ -19,6 +19,7 @@ from .catalog import Driver, Report
 from .coverage import Selection, everything
 from .drivers import driver_items, drives, not_asked
 from .errors import AnswerError, ApiError, HelpScoutError
+from .list_guard import is_refusal
 from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, plan_read
@@ -86,8 +87,10 @@ class ReadPlanner:
                 try:
                     yield from self._reads_of(report, span, breakdown, planned)
                 except (ApiError, AnswerError) as error:
-                    yield self.not_planned(report, span, breakdown, str(error))
-                    return
+                    refused = is_refusal(error)
+                    yield self.not_planned(report, span, breakdown, str(error), refused=refused)
+                    if not refused:
+                        return
 
     def listed_slices(self, report: Report) -> dict[str, datetime]:
         """The slices of the report's breakdowns with an item that came later than the breakdown,
@@ -134,11 +137,8 @@ class ReadPlanner:
         if since is None:
             return set()
         seen = self._first_seen.get(param.listed, {})
-        return {
-            item
-            for item in self._lists.ids_of(param.listed)
-            if (first := seen.get(str(item))) is None or first > since
-        }
+        items = self._lists.people_since() if name == "user" else self._lists.ids_of(param.listed)
+        return {item for item in items if (first := seen.get(str(item))) is None or first > since}
 
     def _once_named(self, report: Report, breakdown: Breakdown) -> set[int]:
         """The users that stored reports have named, whether or not they are listed."""
@@ -156,17 +156,20 @@ class ReadPlanner:
             for name, seen in state.get("first_seen", {}).items()
         }
 
-    def not_planned(self, report: Report, span: Span, breakdown: Breakdown, error: str) -> Outcomes:
-        """Outcomes for slices that cannot be told, since what names them is not to be had."""
+    def not_planned(
+        self, report: Report, span: Span, breakdown: Breakdown, error: str, *, refused: bool = False
+    ) -> Outcomes:
+        """Outcomes for slices that cannot be told, since what names them is not to be had, or is
+        `refused`."""
         read = self.read(report, span, Slice(unresolved=breakdown.kind))
         return [
             Outcome(
                 read=read,
                 window=window,
-                status=Status.FAILED,
+                status=Status.UNAVAILABLE if refused else Status.FAILED,
                 fetched_at=self._time.now,
                 error=f"not asked, its slices are not known: {error}",
-                blocks_report=True,
+                blocks_report=not refused,
             )
             for window in span
         ]
@@ -177,8 +180,9 @@ class ReadPlanner:
         by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
         named_users, lacking_users = self._named_items(by_user, span)
         users = set().union(*named_users.values())
-        listed_since = self._listed_since() if by_user else {}
-        slices = list(breakdown.slices(partial(self._items, users=users)))
+        listed_since = self._listed_since(are_named=True) if by_user else {}
+        named = users if by_user else None
+        slices = list(breakdown.slices(partial(self._items, users=named)))
         if not slices and lacking_users is not None:
             yield self.not_planned(report, span, breakdown, str(lacking_users.error))
         for slice_ in slices:
@@ -200,22 +204,32 @@ class ReadPlanner:
             lacking = lacking_users or lacking_items
             yield read if lacking is None else not_asked(read, lacking, self._time.now)
 
-    def _items(self, name: str, before: Slice, users: set[int]) -> Iterable[SliceValue] | None:
-        """The values that a breakdown by `name` fans out over, after the values before it."""
+    def _items(
+        self, name: str, before: Slice, users: set[int] | None
+    ) -> Iterable[SliceValue] | None:
+        """The values that a breakdown by `name` fans out over, after the values before it. `users`
+        are those whom reports name, None where no report does."""
         param = SLICE_PARAMS[name]
         if name == "user":
-            return sorted({*self._listed_since(), *users})
+            listed = self._listed_since(are_named=users is not None)
+            return sorted({*listed, *(users or ())} - self._lists.not_people())
         if name == "range_id":
             return RANGE_LABELS.get(str(before.get("range")))
         if param.listed:
             return self._lists.ids_of(param.listed, in_use=name in self._settings.active_only)
         return param.choices
 
-    def _listed_since(self) -> dict[int, datetime]:
-        """From when on each listed user is asked for, whether or not a window names them."""
+    def _listed_since(self, *, are_named: bool = False) -> dict[int, datetime]:
+        """From when on each listed user is asked for, whether or not a window names them. Where
+        the API refuses the list and reports name users (`are_named`), those are all."""
         if "user" in self._settings.active_only:
             return {}
-        created = self._lists.created("users")
+        try:
+            created = self._lists.people_since()
+        except ApiError as error:
+            if are_named and is_refusal(error):
+                return {}
+            raise
         return {int(user): since or LONG_AGO for user, since in created.items()}
 
     def _field_items(

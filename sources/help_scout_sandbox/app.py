@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from .endpoints import Endpoint
 from .faults import Fault
-from .lists import docs_sites, list_body
+from .lists import SAVED_REPLIES, docs_sites, list_body
 from .parameters import BadRequest, Problem, parse_request
 from .platform import Answer, LoggedRequest, error, oauth_error
 
@@ -206,6 +206,8 @@ class Application:
         sandbox = self._sandbox
         query = dict(pairs)
         page = query.pop("page", "1")
+        if SAVED_REPLIES.fullmatch(path):
+            query.pop("includeChatReplies", None)  # it has no replies for chats only
         problems = [Problem(name, "not supported by the sandbox", query[name]) for name in query]
         number = int(page) if re.fullmatch("[1-9][0-9]{0,8}", page) else 1
         if str(number) != page:

@@ -42,12 +42,15 @@ class ListStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenList:
     """What the API gave of a list: `refusal` when it gave nothing at all, `problem` when it said
-    itself that there is more, `refused` the parents whose items it refused."""
+    itself that there is more. Of a list that is asked for item by item of another one (`above`),
+    `answered` are the parents whose items should all be here, `refused` those that were refused."""
 
     items: Sequence[ListItem] = ()
     left_out: int = 0
     problem: str = ""
     refusal: ApiError | None = None
+    above: str = ""
+    answered: frozenset[int] = frozenset()
     refused: frozenset[int] = frozenset()
 
 
@@ -103,9 +106,9 @@ def weigh(given: GivenList, known: KnownList | None, now: datetime) -> ListRead:
             f"and are taken as gone after {NIGHTS_UNTIL_BELIEVED} nights"
         )
     if given.refused:
-        notes.append(f"refused for {_some(given.refused)}")
+        notes.append(f"refused for some {given.above}: {_some(given.refused)}")
     if given.left_out:
-        notes.append(f"{given.left_out:,} items have no id and were left out")
+        notes.append(f"left out, since they have no id: {given.left_out:,}")
     is_whole = status in (ListStatus.LOADED, ListStatus.PARTIAL)
     last_good = None if known is None else known.read_at
     return ListRead(
@@ -132,12 +135,12 @@ def _refused(refusal: ApiError, known: KnownList | None, now: datetime) -> ListR
 
 
 def _missing(given: GivenList, known: KnownList) -> list[ListItem]:
-    """The known items that were not given, but for those of refused parents."""
+    """The known items that were not given, but for those of parents that are refused or gone."""
     present = {(parent, item["id"]) for parent, item in given.items}
     return [
         (parent, item)
         for parent, item in known.items
-        if parent not in given.refused and (parent, item["id"]) not in present
+        if (not given.above or parent in given.answered) and (parent, item["id"]) not in present
     ]
 
 

@@ -153,12 +153,15 @@ class AccountLists:
             left_out += skipped
         if refused and len(refused) == len(above.used):
             return GivenList(refusal=next(iter(refused.values())))
-        listed = {int(parent["id"]) for _, parent in above.items}
+        # A parent that only the warehouse knows is no reason to give its items up.
+        given_up = refused.keys() & {int(parent["id"]) for _, parent in above.items}
         return GivenList(
             items=items,
             left_out=left_out,
             problem="; ".join(problems),
-            refused=frozenset(refused) & listed,
+            above=parent_list,
+            answered=frozenset(int(parent["id"]) for _, parent in above.used) - given_up,
+            refused=frozenset(given_up),
         )
 
     def ids_of(self, name: str, *, in_use: bool = False) -> list[int | str]:

@@ -118,7 +118,9 @@ class Nights:
 
     def stored(self) -> SimpleNamespace:
         """What is stored now, as far as these reports' planning asks: the ledger."""
-        return SimpleNamespace(coverage=Coverage(dict(self.ledger)), forgotten=set)
+        return SimpleNamespace(
+            coverage=Coverage(dict(self.ledger)), forgotten=set, known_list=lambda _list: None
+        )
 
     # --- loads ------------------------------------------------------------------------------
 

@@ -33,8 +33,6 @@ from .values import Row, fit, instant, unknown_field
 
 UNTAGGED = {"id": 1, "name": "(untagged)"}
 FORBIDDEN = 403
-NOT_PEOPLE = ("teams", "system_users")
-"""The lists whose ids may be among those of users."""
 
 Known = Callable[[str], KnownList | None]
 """What the warehouse knows of a list, None when it never read the list."""
@@ -62,12 +60,12 @@ class AccountLists:
         self._errors: dict[str, HelpScoutError] = {}
 
     def know(self, known: Known) -> None:
-        """Takes what the warehouse knew when the run began; lists that were read before are held
-        against it now."""
+        """Takes what the warehouse knows. Lists that were read before anything was known are held
+        against it now; those that were held against it stay as they were found."""
         if self._known is None:
-            self._known = known
             for name in self._given:
                 self._reads.pop(name, None)
+        self._known = known
 
     def has(self, dimension: Dimension) -> bool:
         """Whether the list can be asked for."""
@@ -181,19 +179,24 @@ class AccountLists:
         others = self.not_people()
         return [user for _, user in self.list_of("users") if user["id"] not in others]
 
+    def no_users(self) -> set[int | str]:
+        """The ids of teams, and of all else that the list of users says is no user: never asked
+        for as a user, since the numbers of a team are those of its members."""
+        others = {user["id"] for user in self._known_of("users") if not is_person(user)}
+        return others | {team["id"] for team in self._known_of("teams")}
+
     def not_people(self) -> set[int | str]:
-        """The ids of teams and AI agents, wherever they are listed. Lists that are not to be had
-        say nothing."""
-        found: set[int | str] = set()
-        for name in (*NOT_PEOPLE, "users"):
-            try:
-                items = self.list_of(name)
-            except Stopped:
-                raise
-            except (ApiError, AnswerError):
-                continue
-            found |= {i["id"] for _, i in items if name in NOT_PEOPLE or not is_person(i)}
-        return found
+        """The ids of teams and AI agents, wherever they are listed."""
+        return self.no_users() | {agent["id"] for agent in self._known_of("system_users")}
+
+    def _known_of(self, name: str) -> list[Mapping[str, Any]]:
+        """The items of a list; none where it is not to be had."""
+        try:
+            return [item for _, item in self.list_of(name)]
+        except Stopped:
+            raise
+        except (ApiError, AnswerError):
+            return []
 
     def people_since(self) -> dict[int | str, datetime | None]:
         """When each user who is a person was created, None where the list does not say."""

@@ -212,7 +212,7 @@ class ReadPlanner:
         param = SLICE_PARAMS[name]
         if name == "user":
             listed = self._listed_since(are_named=users is not None)
-            return sorted({*listed, *(users or ())} - self._lists.not_people())
+            return sorted({*listed, *(users or ())} - self._lists.no_users())
         if name == "range_id":
             return RANGE_LABELS.get(str(before.get("range")))
         if param.listed:

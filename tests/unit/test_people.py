@@ -67,7 +67,10 @@ def test_the_vote_counts_the_people_invited_and_zoneless_ones_too() -> None:
         assert run.time.zone.key == "Asia/Tokyo"
         assert str(run.time.vote()) == "set by 2 of 3 users"
         assert run.lists.not_people() == {4, 5, 6, 7, 8}
-    assert slices_asked(bodies) == ["user=1", "user=2", "user=3", "user=9"]
+    # The replies of an AI agent are nobody else's: it is asked for where a report names it.
+    assert slices_asked(bodies) == ["user=1", "user=2", "user=3", "user=6", "user=9"]
+    bodies[COMPANY] = company_names(4, 5, 7)
+    assert slices_asked(bodies) == ["user=1", "user=2", "user=3"]
 
 
 def test_a_team_that_the_configuration_names_is_asked_for() -> None:

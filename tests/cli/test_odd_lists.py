@@ -112,7 +112,7 @@ def test_the_zone_is_printed_with_the_vote_and_a_doubtful_one_with_a_warning(
     again = account.loads("email")  # pinned: said with the vote, and not compared again
     assert "set by 2 of 3 users" in again.out
     assert "WARNING" not in again.out
-    busy = [r for r in account.sandbox.requests[asked:] if "busy" in str(r)]
+    busy = [r for r in account.sandbox.requests[asked:] if "busy" in r.path]
     assert busy == []
 
 
@@ -120,3 +120,28 @@ def test_a_zone_that_only_teams_have_is_asked_for(account: Account) -> None:
     account.users("UTC", "UTC", type="team")
     done = account.loads("email")
     assert (done.code, "teams and AI agents do not count" in done.err) == (2, True), done
+
+
+def test_teams_and_ai_agents_among_the_users_are_known_as_such_and_are_no_agents(
+    account: Account,
+) -> None:
+    roster = account.sandbox.account.roster
+    team, agent = roster.teams[0].id, roster.system_user.id
+    odd = [{"id": 77, "type": "team"}, {"id": team}, {"id": agent, "firstName": "AI"}]
+
+    def with_odd(body: Any) -> Any:
+        return {"_embedded": {"users": [*body["_embedded"]["users"], *odd]}}
+
+    account.sandbox.faults.add(
+        Fault(path="/v2/users", kind="change_body", change=with_odd, times=None)
+    )
+    done = account.loads("company_overall", "user_overall")
+    assert done.code == 0, done
+    kinds = dict(rows("select user_id, user_kind from people where is_listed"))
+    people = {user.id for user in roster.users}
+    assert kinds == {**dict.fromkeys(people, "user"), 77: "team", team: "team", agent: "ai_agent",
+                     **{other.id: "team" for other in roster.teams}}  # fmt: skip
+    assert rows(f"select count(*) from users where user_id in (77, {team}, {agent})") == [(3,)]
+    assert {user for (user,) in rows("select distinct user_id from marts.agents")} <= people
+    asked = {r.query.get("user") for r in account.sandbox.requests}
+    assert not asked & {"77", str(team)}

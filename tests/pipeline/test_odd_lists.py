@@ -1,4 +1,4 @@
-"""A list that comes empty, for one night and for many, drops no window of its items."""
+"""A list that comes empty or short, for one night and for many, drops no window of its items."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ INBOXES = "/v2/mailboxes"
 EMPTY: Any = {"_links": {}}
 
 
+def counting_99(body: Any) -> Any:
+    return {**body, "page": {**body["page"], "totalElements": 99}}
+
+
 @pytest.fixture(scope="module")
 def account() -> Iterator[tuple[Sandbox, str]]:
     sandbox = Sandbox(replace(SMALL, days=10))
@@ -31,8 +35,11 @@ def night(account: tuple[Sandbox, str], tmp_path: Path) -> Any:
     """Loads a night of one report by inbox; the list of inboxes is empty when asked to be."""
     sandbox, base_url = account
 
-    def load(number: int, *, empty: bool) -> Summary:
+    def load(number: int, *, empty: bool, too_few_tags: bool = False) -> Summary:
         sandbox.faults.clear()
+        if too_few_tags:
+            fault = Fault(path="/v2/tags", kind="change_body", change=counting_99, times=None)
+            sandbox.faults.add(fault)
         if empty:
             fault = Fault(path=INBOXES, kind="change_body", change=lambda _: EMPTY, times=None)
             sandbox.faults.add(fault)
@@ -72,11 +79,14 @@ def test_an_empty_list_is_believed_after_three_nights_and_costs_no_window_before
     assert query(warehouse, "select count(*) from inboxes") == [(2,)]
 
 
-def test_an_empty_list_of_one_night_is_said_and_the_listed_items_stay_listed(
+def test_lists_that_are_not_whole_are_said_and_the_listed_items_stay_listed(
     night: Any, tmp_path: Path
 ) -> None:
     night(0, empty=False)
-    summary = night(1, empty=True)
+    summary = night(1, empty=True, too_few_tags=True)
+    assert summary.list_problems.pop("tags") == (
+        "incomplete. the API counts 99 items, but its pages hold 5"
+    )
     assert summary.list_problems["inboxes"] == (
         "shrunk. 2 of 2 known items are missing: they stay in use, and are taken as gone after 3 "
         "nights"

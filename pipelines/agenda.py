@@ -46,7 +46,10 @@ from .errors import NothingLoaded, UsageError
 from .sql import stored_of
 
 CHUNK_DAYS = 60  # as many as a request for days may span
-LISTS_IN_PLANS = tuple(param.listed for param in SLICE_PARAMS.values() if param.listed)
+LISTS_IN_PLANS = (
+    *(param.listed for param in SLICE_PARAMS.values() if param.listed),
+    "system_users",  # for who is no person
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +270,7 @@ def wanted_windows(
 
     Windows whose slices the warehouse cannot name are added to `unnamed`.
     """
-    dry = DryRun(run, stored, stored_lists(stored))
+    dry = DryRun(run, stored, stored_lists(run, stored))
     run.planner.selects, run.planner.refusals = everything, Refusals()
     run.chunk = None
     for name in names:
@@ -291,16 +294,25 @@ def count_missing(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -
     return sum(how is Standing.MISSING for _, _, how in windows) + len(unnamed)
 
 
-def stored_lists(stored: Stored) -> AccountLists:
+def stored_lists(run: Run, stored: Stored) -> AccountLists:
     """The account's lists as the warehouse has them, so that nothing is asked for."""
 
     def refuse(request: Request) -> Any:
         raise AssertionError(f"{request.path} is not asked for: the warehouse answers")
 
-    lists = AccountLists(refuse, lambda: ())
-    for name in LISTS_IN_PLANS:
-        lists.know_list(name, stored.list_items(name))
+    lists = AccountLists(refuse, lambda: (), now=run.now)
+    know_lists(stored, lists)
     return lists
+
+
+def know_lists(stored: Stored, lists: AccountLists) -> None:
+    """Gives the lists what the warehouse has of them, so that nothing is asked."""
+    for name in LISTS_IN_PLANS:
+        items = stored.list_items(name)
+        if items is None and stored.is_refused(name):
+            lists.know_refused(name)
+        else:
+            lists.know_list(name, items)
 
 
 def source_state(pipeline: Pipeline) -> dict[str, Any]:

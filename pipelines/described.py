@@ -155,7 +155,7 @@ PEOPLE_VIEW = StoredTable(
         ACCOUNT,
         Column(name="user_id", unit=ID, description="User, AI agent or team"),
         Column(name="user_name", unit=TEXT, description="Name", example="Jane Doe", personal=True),
-        _text("user_kind", "user, ai agent, team or not listed", "user"),
+        _text("user_kind", "user, ai_agent, team or not listed", "user"),
         Column(name="is_listed", unit=FLAG, description="Whether the account still lists them"),
     ),
     primary_key=("account", "user_id"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -19,12 +18,13 @@ from rich.table import Table
 
 from sources.help_scout.coverage import everything
 from sources.help_scout.errors import AnswerError, ApiError, HelpScoutError, ReportUnavailable
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.plan import API_ROOT, Read, Request, wire_instant
+from sources.help_scout.list_guard import is_refusal
+from sources.help_scout.plan import Read
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 from sources.help_scout.windows import Grain, window_of
 
+from .busiest_hours import compare_zone
 from .duckdb_file import check_path
 from .errors import COMPLETE, PARTIAL, PipelineError, explain
 from .hosted import Hosted
@@ -36,9 +36,6 @@ BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
 """Versions from which on a library is known to break us, by its first numbers."""
 
 LEAST_FREE_BYTES = 1_000_000_000
-LEAST_CONVERSATIONS = 5
-NOON = 12
-LOOK_BACK_DAYS = 7
 
 
 class Verdict(StrEnum):
@@ -131,11 +128,22 @@ def _hosted(warehouse: Hosted) -> Finding:
 
 
 def _credentials(run: Run) -> Finding:
+    """Asks for the users, and for the time zone that the account has by them."""
     try:
-        users = run.lists.list_of("users")
+        read = run.lists.read_of("users")
+        _ = run.time.zone
     except (HelpScoutError, AnswerError) as error:
         return Finding("credentials", Verdict.PROBLEM, str(error))
-    return Finding("credentials", Verdict.OK, f"a token was given; {len(users)} users are seen")
+    if read.refusal is not None:
+        return Finding(
+            "credentials",
+            Verdict.WARNING,
+            f"a token was given, but the list of users is {read.error}. Reports by user are loaded "
+            "for the users that other reports name",
+        )
+    return Finding(
+        "credentials", Verdict.OK, f"a token was given; {len(run.lists.people())} users are seen"
+    )
 
 
 def _clock(run: Run) -> Finding:
@@ -169,7 +177,8 @@ def _inboxes(run: Run, warehouse: Warehouse) -> Finding:
     try:
         seen = {int(item["id"]): str(item.get("name")) for _, item in run.lists.list_of("inboxes")}
     except (HelpScoutError, AnswerError) as error:
-        return Finding("inboxes", Verdict.PROBLEM, str(error))
+        verdict = Verdict.WARNING if is_refusal(error) else Verdict.PROBLEM
+        return Finding("inboxes", verdict, str(error))
     if not seen:
         return Finding(
             "inboxes",
@@ -246,34 +255,10 @@ def _reads_of_yesterday(run: Run, name: str) -> Iterator[Read]:
 
 
 def _time_zone(run: Run) -> Finding:
-    """Asks the busy times report for an hour around noon: it says which hour of the company's day
-    that was."""
-    zone, report = run.time.zone, REPORTS["conversations_busy_times"]
-    today = run.now.astimezone(zone).date()
-    hours: Counter[int] = Counter()
-    for ago in range(1, LOOK_BACK_DAYS + 1):
-        noon = datetime.combine(today - timedelta(days=ago), time(12), zone)
-        span = {"start": wire_instant(noon), "end": wire_instant(noon + timedelta(minutes=59))}
-        request = Request.of(f"{API_ROOT}{report.path}", span)
-        try:
-            flat = flatten_report(report, [(run.client.get(request).body, {})])
-        except (ApiError, AnswerError) as error:
-            return Finding("time zone", Verdict.WARNING, f"{zone.key}, unchecked: {error}")
-        for row in flat.rows[report.name]:
-            hours[int(row["hour"])] += int(row["conversation_count"])
-    if sum(hours.values()) < LEAST_CONVERSATIONS:
-        return Finding(
-            "time zone", Verdict.OK, f"{zone.key}; too few conversations last week to compare hours"
-        )
-    ((hour, _),) = hours.most_common(1)
-    if hour == NOON:
-        return Finding("time zone", Verdict.OK, f"{zone.key}, as Help Scout's busiest hours")
-    return Finding(
-        "time zone",
-        Verdict.WARNING,
-        f"noon in {zone.key} is {hour}:00 in Help Scout's busiest hours: days would be cut at "
-        "another midnight than the company's. Look at its settings in Help Scout, set timezone",
-    )
+    """Compares the zone with Help Scout's busiest hours."""
+    check = compare_zone(run)
+    verdict = Verdict.OK if check.is_plausible else Verdict.WARNING
+    return Finding("time zone", verdict, check.words)
 
 
 def _some(items: Any) -> str:

@@ -21,14 +21,13 @@ from sources.help_scout.reports import REPORTS
 from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
 
-from .agenda import source_state
+from .agenda import know_lists, source_state
 from .closing import leave_no_traces
 from .duckdb_file import being_rebuilt
 from .errors import COMPLETE, PARTIAL, UsageError
 from .load import configured_run
 from .options import PLACEHOLDERS
 from .packages import finish_pending
-from .planning import know_lists
 from .privacy import columns_of, owe_copy, unknown_columns
 from .publish import configured_mode
 from .sql import sql_client, stored_of
@@ -72,7 +71,7 @@ def _forget_in(
             found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
             unplaced = count_unplaced(pipeline)
             if stored is not None:
-                know_lists(stored, run)  # that nothing is asked of anybody
+                know_lists(stored, run.lists)  # that nothing is asked of anybody
         leave_no_traces(console, warehouse, run, mode)
     finally:
         run.close()

@@ -14,12 +14,13 @@ from rich.console import Console
 
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import utc_now
-from sources.help_scout.errors import ConfigurationError
+from sources.help_scout.errors import AnswerError, ApiError, ConfigurationError
 from sources.help_scout.privacy import Forgotten
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 
 from .agenda import LoadRequest, source_state
+from .busiest_hours import compare_zone
 from .checks import Result
 from .closing import (
     Closing,
@@ -89,14 +90,15 @@ def run_job(
         run.privacy = run.privacy.with_forgotten(job.forgotten)
         check_warehouse(job.warehouse)
         if not is_there(job.warehouse):
-            run.lists.list_of("users")  # before a file is made: credentials and host are right
+            run.lists.read_of("users")  # before a file is made: credentials and host are right
             run.time.check_start()
             run.time.interval(job.request.since, job.request.until)
         with (
             stopping_at_signals(run, console),
             _opened(console, job.warehouse, run, closing.mode) as pipeline,
         ):
-            run.lists.list_of("users")  # of an account that nobody else is loading
+            run.know(stored_of(pipeline, run.settings.account))
+            run.lists.read_of("users")  # of an account that nobody else is loading
             run.pin(source_state(pipeline))
             console.print(_about_time(run))
             with progress:
@@ -296,5 +298,19 @@ def _refuse_other_readers(warehouse: Hosted, pipeline: Pipeline) -> None:
 
 
 def _about_time(run: Run) -> str:
-    source = "configured" if run.settings.timezone else "the commonest of the account's users"
-    return f"time zone {run.time.zone.key} ({source}), history from {run.time.first_day}"
+    """The load's first line: the time zone, where it is from, and on the first load whether it
+    looks right."""
+    source = " (configured)" if run.settings.timezone else _vote(run)
+    line = f"time zone {run.time.zone.key}{source}, history from {run.time.first_day}"
+    check = compare_zone(run) if run.time.is_elected else None
+    if check is None or check.is_plausible is not False:
+        return line
+    return f"{line}. WARNING: {check.words}"
+
+
+def _vote(run: Run) -> str:
+    """How many people have set the zone; nothing where the list of users is not to be had."""
+    try:
+        return f", {run.time.vote()}"
+    except (ApiError, AnswerError, ConfigurationError):
+        return ""

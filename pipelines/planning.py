@@ -20,13 +20,13 @@ from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.plan import ROWS_PER_PAGE, Read, Request
 from sources.help_scout.run import Run
-from sources.help_scout.stored import Stored
+from sources.help_scout.stored import READ_STATUSES
 from sources.help_scout.windows import Grain, Window
 
 from .agenda import (
-    LISTS_IN_PLANS,
     LoadRequest,
     count_missing,
+    know_lists,
     loaded_state,
     plan_agenda,
     planned_reads,
@@ -114,7 +114,7 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
         if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
         run.pin(state)
-        know_lists(stored, run)
+        know_lists(stored, run.lists)
         agenda = plan_agenda(pipeline, run, request)
         lines: dict[str, PlanLine] = {}
         requests: list[Request] = []
@@ -142,18 +142,12 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
         )
 
 
-def know_lists(stored: Stored, run: Run) -> None:
-    """Gives the run the account's lists as the warehouse has them, so that nothing is asked."""
-    for name in LISTS_IN_PLANS:
-        run.lists.know_list(name, stored.list_items(name))
-
-
 def _list_requests(pipeline: Pipeline, run: Run) -> int:
     """About how many requests the lists take: their pages, of each parent where they have one."""
     with sql_client(pipeline) as client:
         rows = client.execute_sql(
-            "select list, rows from list_reads where account = %s and error is null "
-            "order by fetched_at",
+            "select list, rows from list_reads where account = %s "
+            f"and status in {READ_STATUSES} order by fetched_at",
             run.settings.account,
         )
         counts = {str(name): int(count) for name, count in rows or []}

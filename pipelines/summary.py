@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from dlt.pipeline.pipeline import Pipeline
@@ -14,6 +14,7 @@ from rich.table import Table
 from sources.help_scout.coverage import ALL
 from sources.help_scout.errors import STOPPED
 from sources.help_scout.ledger import LIST_READS, WINDOW_READS
+from sources.help_scout.list_guard import ListStatus
 from sources.help_scout.outcome import Status
 from sources.help_scout.reports import REPORTS
 
@@ -53,11 +54,27 @@ class ReportLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ListLine:
+    """What a run came to for one list of which there is something to say."""
+
+    name: str
+    status: ListStatus
+    error: str
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether the run is not complete because of it."""
+        return self.status.is_problem
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to: a line a report, and the lists that could not be read, with why."""
+    """What a run came to: a line a report, the lists that could not be read whole, with why, and
+    what else is to be said of lists, though the run is complete."""
 
     lines: list[ReportLine]
     list_problems: dict[str, str]
+    list_notes: list[str] = field(default_factory=list)
 
     def line(self, report: str) -> ReportLine:
         """The report's line; StopIteration when the run did not ask for it."""
@@ -116,7 +133,10 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             f"where run_id = %s and error is not null and {_COUNTED}) as problems where place = 1"
         )
         lists = (
-            rows("select list, error from list_reads where run_id = %s and error is not null")
+            rows(
+                "select list, status, error from list_reads "
+                "where run_id = %s and error is not null order by list"
+            )
             if LIST_READS.name in known
             else []
         )
@@ -139,7 +159,22 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
         for report in REPORTS
         if any(name == report for name, *_ in counts)
     ]
-    return Summary(lines, dict(lists))
+    read = [ListLine(name, ListStatus(status), error) for name, status, error in lists]
+    problems_of = {line.name: f"{line.status}. {line.error}" for line in read if line.is_problem}
+    return Summary(lines, problems_of, list_notes(read))
+
+
+def list_notes(lists: Sequence[ListLine]) -> list[str]:
+    """What is to be said of lists though the run is complete; a reason of several is said once."""
+    refused: dict[str, list[str]] = {}
+    notes = []
+    for line in lists:
+        if line.status is ListStatus.UNAVAILABLE:
+            refused.setdefault(line.error, []).append(line.name)
+        elif not line.is_problem:
+            notes.append(f"list {line.name}: {line.error}")
+    unlisted = [f"could not be listed: {', '.join(names)}. {why}" for why, names in refused.items()]
+    return unlisted + notes
 
 
 def _refusals(report: str, counts: Rows, refused: Rows) -> dict[str, Any]:
@@ -171,7 +206,9 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_row(f"{len(summary.lines)} reports", *(f"{number:,}" for number in totals))
     console.print(table)
     for name, problem in summary.list_problems.items():
-        console.print(f"list {name}: failed. {problem}", markup=False)
+        console.print(f"list {name}: {problem}", markup=False)
+    for note in summary.list_notes:
+        console.print(note, markup=False)
     for slice_text, reports in summary.refused.items():
         console.print(_about_refused(slice_text, reports), markup=False)
     for line in summary.lines:

@@ -152,23 +152,35 @@ def _listed(names: list[str], by: str) -> str:
 
 
 PEOPLE = """
-select account, user_id, user_name, user_kind, is_listed from (
+select account, user_id, user_name, kind as user_kind, is_listed from (
     select
         *,
+        coalesce(
+            max(case when user_kind = 'ai_agent' then user_kind end) over one_id,
+            max(case when user_kind = 'team' then user_kind end) over one_id,
+            user_kind
+        ) as kind,
         row_number() over (
             partition by account, user_id order by is_listed desc, known_at desc
         ) as by_age
     from ({sources}) as everybody
+    window one_id as (partition by account, user_id)
 ) as ranked
 where by_age = 1
 """
 """Everybody whom a number can be about, one row an id. Who is not listed (any more) is known by the
-reports' own rows."""
+reports' own rows. The list of users may name teams and AI agents too: they are what their own list
+says they are."""
+
+_USER_KIND = (
+    "case when coalesce(user_type, '') in ('', 'user') then 'user' "
+    "when user_type = 'system_user' then 'ai_agent' else user_type end"
+)
 
 _LISTED_PEOPLE = {
-    "users": ("concat_ws(' ', first_name, last_name)", "user"),
-    "system_users": ("concat_ws(' ', first_name, last_name)", "ai agent"),
-    "teams": ("team_name", "team"),
+    "users": ("concat_ws(' ', first_name, last_name)", _USER_KIND),
+    "system_users": ("concat_ws(' ', first_name, last_name)", "'ai_agent'"),
+    "teams": ("team_name", "'team'"),
 }
 _NAMED_PEOPLE = ("company_overall_users", "happiness_ratings", "phone_users")
 
@@ -179,7 +191,7 @@ def _people(columns: dict[str, list[str]]) -> Iterator[str]:
         if table in columns:
             key = DIMENSIONS[table].id_column.name
             yield (
-                f"select account, {key} as user_id, {name} as user_name, '{kind}' as user_kind, "
+                f"select account, {key} as user_id, {name} as user_name, {kind} as user_kind, "
                 "last_seen_at = max(last_seen_at) over (partition by account) as is_listed, "
                 f"last_seen_at as known_at from {table}"
             )

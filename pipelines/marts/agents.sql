@@ -1,5 +1,7 @@
 -- What did each agent do, how fast, and how happy were their customers?
--- grain: one row a window and user; days have replies, customers, handle time and happiness only
+-- grain: one row a window and user, without teams and AI agents; days have replies, customers,
+--   handle time and happiness only
+-- user_id: User
 -- from: user_overall_by_user, company_overall_users, people
 -- optional: user_happiness_by_user, user_chat_by_user
 -- is_listed: Whether the account still lists the user
@@ -55,7 +57,7 @@ left join reports.user_chat_by_user as c
     on c.account = u.account and c.user_id = u.user_id
     and c.grain = u.grain and c.window_start = u.window_start
 left join reports.people as p on p.account = u.account and p.user_id = u.user_id
-where u.grain <> 'day'
+where u.grain <> 'day' and coalesce(p.user_kind, '') not in ('team', 'ai_agent')
 union all
 select
     d.account, d.grain, d.window_date, d.window_start, d.window_end, d.user_id, p.user_name,
@@ -65,3 +67,4 @@ select
     d.happiness_score, d.previous_happiness_score, null, null, d.is_open, d.is_provisional
 from by_day as d
 left join reports.people as p on p.account = d.account and p.user_id = d.user_id
+where coalesce(p.user_kind, '') not in ('team', 'ai_agent')

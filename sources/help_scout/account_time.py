@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +14,20 @@ from .settings import DEFAULT_HISTORY_DAYS, Settings, parse_date, zone_of
 from .windows import local_midnight
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneVote:
+    """How many people of the account have set its time zone, and how many people there are."""
+
+    votes: int
+    people: int
+
+    def __str__(self) -> str:
+        return f"set by {self.votes:,} of {self.people:,} users"
+
+
 class AccountTime:
     """The calendar of one run. `now` decides what is due; `user_zones` asks the account for its
-    users' time zones, only when none is configured or pinned."""
+    people's time zones, only when none is configured or pinned."""
 
     def __init__(
         self,
@@ -27,22 +39,32 @@ class AccountTime:
         self._user_zones = user_zones
         self._zone: ZoneInfo | None = None
         self._first_day = settings.start_date
+        self.is_elected = False
+        """Whether this run has taken the zone from the account's people: none was configured, and
+        no load had pinned one."""
         self.now = now
 
     @property
     def zone(self) -> ZoneInfo:
-        """The company's time zone: as configured, else the commonest of the account's users."""
+        """The company's time zone: as configured, else the commonest of the account's people."""
         if self._zone is None:
             self._zone = zone_of(self._settings.timezone or self._commonest())
+            self.is_elected = self._settings.timezone is None
         return self._zone
 
     def _commonest(self) -> str:
         zones = Counter(str(zone) for zone in self._user_zones() if zone)
         if not zones:
             raise ConfigurationError(
-                "no user of the account shows a time zone: set timezone, e.g. America/New_York"
+                "no user of the account shows a time zone (teams and AI agents do not count): set "
+                "timezone, e.g. America/New_York"
             )
         return min(zones, key=lambda name: (-zones[name], name))
+
+    def vote(self) -> ZoneVote:
+        """How many of the account's people have set the zone."""
+        zones = list(self._user_zones())
+        return ZoneVote(votes=zones.count(self.zone.key), people=len(zones))
 
     @property
     def first_day(self) -> date:

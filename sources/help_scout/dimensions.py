@@ -7,7 +7,7 @@ Merged on their id and never deleted: old facts must keep their labels. `first_s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from .catalog import (
@@ -36,7 +36,8 @@ class Dimension:
     """One list endpoint as a table.
 
     `path` may hold `{parent}`: the list is then asked once for each item of `parent`, whose id
-    lands in `parent_column` (the rows themselves do not carry it). `items` are the places where
+    lands in `parent_column` (the rows themselves do not carry it). `params` are sent with every
+    request for it. `items` are the places where
     the rows may stand; "" is a bare array. `inside` names a list within each item of the parent
     dimension, for tables that cost no request of their own. `ignored` maps wire fields that are
     not loaded to the reason. `is_docs` lists come from the Docs API, which has a key of its own;
@@ -48,6 +49,7 @@ class Dimension:
     summary: str
     columns: tuple[Column, ...]
     path: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
     items: tuple[str, ...] = ()
     parent: str | None = None
     parent_column: Column | None = None
@@ -137,7 +139,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
             path="/v3/system-users",
             items=("_embedded.system_users",),
             doc="system-users/list/",
-            summary="AI agents: ids that reports name and users does not list",
+            summary="AI agents; the list of users may show them as plain users",
             columns=_person("user_id"),
         ),
         Dimension(
@@ -237,6 +239,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension(
             name="saved_replies",
             path="/v2/mailboxes/{parent}/saved-replies",
+            params={"includeChatReplies": "true"},  # else replies for chats only are left out
             # The envelope is unconfirmed: every form that a source shows is taken.
             items=("", "_embedded.saved-replies", "_embedded.savedReplies", "_embedded.replies"),
             parent="inboxes",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .catalog import CODE, COUNT, FLAG, INSTANT, LOCAL_DATE, SECONDS, TEXT, Column
+from .list_guard import ListStatus
 from .outcome import Outcome, Status
 from .tables import ACCOUNT, CURSOR, StoredTable
 
@@ -127,8 +128,16 @@ LIST_READS = StoredTable(
     columns=(
         ACCOUNT,
         Column(name="list", unit=TEXT, description="List, by its table's name", example="users"),
-        Column(name="status", unit=TEXT, description="loaded or failed", example="loaded"),
-        Column(name="rows", unit=COUNT, description="Items loaded"),
+        Column(
+            name="status",
+            unit=TEXT,
+            description="loaded, partial (refused for some parents), incomplete (the API counts "
+            "more than it gave), shrunk (too many known items are missing to believe it yet), "
+            "unavailable (refused: 403 or 404) or failed",
+            example="loaded",
+        ),
+        Column(name="rows", unit=COUNT, description="Items that the API gave"),
+        Column(name="repairs", unit=COUNT, description="Items without an id, left out"),
         Column(name="fetched_at", unit=INSTANT, description="When the run asked for it"),
         Column(
             name="error",
@@ -203,14 +212,23 @@ attempt came to. A failed re-read does not hide that the window is loaded."""
 
 
 def list_row(
-    name: str, rows: int, error: str | None, *, account: str, run_id: str, fetched_at: datetime
+    name: str,
+    status: ListStatus,
+    rows: int,
+    error: str | None,
+    *,
+    repairs: int = 0,
+    account: str,
+    run_id: str,
+    fetched_at: datetime,
 ) -> dict[str, Any]:
-    """The ledger's row for a list; `error` is None when it was read well."""
+    """The ledger's row for a list; `error` is None when there is nothing to say."""
     return {
         "account": account,
         "list": name,
-        "status": str(Status.LOADED if error is None else Status.FAILED),
+        "status": str(status),
         "rows": rows,
+        "repairs": repairs,
         "fetched_at": fetched_at,
         "error": error,
         "run_id": run_id,

@@ -19,6 +19,7 @@ from .catalog import Driver, Report, Shape
 from .coverage import ALL, Refusals, Selection, everything
 from .drivers import driver_items, drives, not_asked
 from .errors import AnswerError, ApiError, HelpScoutError
+from .list_guard import is_refusal
 from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
 from .plan import Read, plan_read
@@ -89,7 +90,9 @@ class ReadPlanner:
                 try:
                     yield from self._reads_of(report, span, breakdown, planned)
                 except (ApiError, AnswerError) as error:
-                    yield self.not_planned(report, span, breakdown, Status.FAILED, str(error))
+                    status = Status.UNAVAILABLE if is_refusal(error) else Status.FAILED
+                    if unasked := self.not_planned(report, span, breakdown, status, str(error)):
+                        yield unasked
 
     def listed_slices(self, report: Report) -> dict[str, datetime]:
         """The slices of the report's breakdowns with an item that came later than the breakdown,
@@ -136,11 +139,8 @@ class ReadPlanner:
         if since is None:
             return set()
         seen = self._first_seen.get(param.listed, {})
-        return {
-            item
-            for item in self._lists.ids_of(param.listed)
-            if (first := seen.get(str(item))) is None or first > since
-        }
+        items = self._lists.people_since() if name == "user" else self._lists.ids_of(param.listed)
+        return {item for item in items if (first := seen.get(str(item))) is None or first > since}
 
     def _once_named(self, report: Report, breakdown: Breakdown) -> set[int]:
         """The users that stored reports have named, whether or not they are listed."""
@@ -175,8 +175,9 @@ class ReadPlanner:
         by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
         named_users, failed = self._named_items(by_user, span)
         users = set().union(*named_users.values())
-        listed_since = self._listed_since() if by_user else {}
-        for slice_ in breakdown.slices(partial(self._items, users=users)):
+        listed_since = self._listed_since(are_named=True) if by_user else {}
+        named = users if by_user else None
+        for slice_ in breakdown.slices(partial(self._items, users=named)):
             if slice_ in planned:
                 continue
             planned.add(slice_)
@@ -256,22 +257,32 @@ class ReadPlanner:
             keeps_stored=True,
         )
 
-    def _items(self, name: str, before: Slice, users: set[int]) -> Iterable[SliceValue] | None:
-        """The values that a breakdown by `name` fans out over, after the values before it."""
+    def _items(
+        self, name: str, before: Slice, users: set[int] | None
+    ) -> Iterable[SliceValue] | None:
+        """The values that a breakdown by `name` fans out over, after the values before it. `users`
+        are those whom reports name, None where no report does."""
         param = SLICE_PARAMS[name]
         if name == "user":
-            return sorted({*self._listed_since(), *users})
+            listed = self._listed_since(are_named=users is not None)
+            return sorted({*listed, *(users or ())} - self._lists.no_users())
         if name == "range_id":
             return RANGE_LABELS.get(str(before.get("range")))
         if param.listed:
             return self._lists.ids_of(param.listed, in_use=name in self._settings.active_only)
         return param.choices
 
-    def _listed_since(self) -> dict[int, datetime]:
-        """From when on each listed user is asked for, whether or not a window names them."""
+    def _listed_since(self, *, are_named: bool = False) -> dict[int, datetime]:
+        """From when on each listed user is asked for, whether or not a window names them. Where
+        the API refuses the list and reports name users (`are_named`), those are all."""
         if "user" in self._settings.active_only:
             return {}
-        created = self._lists.created("users")
+        try:
+            created = self._lists.people_since()
+        except ApiError as error:
+            if are_named and is_refusal(error):
+                return {}
+            raise
         return {int(user): since or LONG_AGO for user, since in created.items()}
 
     def _field_items(

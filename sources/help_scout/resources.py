@@ -22,6 +22,7 @@ from .dimensions import Dimension
 from .errors import AnswerError, ApiError
 from .hints import Items
 from .ledger import LIST_READS, WINDOW_READS, list_row
+from .list_guard import ListStatus
 from .lists import dimension_row
 from .migration import check_stored
 from .reads import Span
@@ -58,10 +59,9 @@ def report_resource(
 
     @dlt.resource(name=report.name, write_disposition=disposition, max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
+        _know_warehouse(run)
         state = dlt.current.source_state()
         run.pin(state)
-        if not run.knows_warehouse:  # in a bare pipeline: for the change log
-            run.know(_stored(run.settings.account))
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.time.start)
@@ -113,6 +113,12 @@ def ledgers_resource(run: Run) -> DltResource:
     return read_ledgers
 
 
+def _know_warehouse(run: Run) -> None:
+    """In a bare pipeline: has the run know the warehouse, for the change log and the lists."""
+    if not run.knows_warehouse:
+        run.know(_stored(run.settings.account))
+
+
 def _stored(account: str) -> Stored | None:
     """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
     pipeline = dlt.current.pipeline()
@@ -151,30 +157,33 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
     def read_list() -> Iterator[Any]:
         if not run.lists.has(dimension):
             return
+        _know_warehouse(run)
         state = dlt.current.source_state()
         run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
         check_stored([table, LIST_READS])
-        rows, problem = [], None
+        rows, read, problem = [], None, None
         try:
-            rows = [
-                dimension_row(dimension, item, parent_id)
-                for parent_id, item in run.lists.list_of(dimension.name)
-            ]
+            read = run.lists.read_of(dimension.name)
+            rows = [dimension_row(dimension, item, parent_id) for parent_id, item in read.items]
         except (ApiError, AnswerError) as error:
             if run.is_stopping:
                 return
-            problem = str(error)
+            rows, read, problem = [], None, str(error)
         rows = run.privacy.protect_list(dimension.name, table.columns, rows)
         for row in rows:
             row["account"] = run.settings.account
             key = "/".join(str(row[name]) for name in table.primary_key)
             since = first_seen.setdefault(key, run.now.isoformat())
             row["first_seen_at"] = datetime.fromisoformat(since)
-            row["last_seen_at"] = run.now
+            row["last_seen_at"] = run.now if read is None else read.seen_at
         ledger = list_row(
-            dimension.name, len(rows), problem, account=run.settings.account, run_id=run.run_id,
-            fetched_at=run.now,
+            dimension.name,
+            ListStatus.FAILED if read is None else read.status,
+            len(rows),
+            problem if read is None else read.error,
+            repairs=0 if read is None else read.left_out,
+            account=run.settings.account, run_id=run.run_id, fetched_at=run.now,
         )  # fmt: skip
         items = Items(run.storage)
         yield from _given(run, items, LIST_READS, [ledger])

@@ -18,6 +18,7 @@ from .catalog import Report
 from .client import Client
 from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
+from .list_guard import is_refusal
 from .lists import AccountLists
 from .migration import CATALOG_VERSION, check_catalog
 from .outcome import LEFT_OUT, SENT, Outcome, Outcomes
@@ -69,7 +70,7 @@ class Run:
         self.privacy = privacy or Privacy()
         self.now = now
         self.lists = AccountLists(
-            self._get, self._offered_tags, None if docs is None else self._get_docs
+            self._get, self._offered_tags, None if docs is None else self._get_docs, now=now
         )
         self.time = AccountTime(settings, now, self._user_zones)
         self.reader = ReadAhead(client, now, on_outcome, lambda: client.limiter.connections)
@@ -154,6 +155,7 @@ class Run:
         forget stays forgotten."""
         if stored is not None:
             self.privacy = self.privacy.with_forgotten(stored.forgotten())
+            self.lists.know(stored.known_list)
         self.planner.stored = stored
         self.knows_warehouse = True
 
@@ -209,7 +211,19 @@ class Run:
             self.round.left.discard(report.name)
 
     def _user_zones(self) -> Iterator[str | None]:
-        for _, user in self.lists.list_of("users"):
+        """The time zones of the account's people. ConfigurationError when the API refuses the
+        list, since then nobody but the configuration can say."""
+        try:
+            people = self.lists.people()
+        except ApiError as error:
+            if not is_refusal(error):
+                raise
+            raise ConfigurationError(
+                f"the API refuses the list of users ({error.status}), so the account's time zone "
+                "is not known: set timezone, e.g. America/New_York. Then the load goes on without "
+                "the list"
+            ) from error
+        for user in people:
             yield user.get("timezone")
 
     def offered_tags_request(self) -> Request:

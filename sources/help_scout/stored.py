@@ -17,6 +17,7 @@ from .coverage import Coverage, Key, Worth
 from .dimensions import DIMENSIONS
 from .drivers import driver_column
 from .ledger import REPORT_WINDOWS, WINDOW_READS
+from .list_guard import KnownList, ListItem, ListStatus
 from .outcome import Status
 from .privacy import Forgotten
 from .windows import Grain, Window
@@ -28,8 +29,12 @@ Stamp: TypeAlias = tuple[str, Grain, datetime]
 """Slice, grain and window start: a report's window key within an account."""
 
 
-KNOWN = frozenset({"created_at", "ticket_count"})
+KNOWN = frozenset({"created_at", "ticket_count", "user_type", "timezone"})
 """Columns of lists that planning asks for, besides the id."""
+
+WELL_READ = (ListStatus.LOADED, ListStatus.PARTIAL)
+READ_STATUSES = "('loaded', 'partial', 'incomplete', 'shrunk')"
+BEFORE_ALL_READS = datetime(2000, 1, 1, tzinfo=UTC)
 
 FORGOTTEN = "forgotten_customers"
 _USER = re.compile(r"(?:^|,)user=(\d+)")
@@ -107,28 +112,59 @@ class Stored:
             for report, text, grain, start, status in rows
         }
 
-    def list_items(self, name: str) -> list[dict[str, Any]] | None:
-        """A list's items by the API's field names, of those that its last reading still found;
-        None when it was never read."""
-        if name not in self._tables or not list(
+    def known_list(self, name: str) -> KnownList | None:
+        """What is known of a list, its items by the API's field names: those that its last good
+        reading still found. None when it was never read."""
+        if name not in self._tables:
+            return None
+        reads = list(
             self._query(
-                "select 1 from list_reads where account = %s and list = %s and error is null "
-                "limit 1",
+                f"select fetched_at, rows, status from list_reads where account = %s and list = %s "
+                f"and status in {READ_STATUSES} order by fetched_at",
                 self._account,
                 name,
             )
-        ):
+        )
+        if not reads:
             return None
+        good = [utc(at) for at, _, status in reads if status in WELL_READ]
+        read_at = max(good, default=None)
+        doubted = [
+            (utc(at), int(rows))
+            for at, rows, status in reads
+            if status == ListStatus.SHRUNK and (read_at is None or utc(at) > read_at)
+        ]
+        return KnownList(items=self._items_of(name, read_at), read_at=read_at, doubted=doubted)
+
+    def _items_of(self, name: str, since: datetime | None) -> list[ListItem]:
+        """The items of a list that were listed since then, each with its parent's id."""
         dimension = DIMENSIONS[name]
         wire = {c.name: c.paths[0] for c in dimension.columns if c.paths[:1] and c.name in KNOWN}
         wire[dimension.id_column.name] = "id"
+        parent = dimension.parent_column.name if dimension.parent_column else "null"
         rows = self._query(
-            f"select {', '.join(wire)} from {name} where account = %s and last_seen_at = "
-            f"(select max(last_seen_at) from {name} where account = %s) order by 1",
+            f"select {parent}, {', '.join(wire)} from {name} where account = %s "
+            "and last_seen_at >= %s order by 1, 2",
             self._account,
-            self._account,
+            since or BEFORE_ALL_READS,
         )
-        return [dict(zip(wire.values(), row, strict=True)) for row in rows]
+        return [(row[0], dict(zip(wire.values(), row[1:], strict=True))) for row in rows]
+
+    def list_items(self, name: str) -> list[dict[str, Any]] | None:
+        """A list's items by the API's field names, of those that its last good reading still
+        found; None when it was never read."""
+        known = self.known_list(name)
+        return None if known is None else [dict(item) for _, item in known.items]
+
+    def is_refused(self, name: str) -> bool:
+        """Whether the API refused the list when it was last asked for."""
+        rows = self._query(
+            "select status from list_reads where account = %s and list = %s "
+            "order by fetched_at desc limit 1",
+            self._account,
+            name,
+        )
+        return [status for (status,) in rows] == [ListStatus.UNAVAILABLE]
 
     def items(self, driver: Driver, window: Window) -> set[int]:
         """The items that the driver's stored rows name for the window."""

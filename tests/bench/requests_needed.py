@@ -119,7 +119,7 @@ def _body(request: Request) -> Any:
     people = [{"id": _user(n)} for n in range(USERS)]
     inboxes = [{"id": 1 + n} for n in range(INBOXES)]
     items = {"/v2/users": {"users": people}, "/v2/mailboxes": {"mailboxes": inboxes}}
-    found = items[request.path]
+    found = items.get(request.path, {"": []})  # neither teams nor AI agents
     page_ = {"totalPages": 1, "totalElements": len(*found.values())}
     return {"_embedded": found, "page": page_}
 

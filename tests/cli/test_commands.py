@@ -63,7 +63,7 @@ def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path
         )
 
     assert (demo.code, load.code) == (0, 0), demo.err + load.err
-    assert "time zone America/New_York (the commonest of the account's users)" in load.out
+    assert "time zone America/New_York, set by 5 of 6 users, history from" in load.out
     ours, theirs = (
         closed_windows(tmp_path / "demo.duckdb"),
         closed_windows(tmp_path / "load.duckdb"),

@@ -96,6 +96,15 @@ def test_a_token_that_is_refused_for_good(
     told(account.examined(), "credentials", "problem", "Is the user who owns the app active?")
 
 
+def test_a_list_of_users_that_is_refused(account: Account) -> None:
+    account.sandbox.forbidden.add("/v2/users")
+    told(account.examined(), "credentials", "warning", "the list of users is refused (403)")
+    del account.env[f"{PREFIX}TIMEZONE"]
+    without = account.examined()
+    account.env[f"{PREFIX}TIMEZONE"] = "UTC"
+    told(without, "credentials", "problem", "set timezone, e.g. America/New_York")
+
+
 def test_a_plan_without_reports(account: Account) -> None:
     account.sandbox.forbidden.add("/v2/reports")
     told(

@@ -72,7 +72,7 @@ def test_everything_in_the_warehouse_says_what_it_is(commented: Path) -> None:
 
     assert [name for name, comment in comments.items() if not comment] == []
     assert comments["reports.email"] == "E-mail conversations in the window"
-    assert comments["reports.people.user_kind"] == "user, ai agent, team or not listed (text)"
+    assert comments["reports.people.user_kind"] == "user, ai_agent, team or not listed (text)"
     assert (
         comments["reports.email_weekly.resolutions_resolution_time_seconds"]
         == (comments["reports.email.resolutions_resolution_time_seconds"])

@@ -216,7 +216,7 @@ def test_everybody_whom_a_number_is_about_has_a_name(loaded: Path) -> None:
     assert len(by_id) == len(people)
     assert by_id[4001] == ("user", True)
     assert by_id[7001] == ("team", True)
-    assert by_id[900001] == ("ai agent", True)
+    assert by_id[900001] == ("ai_agent", True)
     assert by_id[3999] == ("not listed", False)  # who left keeps a name
     assert all(name for *_, name in people)
     assert not query(

@@ -60,9 +60,13 @@ def score(row: Row) -> float | None:
 
 def test_agents(marts: Path, truth: Truth) -> None:
     roster = truth.sandbox.account.roster
-    listed = {user.id for user in (*roster.users, roster.system_user)}
-    longer = [key for w in WINDOWS if w.grain != "day" for key in people(truth, w)]
-    daily = [Key("day", w.day, user) for w in DAYS for user in repliers(truth, w)]
+    listed, ai_agent = {user.id for user in roster.users}, roster.system_user.id
+    longer = [
+        key for w in WINDOWS if w.grain != "day" for key in people(truth, w) if key.item != ai_agent
+    ]
+    daily = [
+        Key("day", w.day, user) for w in DAYS for user in repliers(truth, w) if user != ai_agent
+    ]
     work = work_of(truth, both([*longer, *daily]))
     chats = truth.figures(longer, CHATS, {"chats": "count(*)"}, item=BY_USER)
     expected = []

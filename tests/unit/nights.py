@@ -120,7 +120,7 @@ class Nights:
     def stored(self) -> SimpleNamespace:
         """What is stored now, as far as these reports' planning asks: the ledger."""
         coverage = Coverage(dict(self.ledger), dict(self.refusals))
-        return SimpleNamespace(coverage=coverage, forgotten=set)
+        return SimpleNamespace(coverage=coverage, forgotten=set, known_list=lambda _list: None)
 
     # --- loads ------------------------------------------------------------------------------
 

@@ -17,13 +17,22 @@ from .builders import NOW
 USERS = "/v2/users"
 INBOXES = "/v2/mailboxes"
 TAGS = "/v2/tags"
+TEAMS = "/v2/teams"
+AI_AGENTS = "/v3/system-users"
 COMPANY = "/v2/reports/company"
 CONVERSATIONS = "/v2/reports/conversations"
 Body = Callable[[Request], Any]
 
 
+NOBODY: dict[str, Any] = {
+    path: {"page": {"totalElements": 0, "totalPages": 0}} for path in (TEAMS, AI_AGENTS)
+}
+"""The lists of teams and AI agents where an account says nothing of them: empty."""
+
+
 class Account:
-    """Answers by path: a body, an exception to raise, or a function of the request."""
+    """Answers by path: a body, an exception to raise, or a function of the request. Questions for
+    teams and AI agents are noted only where the bodies have some."""
 
     def __init__(self, bodies: dict[str, Any]) -> None:
         self._bodies = bodies
@@ -32,6 +41,8 @@ class Account:
 
     def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
         """The path's body as an answer that took one request."""
+        if request.path in NOBODY and request.path not in self._bodies:
+            return Answer(NOBODY[request.path], request, NOW, 1, None)
         self.asked.append(request)
         body = self._bodies[request.path]
         body = body(request) if callable(body) else body

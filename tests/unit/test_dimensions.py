@@ -10,7 +10,8 @@ import pytest
 from sources.help_scout.catalog import Type
 from sources.help_scout.dimensions import DIMENSIONS, Dimension
 from sources.help_scout.errors import ValueMisfit, WrongEnvelope
-from sources.help_scout.lists import UNTAGGED, dimension_row, list_items
+from sources.help_scout.list_pages import read_list
+from sources.help_scout.lists import UNTAGGED, dimension_row
 from sources.help_scout.plan import Request
 
 from .builders import at
@@ -24,7 +25,7 @@ ITEMS = [{"id": 1, "name": "Refund"}, {"id": 2, "name": "Thanks"}]
 def listed(
     name: str, get: Callable[[Request], Any], path: str = "/v2/list"
 ) -> list[Mapping[str, Any]]:
-    return list(list_items(DIMENSIONS[name], get, path))
+    return read_list(DIMENSIONS[name], get, path).items
 
 
 def answering(body: Any) -> Callable[[Request], Any]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sources.help_scout.ledger import LIST_READS, list_row
+from sources.help_scout.list_guard import ListStatus
 
 from .builders import NOW
 
 
-@pytest.mark.parametrize(("error", "status"), [(None, "loaded"), ("down", "failed")])
-def test_a_list_has_one_row_a_run(error: str | None, status: str) -> None:
-    row = list_row("users", 3, error, account="main", run_id="r1", fetched_at=NOW)
+def test_a_list_has_one_row_a_run() -> None:
+    row = list_row(
+        "users", ListStatus.SHRUNK, 3, "less", repairs=1, account="main", run_id="r1",
+        fetched_at=NOW,
+    )  # fmt: skip
     assert row == {
         "account": "main",
         "list": "users",
-        "status": status,
+        "status": "shrunk",
         "rows": 3,
+        "repairs": 1,
         "fetched_at": NOW,
-        "error": error,
+        "error": "less",
         "run_id": "r1",
     }
     assert set(row) == {column.name for column in LIST_READS.columns}

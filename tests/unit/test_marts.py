@@ -72,7 +72,7 @@ def test_every_mart_can_be_made_of_empty_tables_alone() -> None:
             "account, report, slice, grain, status, last_attempt_status, last_error, window_date, "
             "window_start, window_end, covered_until, fetched_at"
         )
-        people = "account, user_id, user_name"
+        people = "account, user_id, user_name, user_kind"
         for name, columns in (("report_windows", ledger), ("people", people)):
             typed = ", ".join(f"null as {column}" for column in columns.split(", "))
             connection.execute(

@@ -78,7 +78,6 @@ def test_breakdowns_that_overlap_read_each_slice_once() -> None:
     [
         ("mailbox", {INBOXES: DOWN}, "?mailbox", str(DOWN)),
         ("mailbox,type", {INBOXES: DOWN}, "?mailbox,type", str(DOWN)),
-        ("tag", {TAGS: ReportUnavailable("no tags", status=403)}, "?tag", "no tags"),
         (
             "mailbox",
             {INBOXES: {"error": "x"}},
@@ -107,6 +106,22 @@ def test_a_list_that_fails_fails_each_window_of_its_slices_and_no_other(
         assert outcome.status is Status.FAILED
         assert (outcome.requests, outcome.rows, outcome.fetched_at) == (0, {}, NOW)
         assert outcome.error == f"not asked, its slices are not known: {told}"
+
+
+def test_a_list_that_is_refused_makes_its_slices_unavailable_and_no_others() -> None:
+    report, refused = REPORTS["conversations_new"], ReportUnavailable("no tags", status=403)
+    breakdowns = {report.name: ["tag", "all"]}
+    with run_over({TAGS: refused}, breakdowns=breakdowns) as (run, _):
+        planned = list(run.reads(report, [SPAN[:1], SPAN[1:]]))
+    outcomes = [outcome for part in planned if isinstance(part, list) for outcome in part]
+    assert {(o.read.slice.text, o.status, o.error) for o in outcomes} == {
+        ("?tag", Status.UNAVAILABLE, "not asked, its slices are not known: no tags")
+    }
+    assert [outcome.window for outcome in outcomes] == list(SPAN)
+    assert reads_of([part for part in planned if not isinstance(part, list)]) == [
+        ("all", SPAN[:1]),
+        ("all", SPAN[1:]),
+    ]
 
 
 def test_a_list_that_fails_lets_reports_without_it_go_on() -> None:

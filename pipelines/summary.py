@@ -13,6 +13,7 @@ from rich.table import Table
 
 from sources.help_scout.ledger import LIST_READS, WINDOW_READS
 from sources.help_scout.outcome import Status
+from sources.help_scout.repairs import told_repairs
 from sources.help_scout.reports import REPORTS
 
 from .errors import COMPLETE, PARTIAL
@@ -25,7 +26,8 @@ _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 class ReportLine:
     """What a run came to for one report: windows by status, rows and requests.
 
-    `problem` is the first window that came to an error, and the error; None without any.
+    `problem` is the first window that came to an error, and the error; None without any. `repairs`
+    say in words what did not fit, once for all windows.
     """
 
     report: str
@@ -34,6 +36,7 @@ class ReportLine:
     requests: int
     unknown_fields: tuple[str, ...]
     problem: str | None
+    repairs: tuple[str, ...] = ()
 
     def count(self, status: Status) -> int:
         """Windows of that status."""
@@ -82,6 +85,9 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             "select distinct report, unknown_fields from window_reads "
             "where run_id = %s and unknown_fields is not null"
         )
+        repaired = rows(
+            "select report, repairs from window_reads where run_id = %s and repairs is not null"
+        )
         # A window that only waits for an earlier one says less than the one that it waits for.
         problems = rows(
             "select report, grain, window_date, slice, error from (select *, row_number() over ("
@@ -108,6 +114,7 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
                 sorted({f for name, fields in unknown if name == report for f in fields.split(",")})
             ),
             problem=first_problems.get(report),
+            repairs=tuple(told_repairs(text for name, text in repaired if name == report)),
         )
         for report in REPORTS
         if any(name == report for name, *_ in counts)
@@ -148,6 +155,8 @@ def print_summary(console: Console, summary: Summary) -> None:
                 f"{', '.join(line.unknown_fields)}",
                 markup=False,
             )
+        for repair in line.repairs:
+            console.print(f"{line.report}: {repair}", markup=False)
     if any(line.count(Status.FAILED) for line in summary.lines):
         console.print("what failed is due again: the next load asks for it")
 

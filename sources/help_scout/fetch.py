@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from tempfile import gettempdir
+from typing import Any
 
 from .catalog import PAGED, Shape
 from .errors import BucketMismatch, HelpScoutError, NoRoom
@@ -30,7 +31,7 @@ def fetch_read(client: Getter, read: Read, now: datetime) -> list[Outcome]:
         if read.report.shape in PAGED:
             return [fetch_rows(tally, read)]
         part = read.parts[0]
-        flat = flatten_report(read.report, [(tally.get(part.request), part.stamps)])
+        flat = _flattened(read, tally.get(part.request))
         return [outcome_of(tally, read, read.windows[0], flat)]
     except (HelpScoutError, OSError) as error:
         if isinstance(error, OSError):  # rows wait in a temporary file
@@ -73,7 +74,7 @@ def _fetch_otherwise(tally: Tally, read: Read, request: Request) -> list[Outcome
 def _fetch_buckets(tally: Tally, read: Read, request: Request) -> list[Outcome]:
     """The windows that the request's buckets are for; BucketMismatch when they are for others."""
     read = replace(read, parts=(Part(request, read.parts[0].stamps),))
-    flat = flatten_report(read.report, [(tally.get(request), read.parts[0].stamps)])
+    flat = _flattened(read, tally.get(request))
     table = read.report.name
     if VIEW_BY in dict(request.query):
         matched = match_buckets(read.windows, flat.rows[table])
@@ -82,11 +83,16 @@ def _fetch_buckets(tally: Tally, read: Read, request: Request) -> list[Outcome]:
     outcomes = []
     for window in read.wanted:
         rows = [matched[window]] if window in matched else []
-        mine = Flattened({table: rows}, flat.extra, flat.unknown)
+        mine = Flattened({table: rows}, flat.extra, flat.unknown, flat.repairs.made_in(rows))
         outcomes.append(outcome_of(tally, read, window, mine))
         # The request is counted with the first window, so that sums over the ledger are right.
         tally.requests = tally.pages = 0
     return outcomes
+
+
+def _flattened(read: Read, body: Any) -> Flattened:
+    compares = read.previous is not None
+    return flatten_report(read.report, [(body, read.parts[0].stamps)], compares=compares)
 
 
 def match_buckets(windows: tuple[Window, ...], rows: Sequence[Row]) -> dict[Window, Row]:

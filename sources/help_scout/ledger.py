@@ -13,6 +13,7 @@ from typing import Any
 
 from .catalog import COUNT, FLAG, INSTANT, LOCAL_DATE, TEXT, Column
 from .outcome import Outcome, Status
+from .repairs import Repairs
 from .tables import ACCOUNT, CURSOR, StoredTable
 
 WINDOW_OF_A_REPORT = (
@@ -97,6 +98,13 @@ WINDOW_READS = StoredTable(
             description="Wire paths that the catalog does not know, comma-joined; they are kept "
             "as columns or in unknown_values",
             example="current.newField",
+        ),
+        Column(
+            name="repairs",
+            unit=TEXT,
+            description="What did not fit and was repaired, each as kind:wire path=how often, "
+            "comma-joined; null when nothing",
+            example="nan:deltas.totalReplies=1",
         ),
         Column(
             name="run_id",
@@ -201,6 +209,7 @@ def not_stored(outcome: Outcome) -> Outcome:
         blocks=None,
         spooled=0,
         extra={},
+        repairs=Repairs(),
         error="read, but not stored: an earlier window of the report failed and comes first",
     )
 
@@ -239,6 +248,7 @@ def ledger_row(
         "error": outcome.error,
         "correlation_id": outcome.correlation_id,
         "unknown_fields": ",".join(sorted(outcome.unknown)) or None,
+        "repairs": outcome.repairs.text if succeeded else None,
         "run_id": run_id,
     }
 

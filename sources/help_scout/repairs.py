@@ -29,29 +29,29 @@ class Kind(StrEnum):
     KEY_REPEATED = "key_repeated"
 
 
-WORDS: Mapping[Kind, tuple[str, str, str]] = {
-    Kind.NAN: ("value", "could not be read: null instead", "NaN is no number"),
-    Kind.INFINITE: ("value", "could not be read: null instead", "Infinity is no number"),
-    Kind.UNREADABLE: (
-        "value",
-        "could not be read: null instead",
-        "not what belongs into the column",
+_READ = ("1 value could not be read and is null", "{} values could not be read and are null")
+WORDS: Mapping[Kind, tuple[tuple[str, str], str]] = {
+    Kind.NAN: (_READ, "NaN is no number"),
+    Kind.INFINITE: (_READ, "Infinity is no number"),
+    Kind.UNREADABLE: (_READ, "of another type than the column"),
+    Kind.LIST_UNREADABLE: (
+        ("1 list of a row could not be read and is kept as it came",
+         "{} lists of rows could not be read and are kept as they came"), "",
     ),
-    Kind.LIST_UNREADABLE: ("list", "inside a row could not be read: kept as text", "no list"),
     Kind.SPELLINGS_DISAGREE: (
-        "value",
-        "came in two spellings that disagree: the documented one counts",
-        "",
+        ("1 value came in two spellings that disagree: the documented one is kept",
+         "{} values came in two spellings that disagree: the documented ones are kept"), "",
     ),
-    Kind.ID_MISSING: ("row", "without an id: kept, its occurrence is its key", ""),
+    Kind.ID_MISSING: (("1 row without an id is kept", "{} rows without an id are kept"), ""),
     Kind.KEY_REPEATED: (
-        "row",
-        "with the key of another row but other values: both kept",
-        "",
+        ("1 row has the key of another row but other values, and is kept beside it",
+         "{} rows have the key of another row but other values, and are kept beside it"), "",
     ),
-}
-"""Of each kind: what was repaired, what became of it, and what was wrong with it, if that is to be
-said beside the wire path."""
+}  # fmt: skip
+"""Of each kind: what became of one and of several, and what was wrong, if that is to be said beside
+the wire path."""
+MOST_NAMED = 5
+"""Wire paths that are named of each."""
 
 _INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity"})
 
@@ -109,22 +109,16 @@ def parse_repairs(text: str) -> Iterator[tuple[Kind, str, int]]:
 
 def told_repairs(texts: Iterable[str]) -> Iterator[str]:
     """What was repaired, in words, a line for each thing that became of it: `3 values could not be
-    read: null instead (deltas.totalReplies: NaN is no number)`."""
+    read and are null (deltas.totalReplies: NaN is no number)`."""
     counts: Counter[tuple[str, str]] = Counter()
-    places: dict[tuple[str, str], list[str]] = defaultdict(list)
+    places: dict[tuple[str, str], set[str]] = defaultdict(set)
     for text in texts:
         for kind, path, count in parse_repairs(text):
-            what, fate, wrong = WORDS[kind]
-            counts[what, fate] += count
-            place = f"{path}: {wrong}" if wrong else path
-            if place not in places[what, fate]:
-                places[what, fate].append(place)
-    for (what, fate), count in counts.items():
-        named = sorted(places[what, fate])
+            fate, wrong = WORDS[kind]
+            counts[fate] += count
+            places[fate].add(f"{path}: {wrong}" if wrong else path)
+    for (one, several), count in counts.items():
+        named = sorted(places[one, several])
         more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-        things = f"{count:,} {what}{'' if count == 1 else 's'}"
-        yield f"{things} {fate} ({'; '.join(named[:MOST_NAMED])}{more})"
-
-
-MOST_NAMED = 5
-"""Wire paths that are named of each."""
+        told = one if count == 1 else several.format(f"{count:,}")
+        yield f"{told} ({'; '.join(named[:MOST_NAMED])}{more})"

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .catalog import Column, Report, Table
+from .catalog import OCCURRENCE, Column, Report, Table
 from .dimensions import DIMENSIONS
 from .errors import ConfigurationError
 from .reports import REPORTS
@@ -195,7 +195,8 @@ class Privacy:
         protected = dict(row)
         for name, value in row.items():
             column = known.get(name)
-            if value is None or (column is not None and not column.personal):
+            is_own = name == OCCURRENCE or (column is not None and not column.personal)
+            if value is None or is_own:
                 continue
             if forgotten:
                 protected[name] = None

@@ -15,8 +15,9 @@ from functools import cache
 from typing import Any
 
 from .body_tree import Node, tree_of
-from .catalog import ENVELOPES, OCCURRENCE, PAGED, Report, Rows, Shape, Table
+from .catalog import ENVELOPES, PAGED, Report, Rows, Shape, Table
 from .errors import ValueMisfit, WrongEnvelope
+from .keys import RowKeys
 from .repairs import Kind, Repairs, kind_of_misfit
 from .reports import REPORTS
 from .rows import ColumnarRows, have_keys, join_rows, with_occurrence
@@ -120,10 +121,10 @@ class Flattener:
         self._columnar: dict[str, list[ColumnarRows]] = {t.name: [] for t in report.tables}
         self._waiting: list[_LongList] = []
         self._positions: Counter[str] = Counter()
-        self._occurrences: Counter[tuple[Any, ...]] = Counter()
         self.extra: dict[str, list[Any]] = {}
         self.unknown: set[str] = set()
         self.repairs = Repairs(by_row=report.shape is Shape.SERIES)
+        self._keys = RowKeys(self.repairs)
 
     def add(self, body: Any, stamps: Stamps) -> None:
         """Puts the leaves of an unwrapped body into rows. Raises ValueMisfit."""
@@ -160,47 +161,7 @@ class Flattener:
             return with_occurrence(table, rows)
         walked = list(rows)
         scale_shares(table, walked)
-        return self._with_labels(table, self._with_keys(table, walked))
-
-    def _with_keys(self, table: Table, rows: list[Row]) -> list[Row]:
-        """The rows, each with a key of its own: those that share one are numbered.
-
-        A row that says exactly what another one of its key says is that row, and is dropped; not
-        where the table keeps equal rows, nor without an id of its own or of the row that it stands
-        in: then nothing tells that it is.
-        """
-        if not table.counts_occurrences:
-            return rows
-        kept: list[Row] = []
-        said: dict[tuple[Any, ...], list[Row]] = {}
-        for row in rows:
-            lacks_id = self._lacks_id(table, row)
-            key = (table.name, *(row.get(name) for name in table.key))
-            if lacks_id or table.keeps_equal_rows or None in key:
-                # Such rows may go on in the next block.
-                self._occurrences[key] += 1
-                row[OCCURRENCE] = self._occurrences[key]
-            else:
-                says, earlier = _said(row), said.setdefault(key, [])
-                if says in earlier:
-                    continue
-                if earlier:
-                    self.repairs.add(Kind.KEY_REPEATED, _key_path(table, row), row)
-                earlier.append(says)
-                row[OCCURRENCE] = len(earlier)
-            kept.append(row)
-        return kept
-
-    def _lacks_id(self, table: Table, row: Row) -> bool:
-        """Whether the row says no id of its own; an empty text is none, and becomes null."""
-        lacks = False
-        for name in table.key:
-            column = table.column(name)
-            if column.paths and row.get(name) in (None, ""):
-                row[name] = None
-                self.repairs.add(Kind.ID_MISSING, _wire_path(table, row, column.paths[0]), row)
-                lacks = True
-        return lacks
+        return self._with_labels(table, self._keys.number(table, walked))
 
     def _with_labels(self, table: Table, rows: list[Row]) -> list[Row]:
         """The rows with their codes in words."""
@@ -334,23 +295,6 @@ class Flattener:
 def _declared_names(report_name: str) -> frozenset[str]:
     tables = REPORTS[report_name].tables
     return RESERVED_NAMES.union(column.name for table in tables for column in table.columns)
-
-
-def _wire_path(table: Table, row: Row, path: str) -> str:
-    """Where a value of the row stands in the body."""
-    rows = next(one for one in table.rows if one.metric == row.get("metric"))
-    return ".".join(filter(None, (rows.path, path)))
-
-
-def _key_path(table: Table, row: Row) -> str:
-    """Where the last part of the row's key stands in the body."""
-    own = [path for name in table.key for path in table.column(name).paths[:1]]
-    return _wire_path(table, row, own[-1])
-
-
-def _said(row: Row) -> Row:
-    """What a row says: a value may be missing or null."""
-    return {name: value for name, value in row.items() if value is not None}
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

@@ -113,7 +113,7 @@ def building_blocks(there: set[str]) -> dict[str, str]:
         "rows_of_reports": ROWS,
         "doubled_rows": _union(
             f"select '{table.name}' as table_name, {key}, count(*) as found from {table.name} "
-            f"group by {', '.join((*WINDOW_KEY, *table.key))} having count(*) > 1"
+            f"group by {', '.join((*WINDOW_KEY, *table.row_key))} having count(*) > 1"
             for _, table in tables
         ),
         "windows_of_reports": _union(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from sources.help_scout.errors import STOPPED
 from sources.help_scout.ledger import LIST_READS, WINDOW_READS
 from sources.help_scout.list_guard import ListStatus
 from sources.help_scout.outcome import Status
+from sources.help_scout.repairs import told_repairs
 from sources.help_scout.reports import REPORTS
 
 from .errors import COMPLETE, PARTIAL
@@ -34,9 +35,10 @@ _LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 class ReportLine:
     """What a run came to for one report: windows by status, rows and requests.
 
-    `problem` is the first window that came to an error, and the error; None without any. `refused`
-    are the slices that the API refuses while it answers for others, `is_unavailable` says that it
-    refuses the report's total, or everything.
+    `problem` is the first window that came to an error, and the error; None without any. `repairs`
+    say in words what did not fit, once for all windows. `refused` are the slices that the API
+    refuses while it answers for others, `is_unavailable` says that it refuses the report's total,
+    or everything.
     """
 
     report: str
@@ -45,6 +47,7 @@ class ReportLine:
     requests: int
     unknown_fields: tuple[str, ...]
     problem: str | None
+    repairs: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     is_unavailable: bool = False
 
@@ -126,6 +129,9 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             "select distinct report, unknown_fields from window_reads "
             "where run_id = %s and unknown_fields is not null"
         )
+        repaired = rows(
+            "select report, repairs from window_reads where run_id = %s and repairs is not null"
+        )
         problems = rows(
             "select report, grain, window_date, slice, error from (select *, row_number() over ("
             "partition by report order by case when requests = 0 then 1 else 0 end, "
@@ -154,6 +160,7 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
                 sorted({f for name, fields in unknown if name == report for f in fields.split(",")})
             ),
             problem=first_problems.get(report),
+            repairs=tuple(told_repairs(text for name, text in repaired if name == report)),
             **_refusals(report, counts, refused),
         )
         for report in REPORTS
@@ -205,12 +212,17 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_section()
     table.add_row(f"{len(summary.lines)} reports", *(f"{number:,}" for number in totals))
     console.print(table)
+    for line in _remarks(summary):
+        console.print(line, markup=False)
+
+
+def _remarks(summary: Summary) -> Iterator[str]:
+    """What is missing, new or repaired, a line each."""
     for name, problem in summary.list_problems.items():
-        console.print(f"list {name}: {problem}", markup=False)
-    for note in summary.list_notes:
-        console.print(note, markup=False)
+        yield f"list {name}: {problem}"
+    yield from summary.list_notes
     for slice_text, reports in summary.refused.items():
-        console.print(_about_refused(slice_text, reports), markup=False)
+        yield _about_refused(slice_text, reports)
     for line in summary.lines:
         lacking = [
             f"{line.count(s)} {s}"
@@ -218,24 +230,25 @@ def print_summary(console: Console, summary: Summary) -> None:
             if line.count(s) and not (line.refused and s is Status.UNAVAILABLE)
         ]
         if lacking:
-            console.print(
-                f"{line.report}: {', '.join(lacking)}. {line.problem or ''}", markup=False
-            )
+            yield f"{line.report}: {', '.join(lacking)}. {line.problem or ''}"
         if line.unknown_fields:
-            console.print(
+            yield (
                 f"{line.report}: fields that the catalog does not know yet, kept all the same: "
-                f"{', '.join(line.unknown_fields)}",
-                markup=False,
+                f"{', '.join(line.unknown_fields)}"
             )
+        for repair in line.repairs:
+            yield f"{line.report}: {repair}"
     if any(line.count(Status.FAILED) for line in summary.lines):
-        console.print("what failed is due again: the next load asks for it")
+        yield "what failed is due again: the next load asks for it"
 
 
 def _about_refused(slice_text: str, reports: list[str]) -> str:
     """A line about what the API refuses while it answers for others, with what to do."""
     named = f"{len(reports)} reports" if len(reports) > 1 else reports[0]
     if slice_text.startswith("?"):
-        return f"{named}: former users could not be named, since the API refuses company_overall"
+        return (
+            f"{named}: not every {slice_text[1:]} could be named, since what names them is refused"
+        )
     return (
         f"{slice_text}: Help Scout refuses it for {named}; everything else is loaded. Give the "
         "app's user access to it, or take it out of the breakdowns. It is asked again once a week"

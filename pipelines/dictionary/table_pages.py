@@ -10,7 +10,12 @@ from collections.abc import Iterable, Iterator
 from sources.help_scout.catalog import Column, Report, Type
 from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.reports import REPORTS
-from sources.help_scout.tables import StoredTable, context_columns, stored_table
+from sources.help_scout.tables import (
+    OCCURRENCE_COLUMN,
+    StoredTable,
+    context_columns,
+    stored_table,
+)
 
 from ..described import FAMILIES, OWN_TABLES, OWN_VIEWS, reports_of
 from ..views import ITEM_COLUMNS
@@ -71,12 +76,14 @@ def _shared() -> Iterator[str]:
         "The window key `account, slice, grain, window_start` joins all tables of a report, and "
         "reports with one another. The slice columns are those that the report can be narrowed by. "
         "Tables hold several grains and slices: sum one slice kind of one grain only, or take the "
-        "views `<table>_daily`, `_weekly` and `_monthly`."
+        "views `<table>_daily`, `_weekly` and `_monthly`. Tables that list items also have "
+        "`occurrence`."
     )
     yield from ("", *window_diagram(), "")
     shown: dict[str, Column] = {}
     for report in REPORTS.values():
         shown |= {column.name: column for column in context_columns(report)}
+    shown[OCCURRENCE_COLUMN.name] = OCCURRENCE_COLUMN
     yield from column_rows((c, example_of("", c)) for c in shown.values())
     yield from ("", "### Columns that the views by item have besides", "")
     yield (
@@ -129,7 +136,7 @@ def column_rows(columns: Iterable[tuple[Column, str]], key: tuple[str, ...] = ()
         name = f"**`{column.name}`**" if column.name in key else f"`{column.name}`"
         kind = Type.TEXT if column.unit.type is Type.JSON else column.unit.type
         personal = " (personal)" if column.personal else ""
-        cells = (name, kind, column.unit.words, f"{column.description}{personal}", f"`{example}`")
+        cells = (name, kind, column.unit.words, f"{column.meaning}{personal}", f"`{example}`")
         yield f"| {' | '.join(_cell(text) for text in cells)} |"
 
 

@@ -68,6 +68,7 @@ ranked as (
             partition by account, conversation_id order by fetched_at desc, window_date desc
         ) as by_age
     from listed
+    where conversation_id is not null  -- rows without an id are of nobody knows which conversation
 ),
 
 tagged as (

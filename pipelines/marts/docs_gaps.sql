@@ -6,6 +6,16 @@
 -- previous_search_count: The same in the window before; null when it was not among the listed ones,
 --   or when privacy has removed the terms
 -- search_rank: Place among the window's terms, 1 the most searched for
+with terms as (  -- a term that the API lists twice is one
+    select
+        account, slice, grain, window_date, window_start, window_end, search_term,
+        cast(sum(search_count) as bigint) as search_count, covered_until, is_final
+    from reports.docs_overall_failed_searches as searches
+    group by
+        account, slice, grain, window_date, window_start, window_end, search_term, covered_until,
+        is_final
+)
+
 select
     s.account,
     s.grain,
@@ -20,8 +30,8 @@ select
     ) as search_rank,
     s.covered_until < s.window_end as is_open,
     not s.is_final as is_provisional
-from reports.docs_overall_failed_searches as s
-left join reports.docs_overall_failed_searches as b
+from terms as s
+left join terms as b
     on b.account = s.account and b.slice = s.slice and b.grain = s.grain
     and b.window_end = s.window_start and b.search_term = s.search_term
     -- what privacy puts in a term's place counts a window's terms: it is another one each time

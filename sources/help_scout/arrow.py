@@ -32,7 +32,7 @@ def arrow_schema(table: StoredTable) -> pa.Schema:
     """The declared columns as an Arrow schema."""
     return pa.schema(
         [
-            pa.field(c.name, ARROW_TYPES[c.unit.type], nullable=c.name not in table.primary_key)
+            pa.field(c.name, ARROW_TYPES[c.unit.type], nullable=table.is_nullable(c.name))
             for c in table.columns
         ]
     )

@@ -11,10 +11,15 @@ from .reports import REPORTS
 
 @dataclass(slots=True)
 class Node:
-    """One place in a body: a group of children, a column's leaf, or a list of rows."""
+    """One place in a body: a group of children, a column's leaf, or a list of rows.
+
+    Of a leaf that the wire spells in several ways `spelling` is the place of this one among its
+    column's paths: the first is the documented one.
+    """
 
     children: dict[str, Node] = field(default_factory=dict)
     column: Column | None = None
+    spelling: int = 0
     ignored: bool = False
     item: Node | None = None
     table: Table | None = None
@@ -34,8 +39,9 @@ def tree_of(report_name: str) -> Node:
                 assert node.item is not None
                 node = node.item
             for column in table.columns:
-                for path in column.paths:
-                    _node_at(node, path).column = column
+                for spelling, path in enumerate(column.paths):
+                    leaf = _node_at(node, path)
+                    leaf.column, leaf.spelling = column, spelling
     for path in report.ignored:
         _node_at(root, path).ignored = True
     return root

@@ -49,7 +49,8 @@ def fetch_series(tally: Tally, read: Read) -> Outcomes:
             outcome.requests, outcome.pages = tally.requests, tally.pages
         else:
             rows = [matched[window]] if window in matched else []
-            mine = Flattened({read.report.name: rows}, flat.extra, flat.unknown)
+            repairs = flat.repairs.made_in(rows)
+            mine = Flattened({read.report.name: rows}, flat.extra, flat.unknown, repairs)
             outcome = outcome_of(tally, read, window, mine)
         outcomes.append(outcome)
         # The request is counted with the first window, so that sums over the ledger are right.
@@ -63,7 +64,7 @@ def _ask(tally: Tally, read: Read, request: Request) -> tuple[Flattened, dict[Wi
     part = Part(request, read.parts[0].stamps)
     body = unwrap(read.report, tally.get(request))
     check_report(read.report, body)
-    flat = flatten_report(read.report, [(body, part.stamps)])
+    flat = flatten_report(read.report, [(body, part.stamps)], compares=False)
     rows = flat.rows[read.report.name]
     if any(_is_zero(read.report, row) for row in rows):
         tally.zero_buckets = SENT
@@ -139,7 +140,7 @@ def _is_zero_elsewhere(tally: Tally, read: Read, window: Window, *, known: bool)
     try:
         body = unwrap(report, tally.get(request))
         check_report(report, body)
-        rows = flatten_report(report, [(body, {})]).rows[report.name]
+        rows = flatten_report(report, [(body, {})], compares=False).rows[report.name]
     except Stopped:
         raise
     except HelpScoutError:

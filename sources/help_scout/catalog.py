@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from .naming import snake_case, with_unit
 
+OCCURRENCE = "occurrence"
 DOC_ROOT = "https://developer.helpscout.com/mailbox-api/endpoints/reports/"
 
 
@@ -76,7 +77,9 @@ class Column:
     `paths` has more than one entry when the wire spells one thing in two ways; it is empty for
     columns that are not read from the body (`metric`, `range_label`, `occurrence`, `position`).
     `label_of` names the column whose code it puts in words, by `labels`. `example` is for the
-    dictionary, where neither the documented body nor the unit has a telling one.
+    dictionary, where neither the documented body nor the unit has a telling one. `scale_from` names
+    the two columns of a share's counts, part and total, which decide on what scale it came.
+    `unconfirmed` says why the unit may be another one: nothing but a sample shows it.
     """
 
     name: str
@@ -87,15 +90,29 @@ class Column:
     personal: bool = False
     label_of: str = ""
     labels: Mapping[int, str] = field(default_factory=dict)
+    scale_from: tuple[str, str] | None = None
+    unconfirmed: str = ""
 
     def __post_init__(self) -> None:
         if not self.description:
             raise ValueError(f"column {self.name} has no description")
 
     @property
+    def meaning(self) -> str:
+        """Its description, and whether its unit is unconfirmed."""
+        if not self.unconfirmed:
+            return self.description
+        return f"{self.description} (unit unconfirmed: {self.unconfirmed})"
+
+    @property
     def comment(self) -> str:
         """What warehouses are told of it: its meaning and its unit."""
-        return f"{self.description} ({self.unit.words})"
+        return f"{self.meaning} ({self.unit.words})"
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is about the previous period: it means nothing unless one was asked for."""
+        return bool(self.paths) and self.name.startswith(("previous_", "delta_"))
 
 
 def column(
@@ -107,6 +124,7 @@ def column(
     also: tuple[str, ...] = (),
     personal: bool = False,
     example: str = "",
+    unconfirmed: str = "",
 ) -> Column:
     """One column read from `path`, named by the naming rule unless `name` is given."""
     return Column(
@@ -116,6 +134,7 @@ def column(
         paths=(path, *also),
         personal=personal,
         example=example,
+        unconfirmed=unconfirmed,
     )
 
 
@@ -132,19 +151,26 @@ def measure(
     name: str | None = None,
     previous: bool = True,
     delta: Unit | None = CHANGE,
+    scale_from: tuple[str, str] | None = None,
+    unconfirmed: str = "",
+    delta_unconfirmed: str = "",
 ) -> Iterator[Column]:
     """The columns of a measure that stands in `current`, `previous` and `deltas`.
 
     `name` is without the unit's ending; `delta` is None where the deltas lack the measure.
+    `scale_from` are the paths of a share's counts, which each block has beside it.
     """
     stem = name or snake_case(path)
-    yield column(f"current.{path}", unit, description, name=with_unit(stem, unit.suffix))
-    if previous:
-        yield column(
-            f"previous.{path}",
-            unit,
-            f"Previous period: {description}",
-            name=with_unit(f"previous_{stem}", unit.suffix),
+    for block in ("current", "previous") if previous else ("current",):
+        prefix, words = ("", "") if block == "current" else ("previous_", "Previous period: ")
+        counts = tuple(f"{prefix}{snake_case(count)}" for count in scale_from or ())
+        yield Column(
+            name=with_unit(f"{prefix}{stem}", unit.suffix),
+            unit=unit,
+            description=f"{words}{description}",
+            paths=(f"{block}.{path}",),
+            scale_from=(counts[0], counts[1]) if counts else None,
+            unconfirmed=unconfirmed,
         )
     if delta is not None:
         yield column(
@@ -152,6 +178,7 @@ def measure(
             delta,
             f"Change against the previous period: {description}",
             name=with_unit(f"delta_{stem}", delta.suffix),
+            unconfirmed=delta_unconfirmed,
         )
 
 
@@ -170,11 +197,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One flat table. Its primary key is the window key and `key`, the item key.
+    """One flat table. Its primary key is the window key and `row_key`.
 
-    `inherits` are columns copied from the row that the list stands in. A key column named
-    `position` counts the rows of the window, one named `occurrence` the rows that are equal in
-    all other key columns: for rows that have no identity of their own.
+    `key` is what tells its items apart in the body. `inherits` are columns copied from the row that
+    the list stands in. A key column named `position` counts the rows of the window, for rows that
+    have no identity of their own. In all other lists the API may leave an id out, or say one twice:
+    `occurrence` counts the rows that are equal in `key`, and belongs to the key that is stored. So
+    an id that is missing stays null, as no number invented in its place would, and every row of
+    every list has a key at every destination. A row that repeats another one wholly is dropped,
+    unless the table `keeps_equal_rows`.
     """
 
     name: str
@@ -183,6 +214,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     inherits: tuple[str, ...] = ()
+    keeps_equal_rows: bool = False
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -192,6 +224,10 @@ class Table:
         for name in (*self.key, *self.inherits):
             if name not in names:
                 raise ValueError(f"table {self.name}: no column {name!r} for its key")
+        for column in self.columns:
+            for name in column.scale_from or ():
+                if name not in names:
+                    raise ValueError(f"table {self.name}: no column {name!r} for {column.name}")
 
     @property
     def one_row_a_window(self) -> bool:
@@ -205,8 +241,13 @@ class Table:
 
     @property
     def counts_occurrences(self) -> bool:
-        """Whether rows that are equal in all other key columns are numbered."""
-        return "occurrence" in self.key
+        """Whether rows that are equal in all key columns are numbered."""
+        return bool(self.key) and "position" not in set(self.key) - {*self.inherits}
+
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """The columns that tell the rows of a window apart."""
+        return (*self.key, OCCURRENCE) if self.counts_occurrences else self.key
 
     def has_column(self, name: str) -> bool:
         """Whether it has a column of that name."""

@@ -96,7 +96,7 @@ def _is_plain(node: Node, table: Table) -> bool:
     """Whether the rows of the list have nothing but what they say themselves."""
     assert node.rows is not None
     has_labels = any(column.label_of for column in table.columns)
-    return not has_labels and not table.counts_occurrences and node.rows.metric is None
+    return not has_labels and not table.keeps_equal_rows and node.rows.metric is None
 
 
 def _add_values(

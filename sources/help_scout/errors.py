@@ -12,7 +12,7 @@ HelpScoutError
 └── AnswerError               the answer came, but it is not the report that was asked for
     ├── WrongEnvelope         the body lacks the part that makes it this report
     ├── WrongAnswer           the body answers another question: another day, user or page
-    ├── ValueMisfit           a value does not fit its declared type, or a key is missing or double
+    ├── ValueMisfit           what is no cell of a row cannot be read: a list, a page's numbers
     └── BucketMismatch        a series' buckets do not line up with the windows asked for
 
 Messages name the report or path, say what happened and what to do next, and never hold a
@@ -91,7 +91,8 @@ class WrongAnswer(AnswerError):
 
 
 class ValueMisfit(AnswerError):
-    """A value does not fit its column, or rows cannot be told apart by their key."""
+    """What is no cell of a row cannot be read: a list of the body, the numbers of a page. A single
+    value raises it from `fit` only: it becomes null, and is counted among the repairs."""
 
 
 class BucketMismatch(AnswerError):

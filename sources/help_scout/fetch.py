@@ -63,7 +63,8 @@ def _fetch_body(tally: Tally, read: Read) -> Outcome:
     check_report(read.report, body)
     check_user(read, body)
     shift = echo_shift_seconds(read, body)
-    flat = flatten_report(read.report, [(body, part.stamps)])
+    compares = read.previous is not None
+    flat = flatten_report(read.report, [(body, part.stamps)], compares=compares)
     outcome = outcome_of(tally, read, read.windows[0], flat)
     outcome.echo_shift_seconds = shift
     return outcome

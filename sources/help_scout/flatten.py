@@ -3,7 +3,7 @@
 Each report's columns are compiled into a tree that mirrors its body. The walk puts every leaf
 into its column, leaves out what the catalog ignores with a reason, and keeps what it does not
 know: as a new column of the row it stands in, or, where no row holds it, in `extra`.
-A value that does not fit its column fails the whole body (ValueMisfit).
+A value that does not fit its column is null, a row without an id is kept: `repairs` counts them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from functools import cache
 from typing import Any
 
 from .body_tree import Node, tree_of
-from .catalog import ENVELOPES, PAGED, Column, Report, Rows, Table
+from .catalog import ENVELOPES, PAGED, Report, Rows, Shape, Table
 from .errors import ValueMisfit, WrongEnvelope
+from .keys import RowKeys
+from .repairs import Kind, Repairs, kind_of_misfit
 from .reports import REPORTS
-from .rows import ColumnarRows, have_keys, join_rows
+from .rows import ColumnarRows, have_keys, join_rows, with_occurrence
+from .scales import scale_shares
 from .tables import RESERVED_NAMES
-from .values import Row, Stamps, TableRows, fit, kind_of, unknown_field
+from .values import Row, Stamps, TableRows, fit, kind_of, unknown_field, whole_number
 
 LEAST_COLUMNAR = 10
 """Items of a list below which a walk is no slower."""
@@ -31,12 +34,13 @@ class Flattened:
     """The rows of one or more bodies, table by table.
 
     `extra` holds unknown values that stand outside any row, `unknown` the wire paths of all that
-    the catalog does not know, list items written `[]`.
+    the catalog does not know, list items written `[]`, `repairs` what did not fit.
     """
 
     rows: TableRows
     extra: dict[str, list[Any]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 @dataclass(slots=True)
@@ -49,26 +53,35 @@ class _LongList:
     items: list[Any] = field(default_factory=list)
 
 
-def flatten_report(report: Report, bodies: Iterable[tuple[Any, Stamps]]) -> Flattened:
+def flatten_report(
+    report: Report, bodies: Iterable[tuple[Any, Stamps]], *, compares: bool = True
+) -> Flattened:
     """The rows of the bodies, each given with the columns to stamp on its rows.
 
-    Several bodies are the pages (or parts) of one read: positions count on through them.
+    Several bodies are the pages (or parts) of one read: positions count on through them. Without
+    `compares` no previous period was asked for, and what the bodies say of one is left out.
     Raises WrongEnvelope or ValueMisfit.
     """
-    flattener = Flattener(report)
+    flattener = Flattener(report, compares=compares)
     for body, stamps in bodies:
         flattener.add(unwrap(report, body), stamps)
-    return Flattened(flattener.take(), flattener.extra, flattener.unknown)
+    rows = flattener.take()
+    return Flattened(rows, flattener.extra, flattener.unknown, flattener.repairs)
 
 
 def unwrap(report: Report, body: Any) -> Any:
     """The report's body; WrongEnvelope when it is not this report at all.
 
-    One client saw bodies wrapped in {"report": …}; such a wrapper is taken off.
+    One client saw bodies wrapped in {"report": …}; such a wrapper is taken off. An empty list may
+    come as {}, and a page that counts 0 rows without them.
     """
     if isinstance(body, dict) and set(body) == {"report"}:
         body = body["report"]
     path, kind = ENVELOPES[report.shape]
+    if report.shape is Shape.HEATMAP and body == {}:
+        return []
+    if report.shape in PAGED:
+        body = _with_no_results(body, path.split("."))
     found = body
     for name in path.split(".") if path else []:
         found = found.get(name) if isinstance(found, dict) else None
@@ -82,23 +95,36 @@ def unwrap(report: Report, body: Any) -> Any:
     return body
 
 
+def _with_no_results(body: Any, path: list[str]) -> Any:
+    """The page with an empty list at the path, where it counts 0 rows and leaves them out."""
+    if not isinstance(body, dict):
+        return body
+    name, *rest = path
+    if rest:
+        return {**body, name: _with_no_results(body.get(name), rest)} if name in body else body
+    is_empty = body.get(name) in (None, {}) and whole_number(body.get("count")) == 0
+    return {**body, name: []} if is_empty else body
+
+
 class Flattener:
     """Turns the bodies of one read into rows, a block at a time.
 
-    `extra` and `unknown` are of all bodies so far, as in `Flattened`.
+    `extra`, `unknown` and `repairs` are of all bodies so far, as in `Flattened`.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, compares: bool = True) -> None:
         self._report = report
+        self._compares = compares
         self._tree = tree_of(report.name)
         self._stamps: Mapping[str, Stamps] = {}
         self._rows: dict[str, list[Row]] = {table.name: [] for table in report.tables}
         self._columnar: dict[str, list[ColumnarRows]] = {t.name: [] for t in report.tables}
         self._waiting: list[_LongList] = []
         self._positions: Counter[str] = Counter()
-        self._occurrences: Counter[tuple[Any, ...]] = Counter()
         self.extra: dict[str, list[Any]] = {}
         self.unknown: set[str] = set()
+        self.repairs = Repairs(by_row=report.shape is Shape.SERIES)
+        self._keys = RowKeys(self.repairs)
 
     def add(self, body: Any, stamps: Stamps) -> None:
         """Puts the leaves of an unwrapped body into rows. Raises ValueMisfit."""
@@ -132,32 +158,10 @@ class Flattener:
     def _taken(self, table: Table) -> Sequence[Row]:
         rows = join_rows([self._rows[table.name], *self._columnar[table.name]])
         if isinstance(rows, ColumnarRows) and have_keys(table, rows):
-            return rows
-        return self._with_labels(table, self._with_keys(table, list(rows)))
-
-    def _with_keys(self, table: Table, rows: list[Row]) -> list[Row]:
-        """The rows, each with a key of its own.
-
-        Rows that repeat are numbered where the table wants it. Elsewhere a row that says exactly
-        what another one says is that row; two that share a key and differ fail, one would be lost.
-        """
-        if not table.key:
-            return rows
-        first: dict[tuple[Any, ...], Row] = {}
-        natural = [name for name in table.key if name != "occurrence"]
-        for row in rows:
-            key = tuple(row.get(name) for name in natural)
-            if None in key:
-                lacking = natural[key.index(None)]
-                raise ValueMisfit(f"{table.name}: a row lacks {lacking}, which is part of its key")
-            if table.counts_occurrences:
-                self._occurrences[key] += 1
-                row["occurrence"] = self._occurrences[key]
-            elif _said(first.setdefault(key, row)) != _said(row):
-                raise ValueMisfit(
-                    f"{table.name}: two rows have the same {', '.join(natural)}; one would be lost"
-                )
-        return rows if table.counts_occurrences else list(first.values())
+            return with_occurrence(table, rows)
+        walked = list(rows)
+        scale_shares(table, walked)
+        return self._with_labels(table, self._keys.number(table, walked))
 
     def _with_labels(self, table: Table, rows: list[Row]) -> list[Row]:
         """The rows with their codes in words."""
@@ -172,7 +176,7 @@ class Flattener:
         if node.ignored or value is None:
             return
         if node.column is not None:
-            self._put(node.column, value, row, path)
+            self._put(node, value, row, path)
         elif not isinstance(value, dict):
             self._keep_unknown(row, path, value)
         else:
@@ -194,6 +198,10 @@ class Flattener:
         if value is None or value == {}:  # PHP writes an empty list so
             return
         if not isinstance(value, list):
+            if "[]." in path:  # a cell of the row that it stands in
+                self.repairs.add(Kind.LIST_UNREADABLE, path, parent)
+                self._keep_unknown(parent, path, value)
+                return
             raise ValueMisfit(
                 f"{self._report.name}: {path}: expected a list, found {kind_of(value)}"
             )
@@ -250,19 +258,29 @@ class Flattener:
         self._rows[table.name].append(row)
         return row
 
-    def _put(self, column: Column, value: Any, row: Row | None, path: str) -> None:
+    def _put(self, node: Node, value: Any, row: Row | None, path: str) -> None:
+        column = node.column
         assert row is not None
-        fitted = fit(column, value, f"{self._report.name}: {path}")
+        assert column is not None
+        if column.compares and not self._compares:
+            return
+        try:
+            fitted = fit(column, value, path)
+        except ValueMisfit:
+            self.repairs.add(kind_of_misfit(value), path, row)
+            fitted = None
         if fitted is None:
             row.setdefault(column.name, None)
             return
         if row.get(column.name) not in (None, fitted):
-            raise ValueMisfit(
-                f"{self._report.name}: {path}: two spellings of {column.name} disagree"
-            )
+            self.repairs.add(Kind.SPELLINGS_DISAGREE, path, row)
+            if node.spelling > 0:
+                return
         row[column.name] = fitted
 
     def _keep_unknown(self, row: Row | None, path: str, value: Any) -> None:
+        if not self._compares and path.partition(".")[0] in ("previous", "deltas"):
+            return
         self.unknown.add(path)
         if row is None:
             seen = self.extra.setdefault(path, [])
@@ -277,11 +295,6 @@ class Flattener:
 def _declared_names(report_name: str) -> frozenset[str]:
     tables = REPORTS[report_name].tables
     return RESERVED_NAMES.union(column.name for table in tables for column in table.columns)
-
-
-def _said(row: Row) -> Row:
-    """What a row says: a value may be missing or null."""
-    return {name: value for name, value in row.items() if value is not None}
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

@@ -52,7 +52,7 @@ def declaration_of(table: StoredTable, storage: Storage = Storage()) -> TTableSc
         declared: dict[str, Any] = {
             "name": column.name,
             "data_type": data_type_of(column.unit.type),
-            "nullable": column.name not in table.primary_key,
+            "nullable": table.is_nullable(column.name),
             "description": column.comment,
         }
         if column.personal:

@@ -113,6 +113,13 @@ WINDOW_READS = StoredTable(
             example="current.newField",
         ),
         Column(
+            name="repairs",
+            unit=TEXT,
+            description="What did not fit and was repaired, each as kind:wire path=how often, "
+            "comma-joined; null when nothing",
+            example="nan:deltas.totalReplies=1",
+        ),
+        Column(
             name="run_id",
             unit=TEXT,
             description="The run that read it",
@@ -271,6 +278,7 @@ def ledger_row(
         "echo_shift_seconds": outcome.echo_shift_seconds,
         "correlation_id": outcome.correlation_id,
         "unknown_fields": ",".join(sorted(outcome.unknown)) or None,
+        "repairs": outcome.repairs.text if is_stored else None,
         "run_id": run_id,
     }
 

@@ -253,7 +253,8 @@ def dimension_row(dimension: Dimension, item: Mapping[str, Any], parent_id: int 
         if known is None:
             row.update(unknown_field(name, value, declared, row))
         else:
-            row[known.name] = fit(known, value, f"{dimension.name}: {name}")
+            with suppress(ValueMisfit):  # one bad cell costs one cell: it stays null
+                row[known.name] = fit(known, value, f"{dimension.name}: {name}")
     if row.get(table.primary_key[-1]) is None:
         raise ValueMisfit(f"{dimension.name}: an item has no id")
     return row

@@ -18,6 +18,7 @@ from .errors import (
 )
 from .flatten import Flattened
 from .plan import Read, Request
+from .repairs import Repairs
 from .rows import join_rows
 from .slices import SLICE_PARAMS
 from .spool import Spool
@@ -63,6 +64,7 @@ class Outcome:
     spooled: int = 0
     extra: Mapping[str, list[Any]] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    repairs: Repairs = field(default_factory=Repairs)
     query: str = ""
     requests: int = 0
     pages: int = 0
@@ -161,6 +163,7 @@ def outcome_of(
         spooled=row_count,
         extra=flat.extra,
         unknown=frozenset(flat.unknown),
+        repairs=flat.repairs,
         query=query_text(read),
         requests=tally.requests,
         pages=tally.pages,

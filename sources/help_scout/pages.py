@@ -44,7 +44,7 @@ class _Pages:
 
 def fetch_rows(tally: Tally, read: Read) -> Outcome:
     """The outcome of a row report's window: all pages of all parts."""
-    flattener = Flattener(read.report)
+    flattener = Flattener(read.report, compares=read.previous is not None)
     blocks: Spool[TableRows] = Spool(ROWS_IN_MEMORY)
     count, complete, waiting, rows = 0, True, 0, 0
     checks = RowChecks(read)
@@ -67,7 +67,7 @@ def fetch_rows(tally: Tally, read: Read) -> Outcome:
         tally,
         read,
         read.windows[0],
-        Flattened({}, flattener.extra, flattener.unknown),
+        Flattened({}, flattener.extra, flattener.unknown, flattener.repairs),
         blocks=blocks,
         row_count=rows,
         api_count=count if read.parts else None,
@@ -114,12 +114,12 @@ def _united(report: Report, reads: list[_Pages]) -> Iterator[Any]:
     if report.shape is Shape.LIST:
         yield from _united_lists(report, reads)
         return
-    seen: set[int] = set()
+    seen: set[int | bytes] = set()
     for pages in reversed(reads):
         for body in pages.bodies:
             envelope = _envelope(report, body)
             rows = envelope["results"]
-            fresh = dict(zip(_row_ids(report, rows), rows, strict=True))
+            fresh = dict(zip(_row_ids(rows), rows, strict=True))
             envelope["results"] = [row for key, row in fresh.items() if key not in seen]
             seen |= fresh.keys()
             yield body
@@ -147,7 +147,7 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
     """All pages, and whether they held still: as many distinct rows as the API counts, before
     and after."""
     bodies: Spool[Any] = Spool(ROWS_IN_MEMORY)
-    ids: set[int] = set()
+    ids: set[int | bytes] = set()
     counts: list[int] = []
     digest = hashlib.blake2b(digest_size=16)
     elsewhere: set[bytes] = set()
@@ -166,7 +166,7 @@ def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
         last = _paging_number(report, envelope, "pages")
         rows += len(results)
         if report.shape is Shape.DRILLDOWN:
-            ids.update(_row_ids(report, results))
+            ids.update(_row_ids(results))
         elif results:
             here = {_digest([row]) for row in results}
             repeats = repeats or not here.isdisjoint(elsewhere)
@@ -199,13 +199,12 @@ def _digest(rows: Iterable[Any]) -> bytes:
     return hashlib.blake2b(dumped, digest_size=16).digest()
 
 
-def _row_ids(report: Report, rows: Iterable[Any]) -> list[int]:
-    try:
-        found = [row["id"] for row in rows]
-    except (KeyError, TypeError):
-        found = [None]
-    if not set(map(type, found)) <= {int}:
-        raise ValueMisfit(f"{report.name}: a row has no id to tell it by")
+def _row_ids(rows: Iterable[Any]) -> list[int | bytes]:
+    """What tells each row from others: its id; of a row without one, all that it says."""
+    found: list[int | bytes] = []
+    for row in rows:
+        row_id = whole_number(row.get("id")) if isinstance(row, dict) else None
+        found.append(_digest([row]) if row_id is None else row_id)
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .catalog import Column, Report, Table
+from .catalog import OCCURRENCE, Column, Report, Table
 from .dimensions import DIMENSIONS
 from .errors import ConfigurationError
 from .reports import REPORTS
@@ -175,18 +175,19 @@ class Privacy:
         return values if mode == "keep" else self.hash_of(values) if mode == "hash" else None
 
     def _protect(
-        self, table: Table, rows: Sequence[Row], about: set[int], named: set[int]
+        self, table: Table, rows: Sequence[Row], about: set[int | None], named: set[int | None]
     ) -> Iterator[Row]:
         known = {column.name: column for column in table.columns}
         for number, row in enumerate(rows, start=1):
             forgotten = self.is_forgotten(row.get("customer_id"), row.get("customer_email"))
             forgotten = forgotten or row.get("conversation_id") in about
             if self._forgotten and "customer_email" in known:
-                nobodys = row.get("customer_email") is None and row["conversation_id"] not in named
+                conversation = row.get("conversation_id")
+                nobodys = row.get("customer_email") is None and conversation not in named
                 forgotten = forgotten or nobodys
             protected = self._row(table.name, known, row, forgotten=forgotten)
             for name in table.key:  # what tells rows apart cannot be missing
-                if known[name].personal and protected[name] is None:
+                if known[name].personal and protected.get(name) is None and row.get(name):
                     protected[name] = f"{REMOVED} {number}"
             yield protected
 
@@ -194,7 +195,8 @@ class Privacy:
         protected = dict(row)
         for name, value in row.items():
             column = known.get(name)
-            if value is None or (column is not None and not column.personal):
+            is_own = name == OCCURRENCE or (column is not None and not column.personal)
+            if value is None or is_own:
                 continue
             if forgotten:
                 protected[name] = None
@@ -211,11 +213,13 @@ class Privacy:
 
 def _customers_by_conversation(
     tables: Mapping[str, Table], block: TableRows
-) -> dict[int, set[int]]:
+) -> dict[int | None, set[int]]:
     """The customers of each conversation, as the lists of customers have them."""
-    found: dict[int, set[int]] = {}
+    found: dict[int | None, set[int]] = {}
     for name, rows in block.items():
         if name.endswith(CUSTOMERS_OF) and tables[name].has_column("conversation_id"):
             for row in rows:
-                found.setdefault(row["conversation_id"], set()).add(row["customer_id"])
+                customer = row.get("customer_id")
+                if customer is not None:
+                    found.setdefault(row.get("conversation_id"), set()).add(customer)
     return found

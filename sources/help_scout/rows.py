@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from .catalog import Table
+from .catalog import OCCURRENCE, Table
 from .values import Row
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ def have_keys(table: Table, rows: ColumnarRows) -> bool:
         return False
     values = [column.to_pylist() for column in columns]
     return len(set(values[0] if len(values) == 1 else zip(*values, strict=True))) == len(rows)
+
+
+def with_occurrence(table: Table, rows: ColumnarRows) -> ColumnarRows:
+    """The rows, of which each has a key of its own, numbered where the table numbers rows."""
+    if not table.counts_occurrences:
+        return rows
+    import pyarrow as pa  # noqa: PLC0415
+
+    first = pa.repeat(pa.scalar(1, pa.int64()), len(rows))
+    return ColumnarRows(rows.table.append_column(OCCURRENCE, first))
 
 
 Piece: TypeAlias = tuple[Mapping[str, Any], Sequence[Row]]

@@ -15,6 +15,8 @@ from .catalog import (
     FLAG,
     INSTANT,
     LOCAL_DATE,
+    OCCURRENCE,
+    ORDINAL,
     RAW,
     TEXT,
     Column,
@@ -100,17 +102,30 @@ _WORTH = (
         example="null",
     ),
 )
+OCCURRENCE_COLUMN = Column(
+    name=OCCURRENCE,
+    unit=ORDINAL,
+    description="1; 2 and more where the key repeats, or its id is missing: rows of their own",
+    example="1",
+)
+"""The last column of every table that lists items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTable:
-    """A table with all its columns and keys, as it is declared to the destination."""
+    """A table with all its columns and keys, as it is declared to the destination. `may_lack` are
+    columns of the primary key that can be null: ids that the API may leave out."""
 
     name: str
     description: str
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     merge_key: tuple[str, ...] = ()
+    may_lack: tuple[str, ...] = ()
+
+    def is_nullable(self, name: str) -> bool:
+        """Whether the column may be null."""
+        return name not in self.primary_key or name in self.may_lack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +152,14 @@ def stored_table(report: Report, table: Table) -> StoredTable:
     return StoredTable(
         name=table.name,
         description=table.summary,
-        columns=(*context_columns(report), *table.columns),
-        primary_key=(*WINDOW_KEY, *table.key),
+        columns=(
+            *context_columns(report),
+            *table.columns,
+            *((OCCURRENCE_COLUMN,) if table.counts_occurrences else ()),
+        ),
+        primary_key=(*WINDOW_KEY, *table.row_key),
         merge_key=WINDOW_KEY,
+        may_lack=table.key if table.counts_occurrences else (),
     )
 
 
@@ -149,6 +169,7 @@ RESERVED_NAMES = frozenset(
         *_WINDOW,
         *_PREVIOUS,
         *_WORTH,
+        OCCURRENCE_COLUMN,
         GROUP,
         *(param.column for param in SLICE_PARAMS.values()),
     )
@@ -189,4 +210,6 @@ def tombstone(table: Table, window_start: datetime) -> dict[str, Any]:
         Type.TIMESTAMP: window_start,
     }
     key = {name: sentinels.get(table.column(name).unit.type, NO_NUMBER) for name in table.key}
+    if table.counts_occurrences:
+        key[OCCURRENCE] = NO_NUMBER
     return {**key, TOMBSTONE: True}

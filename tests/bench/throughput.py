@@ -235,14 +235,16 @@ def duckdb_same(bodies: Path, warehouse: Path) -> None:
                 r.threadCount as thread_count, r.preview, r.customerName as customer_name,
                 r.customerEmail as customer_email, r.modifiedAt::timestamptz as modified_at,
                 r.assignedid as assigned_user_id, r.assignedName as assigned_user_name,
-                null::timestamptz as waiting_since_at, null::bigint as waiting_since_type
+                null::timestamptz as waiting_since_at, null::bigint as waiting_since_type,
+                1::bigint as occurrence
             from raw;
             create table reports.{TABLES[1]} as
             select * exclude (r, tag), tag.id as tag_id, tag.name as tag_name,
-                tag.color as tag_color
+                tag.color as tag_color, 1::bigint as occurrence
             from (select {CONTEXT}, r, r.id as conversation_id, unnest(r.tags) as tag from raw);
             create table reports.{TABLES[2]} as
-            select {CONTEXT}, r.id as conversation_id, unnest(r.customerIds) as customer_id
+            select {CONTEXT}, r.id as conversation_id, unnest(r.customerIds) as customer_id,
+                1::bigint as occurrence
             from raw"""
         )
 

@@ -24,6 +24,7 @@ from pipelines.warehouse import Warehouse, open_pipeline
 from sources.help_scout.restatements import RESTATEMENTS
 from sources.help_scout_sandbox import Sandbox
 from tests.forks import FORKS
+from tests.pipeline.odd_cells import TRUE_TO_OTHERS, add_odd_cells
 from tests.pipeline.support import (
     NOW,
     READ_TIMES,
@@ -62,7 +63,8 @@ written as a whole, in the second after it is there."""
 @pytest.fixture(scope="module")
 def nights() -> Iterator[tuple[str, str]]:
     """The account as two nights find it, each behind a server of its own: in between a rating came
-    late, conversations turned out to be spam, one day lost all of its conversations."""
+    late, conversations turned out to be spam, one day lost all of its conversations. Some ids are
+    missing, some keys repeat."""
     second = Sandbox(SMALL)
     account = second.account
     replied = account.query(
@@ -74,7 +76,8 @@ def nights() -> Iterator[tuple[str, str]]:
     account.mark_spam(replied[1][0])
     account.empty_day(EMPTIED)
     account.advance(TOMORROW)
-    with serving(Sandbox(SMALL)) as before, serving(second) as after:
+    first = add_odd_cells(Sandbox(SMALL), TRUE_TO_OTHERS)
+    with serving(first) as before, serving(add_odd_cells(second, TRUE_TO_OTHERS)) as after:
         yield before, after
 
 

@@ -121,7 +121,7 @@ def truth(sandbox: Sandbox, report: Report, request: ReportRequest) -> dict[str,
             pages = envelope.get("pages", 1) if report.shape in PAGED else 1
             bodies.append((body, {} if item is None else {"field_id": item}))
             page += 1
-    rows = flatten_report(report, bodies).rows
+    rows = flatten_report(report, bodies, compares=request.previous is not None).rows
     return {name: list(found) for name, found in rows.items()}
 
 

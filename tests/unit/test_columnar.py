@@ -69,7 +69,8 @@ def outcome(report: Report, bodies: list[Any], least: int) -> Any:
             flat = flatten_report(report, [(body, STAMPS) for body in deepcopy(bodies)])
         except (ValueMisfit, WrongEnvelope) as error:
             return str(error)
-    return {name: said(rows) for name, rows in flat.rows.items()}, flat.extra, flat.unknown
+    rows = {name: said(found) for name, found in flat.rows.items()}
+    return rows, flat.extra, flat.unknown, flat.repairs.text
 
 
 def flattened(report: Report, bodies: list[Any]) -> Flattened:

@@ -9,6 +9,7 @@ import pytest
 
 from sources.help_scout.fetch import fetch_read
 from sources.help_scout.outcome import Outcome, Status
+from sources.help_scout.repairs import Kind
 from sources.help_scout.slices import Slice
 
 from .builders import NOW, StubGetter, body_of, read_of
@@ -140,10 +141,29 @@ def test_a_report_that_counts_rows_it_never_shows_is_incomplete_and_ends() -> No
     assert (outcome.status, outcome.api_count, len(getter.sent)) == (Status.INCOMPLETE, 9, 3)
 
 
-@pytest.mark.parametrize("row", [{}, {"id": None}, {"id": "4"}, {"id": True}, {"id": 4.5}, None, 5])
-def test_a_conversation_without_an_id_fails_the_window(row: Any) -> None:
-    outcome, _ = fetch_drilldown(lambda _query: drilldown(results=[row]))
-    assert (outcome.status, outcome.error) == (
+@pytest.mark.parametrize("row", [{}, {"id": None}, {"id": ""}, {"id": True}, {"id": 4.5}, 5])
+def test_a_conversation_without_an_id_is_kept_beside_the_others(row: Any) -> None:
+    outcome, getter = fetch_drilldown(lambda _query: drilldown(results=[row, {"id": 1}], count=2))
+    assert (outcome.status, len(getter.sent)) == (Status.LOADED, 1)
+    rows = outcome.rows["conversations_drilldown"]
+    assert [(r["conversation_id"], r["occurrence"]) for r in rows] == [(None, 1), (1, 1)]
+    assert (Kind.ID_MISSING, "conversations.results[].id") in outcome.repairs.found
+
+
+def test_an_id_in_quotes_is_an_id() -> None:
+    outcome, _ = fetch_drilldown(lambda _query: drilldown(results=[{"id": "4"}, {"id": 4}]))
+    assert outcome.status is Status.INCOMPLETE  # one conversation, where the API counts another
+
+
+@pytest.mark.parametrize("results", [{}, {"results": None}, {"results": {}}])
+def test_a_page_without_results_is_empty_if_it_counts_none(results: Any) -> None:
+    def answer(count: Any) -> Outcome:
+        page = {"page": 1, "pages": 0, "count": count, **results}
+        return fetch_drilldown(lambda _query: {"conversations": page})[0]
+
+    assert [answer(count).status for count in (0, "0", 1, None)] == [
+        Status.EMPTY,
+        Status.EMPTY,
         Status.FAILED,
-        "conversations_drilldown: a row has no id to tell it by",
-    )
+        Status.FAILED,
+    ]

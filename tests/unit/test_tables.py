@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from sources.help_scout.arrow import arrow_schema, to_arrow
 from sources.help_scout.catalog import Report, Shape
 from sources.help_scout.ledger import WINDOW_READS, ledger_row, window_context
 from sources.help_scout.outcome import Outcome, Status
+from sources.help_scout.repairs import Repairs
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.rows import Pieces
 from sources.help_scout.slices import Slice
@@ -100,11 +102,12 @@ def test_a_table_without_rows_has_all_its_columns(report: Report) -> None:
 
 
 @PER_REPORT
-def test_key_columns_are_never_null(report: Report) -> None:
+def test_of_key_columns_only_ids_may_be_null_and_then_rows_are_numbered(report: Report) -> None:
     for declared in report.tables:
         schema = arrow_schema(stored_table(report, declared))
         required = {field.name for field in schema if not field.nullable}
-        assert required == {*WINDOW_KEY, *declared.key}
+        numbered = {"occurrence"} if declared.counts_occurrences else {*declared.key}
+        assert required == {*WINDOW_KEY, *numbered}
 
 
 @PER_REPORT
@@ -159,8 +162,8 @@ def test_a_tombstone_has_the_window_and_an_item_that_none_has(report: Report) ->
     for declared in report.tables:
         row = tombstone(declared, outcome.window.start)
         assert row[TOMBSTONE] is True
-        assert set(row) == {*declared.key, TOMBSTONE}
-        assert all(row[name] is not None for name in declared.key)
+        assert set(row) == {*declared.row_key, TOMBSTONE}
+        assert all(row[name] is not None for name in declared.row_key)
         pieces = Pieces()
         pieces.add(context, [row])
         (stored,) = to_arrow(stored_table(report, declared), pieces, {}).to_pylist()
@@ -183,6 +186,9 @@ def test_the_sentinels_of_a_tombstone_by_type() -> None:
 # --- the ledger -----------------------------------------------------------------------------
 
 
+REPAIRED = Counter({("nan", "deltas.closed"): 2, ("id_missing", "users[].user"): 1})
+
+
 def ledger_of(outcome: Outcome) -> dict[str, Any]:
     return ledger_row(outcome, account="main", run_id="r1", lookback=WEEK, now=outcome.fetched_at)
 
@@ -194,6 +200,7 @@ def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
             slice_=SLICE,
             rows={"conversations_new": [{}, {}]},
             unknown=frozenset({"b", "a"}),
+            repairs=Repairs(found=REPAIRED),
             query="q",
             requests=3,
             pages=2,
@@ -223,6 +230,7 @@ def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
         "echo_shift_seconds": None,
         "correlation_id": "abc",
         "unknown_fields": "a,b",
+        "repairs": "id_missing:users[].user=1,nan:deltas.closed=2",
         "run_id": "r1",
     }
     assert set(row) == {column.name for column in WINDOW_READS.columns}

@@ -144,7 +144,7 @@ def test_an_unknown_field_of_a_row_becomes_a_column_of_that_row() -> None:
     found = flat(REPORTS["company_overall"], body)
     assert found.rows == {
         "company_overall": [{"new_thing": 4.0, "nested": '{"a":1}', "previous_new_thing": 3.0}],
-        "company_overall_users": [{"user_id": 1, "is_agent": True}],
+        "company_overall_users": [{"user_id": 1, "is_agent": True, "occurrence": 1}],
     }
     assert found.unknown == {
         "current.newThing",

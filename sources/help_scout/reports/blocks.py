@@ -19,6 +19,8 @@ from ..catalog import (
 
 FILTER_TAGS = {"filterTags": "what the filter menu offers; feeds the tags dimension"}
 LINKS = {"_links": "hypermedia links, no data"}
+ONE_SAMPLE = "only one sample of the vendor shows it"
+"""Why a unit is unconfirmed."""
 PAGING = {"page": "paging", "pages": "paging", "count": "paging; kept as the ledger's api_count"}
 SERIES_PREVIOUS = {"previous": "another window's buckets, stored as that window's own rows"}
 
@@ -91,19 +93,25 @@ def period() -> Iterator[Column]:
             )
 
 
+# fmt: off
 def happiness_measures() -> Iterator[Column]:
-    """The happiness block. Shares and score differ in points, the counts in percent."""
-    yield from measure("ratingsPercent", PCT, "share of customers who rated", delta=None)
-    yield from measure("great", PCT, "share of Great among the ratings", delta=POINTS)
-    yield from measure("okay", PCT, "share of Okay among the ratings", delta=POINTS)
-    yield from measure("notGood", PCT, "share of Not Good among the ratings", delta=POINTS)
-    yield from measure("happinessScore", SCORE, "Great share minus Not Good share", delta=POINTS)
-    yield from measure("greatCount", COUNT, "Great ratings")
-    yield from measure("okayCount", COUNT, "Okay ratings")
-    yield from measure("notGoodCount", COUNT, "Not Good ratings")
+    """The happiness block. Shares and score differ in points, the counts in percent, as far as one
+    sample tells; the counts tell the scale of the shares."""
+    yield from measure("ratingsPercent", PCT, "share of customers who rated", delta=None,
+                       scale_from=("totalCustomersWithRatings", "totalCustomers"))
+    for wire, words in (("great", "Great"), ("okay", "Okay"), ("notGood", "Not Good")):
+        yield from measure(wire, PCT, f"share of {words} among the ratings", delta=POINTS,
+                           scale_from=(f"{wire}Count", "ratingsCount"),
+                           delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("happinessScore", SCORE, "Great share minus Not Good share", delta=POINTS,
+                       delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("greatCount", COUNT, "Great ratings", delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("okayCount", COUNT, "Okay ratings", delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("notGoodCount", COUNT, "Not Good ratings", delta_unconfirmed=ONE_SAMPLE)
     yield from measure("ratingsCount", COUNT, "all ratings", delta=None)
     yield from measure("totalCustomersWithRatings", COUNT, "customers who rated", delta=None)
     yield from measure("totalCustomers", COUNT, "customers, rated or not", delta=None)
+# fmt: on
 
 
 def distribution_totals(metrics: Mapping[str, str]) -> Iterator[Column]:

@@ -23,7 +23,7 @@ from ..catalog import (
     label,
     measure,
 )
-from .blocks import FILTER_TAGS, LINKS, WEEKDAY_NAMES, period
+from .blocks import FILTER_TAGS, LINKS, ONE_SAMPLE, WEEKDAY_NAMES, period
 from .templates import drilldown, series
 
 
@@ -83,7 +83,7 @@ _CUSTOM_FIELDS = Table(
         column("summary.unansweredPreviousPercent", PCT, "Previous period: share without an answer",
                name="previous_unanswered_pct", also=("summary.previousUnansweredPercent",)),
         column("summary.unansweredDelta", POINTS, "Share minus previous share",
-               name="delta_unanswered_points"),
+               name="delta_unanswered_points", unconfirmed=ONE_SAMPLE),
     ),
 )  # fmt: skip
 

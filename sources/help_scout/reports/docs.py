@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..catalog import (
     COUNT,
     PCT,
@@ -17,7 +19,11 @@ from ..catalog import (
     column,
     measure,
 )
-from .blocks import LINKS
+from .blocks import LINKS, ONE_SAMPLE
+
+_share = partial(
+    measure, unit=PCT, delta=POINTS, unconfirmed=ONE_SAMPLE, delta_unconfirmed=ONE_SAMPLE
+)
 
 
 def _term() -> Column:
@@ -41,15 +47,17 @@ OVERALL = Report(
             summary="Visits in the window and how they ended",
             rows=(Rows(),),
             columns=(
-                *measure("visitors", COUNT, "unique browsers", name="visitor_count"),
-                *measure("browseAction", PCT, "visits that browsed", delta=POINTS),
-                *measure("searchAction", PCT, "visits that searched", delta=POINTS),
-                *measure("foundAnAnswerResult", PCT, "visits that saw an article and did not write",
-                         delta=POINTS),
-                *measure("sentAnEmailResult", PCT, "visits that then wrote in", delta=POINTS),
-                *measure("failedResult", PCT, "visits that left without an article",
-                         delta=POINTS),
-                *measure("docsViewedPerVisit", RATE, "articles a visit"),
+                *measure("visitors", COUNT, "unique browsers", name="visitor_count",
+                         delta_unconfirmed=ONE_SAMPLE),
+                # Shares of visits, whose number the body does not have.
+                *_share("browseAction", description="visits that browsed"),
+                *_share("searchAction", description="visits that searched"),
+                *_share("foundAnAnswerResult",
+                        description="visits that saw an article and did not write"),
+                *_share("sentAnEmailResult", description="visits that then wrote in"),
+                *_share("failedResult", description="visits that left without an article"),
+                *measure("docsViewedPerVisit", RATE, "articles a visit",
+                         delta_unconfirmed=ONE_SAMPLE),
             ),
         ),
         Table(

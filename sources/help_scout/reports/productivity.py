@@ -52,12 +52,13 @@ OVERALL = Report(
                 *measure("closed", COUNT, "conversations closed"),
                 *measure("repliesSent", COUNT, "replies by users"),
                 *measure("handleTime", SECONDS, "average time composing a reply"),
-                # A 0-1 fraction in spite of its name, and without a change.
+                # Both 0.357 and 40.769 have been seen: the counts decide. It has no change.
                 *measure(
                     "percentResolvedOnFirstReply",
                     RATIO,
                     "resolved on first reply / resolved",
                     delta=None,
+                    scale_from=("resolvedOnFirstReply", "resolved"),
                 ),
                 *distribution_totals(
                     {

@@ -10,7 +10,6 @@ from ..catalog import (
     FLAG,
     ID,
     INSTANT,
-    ORDINAL,
     PCT,
     SECONDS,
     TEXT,
@@ -245,8 +244,6 @@ def ratings(
         column("ratingCustomerId", ID, "Customer who rated", name="customer_id"),
         column("ratingCreatedAt", INSTANT, "When it was rated; the window is cut on this",
                name="rated_at"),
-        Column(name="occurrence", unit=ORDINAL,
-               description="1, or more where thread, customer and time repeat"),
         column("id", ID, "Conversation", name="conversation_id"),
         column("number", ID, "Conversation number as people see it", name="conversation_number"),
         column("type", TEXT, "Channel: email, chat or phone", name="conversation_type"),
@@ -272,7 +269,8 @@ def ratings(
                 summary=summary,
                 rows=(Rows(path="results[]"),),
                 columns=columns,
-                key=("thread_id", "customer_id", "rated_at", "occurrence"),
+                key=("thread_id", "customer_id", "rated_at"),
+                keeps_equal_rows=True,  # a rating has no id: equal ones are several
             ),
         ),
         grains=("week",),  # the rows carry their own time: no need for a request a day

@@ -30,6 +30,7 @@ from .blocks import (
     COMPANY_USERS,
     FILTER_TAGS,
     LINKS,
+    ONE_SAMPLE,
     PAGING,
     RATED_USERS,
     USER_ONLY,
@@ -38,6 +39,8 @@ from .blocks import (
     period,
 )
 from .templates import drilldown, ratings, series
+
+_NEVER_SEEN = "no sample of the vendor has a value"
 
 OVERALL = Report(
     name="user_overall",
@@ -72,11 +75,12 @@ OVERALL = Report(
                 *measure("totalReplies", COUNT, "replies sent"),
                 *measure("resolvedOnFirstReply", COUNT, "resolved with one reply"),
                 *measure("percentResolvedOnFirstReply", RATIO,
-                         "resolved on first reply / resolved", delta=None),
+                         "resolved on first reply / resolved", delta=None,
+                         scale_from=("resolvedOnFirstReply", "resolved")),
                 *measure("repliesToResolve", RATE, "average replies until resolved"),
                 *measure("handleTime", SECONDS, "average time composing a reply"),
                 *measure("happinessScore", SCORE, "Great share minus Not Good share",
-                         delta=POINTS),
+                         delta=POINTS, delta_unconfirmed=ONE_SAMPLE),
                 *measure("responseTime", SECONDS, "average response time"),
                 *measure("resolutionTime", SECONDS, "average resolution time"),
                 *measure("repliesPerDay", RATE, "replies a day"),
@@ -91,7 +95,8 @@ OVERALL = Report(
                 # A change whose value neither block has.
                 column("deltas.activeConversations", CHANGE,
                        "Change against the previous period: active conversations",
-                       name="delta_active_conversations_pct"),
+                       name="delta_active_conversations_pct",
+                       unconfirmed="the body does not have the value that changed"),
             ),
         ),
     ),
@@ -249,9 +254,18 @@ CHAT = Report(
                 *measure("totalDays", DAYS, "length of the interval", delta=None),
                 *measure("newConversations", COUNT, "chats"),
                 *measure("messagesPerChat", RATE, "average messages a chat"),
-                *measure("responseTime", SECONDS, "average response time"),
-                *measure("waitTime", SECONDS, "average wait until picked up"),
-                *measure("duration", SECONDS, "average length of a chat"),
+                *measure(
+                    "responseTime", SECONDS, "average response time", delta_unconfirmed=_NEVER_SEEN
+                ),
+                *measure(
+                    "waitTime",
+                    SECONDS,
+                    "average wait until picked up",
+                    delta_unconfirmed=_NEVER_SEEN,
+                ),
+                *measure(
+                    "duration", SECONDS, "average length of a chat", delta_unconfirmed=_NEVER_SEEN
+                ),
             ),
         ),
     ),

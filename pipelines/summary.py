@@ -212,8 +212,8 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_section()
     table.add_row(f"{len(summary.lines)} reports", *(f"{number:,}" for number in totals))
     console.print(table)
-    for line in _remarks(summary):
-        console.print(line, markup=False)
+    for remark in _remarks(summary):
+        console.print(remark, markup=False)
 
 
 def _remarks(summary: Summary) -> Iterator[str]:
@@ -238,7 +238,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
             )
         for repair in line.repairs:
             yield f"{line.report}: {repair}"
-    if any(line.count(Status.FAILED) for line in summary.lines):
+    if any(one.count(Status.FAILED) for one in summary.lines):
         yield "what failed is due again: the next load asks for it"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,18 @@ def read_of(
 def body_of(report: str) -> Any:
     """The report's example body, fresh."""
     return json.loads((BODIES / f"{report}.json").read_text())
+
+
+def dated(body: Any, query: Mapping[str, str]) -> Any:
+    """The body with the dates, and for the user, that the query asks for."""
+    current, results = body.get("current"), body.get("results")
+    if isinstance(current, dict) and "startDate" in current:
+        current |= {"startDate": query["start"], "endDate": query["end"]}
+    for row in results if isinstance(results, list) else ():
+        if "ratingCreatedAt" in row:
+            row["ratingCreatedAt"] = query["start"]
+            row["ratingUserId"] = int(query.get("user", row["ratingUserId"]))
+    return body
 
 
 def stamps_of(report: str) -> dict[str, int]:

@@ -20,7 +20,7 @@ from sources.help_scout.scales import scale_shares
 from sources.help_scout.settings import Settings
 from sources.help_scout.slices import Slice
 
-from .builders import NOW, StubGetter, at, body_of, read_of
+from .builders import NOW, StubGetter, at, body_of, dated, read_of
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
 DATES = {"$START": "start", "$END": "end", "$PSTART": "previousStart", "$PEND": "previousEnd"}
@@ -32,7 +32,8 @@ def fetch(report: str, body: Any, compare_to: str = "previous_period") -> Outcom
     text = json.dumps(body)
 
     def answer(query: dict[str, str]) -> Any:
-        return json.loads(re.sub(r"\$P?(START|END)", lambda m: query.get(DATES[m[0]], ""), text))
+        filled = re.sub(r"\$P?(START|END)", lambda m: query.get(DATES[m[0]], ""), text)
+        return dated(json.loads(filled), query)
 
     slice_ = Slice.of(user=4) if REPORTS[report].requires == ("user",) else Slice()
     read = read_of(report, slice_=slice_, compare_to=compare_to)

@@ -41,7 +41,7 @@ def slices_asked(bodies: dict[str, Any], breakdown: str = "user") -> list[str]:
 
 
 def company_names(*users: int) -> Any:
-    return {"current": {}, "users": [{"user": user} for user in users]}
+    return {"current": {"closed": 1}, "users": [{"user": user} for user in users]}
 
 
 def test_teams_among_the_users_neither_vote_for_the_zone_nor_are_asked_for() -> None:

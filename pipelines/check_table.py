@@ -62,7 +62,7 @@ def print_results(console: Console, results: Sequence[Result], zone: tzinfo) -> 
     failed = sum(result.verdict is Verdict.FAILS for result in results)
     held = sum(result.verdict is Verdict.HOLDS for result in results)
     reported = len(disagreeing) - sum(r.verdict is Verdict.FAILS for r in disagreeing)
-    words = f", {reported} disagree" if reported else ""
+    words = f", {reported} disagree{'s' if reported == 1 else ''}" if reported else ""
     console.print(f"{held} of {len(results)} checks hold, {failed} fail{words}")
 
 

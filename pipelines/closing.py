@@ -278,7 +278,8 @@ def put_out(console: Console, warehouse: Warehouse, judgement: Judgement, mode: 
 
 def _came_to(publication: Publication) -> str:
     disagree = publication.checks_disagreeing
-    return f"{publication.checks_held} checks hold" + (f", {disagree} disagree" if disagree else "")
+    words = f", {disagree} disagree{'s' if disagree == 1 else ''}" if disagree else ""
+    return f"{publication.checks_held} checks hold{words}"
 
 
 def _tell_hosted(console: Console, judgement: Judgement) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 from dlt.destinations.sql_client import SqlClientBase
@@ -36,6 +37,8 @@ COLUMNS = {
     "compared_reports": "varchar",
 }
 
+_MADE_BY: WeakSet[SqlClientBase[Any]] = WeakSet()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -48,7 +51,10 @@ class Earlier:
 
 
 def make_results_table(client: SqlClientBase[Any]) -> None:
-    """Makes the table, or adds the columns that one of an older version does not have."""
+    """Makes the table, or adds the columns that one of an older version does not have; once for
+    each client, since to list all columns of a warehouse takes a while."""
+    if client in _MADE_BY:
+        return
     known = {
         str(name)
         for (name,) in client.execute_sql(
@@ -59,13 +65,14 @@ def make_results_table(client: SqlClientBase[Any]) -> None:
         )
         or []
     }
+    lacking = {name: kind for name, kind in COLUMNS.items() if name not in known}
     if not known:
-        listed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        listed = ", ".join(f"{name} {kind}" for name, kind in lacking.items())
         client.execute_sql(f"create table if not exists {RESULTS} ({listed})")
-        return
-    for name, kind in COLUMNS.items():
-        if name not in known:
+    else:
+        for name, kind in lacking.items():
             client.execute_sql(f"alter table {RESULTS} add column if not exists {name} {kind}")
+    _MADE_BY.add(client)
 
 
 def earlier_results(

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.agenda import source_state
+from pipelines.check_results import COLUMNS, Earlier, earlier_results, store_results
 from pipelines.checks import (
     Check,
     Kind,
@@ -28,7 +29,7 @@ from pipelines.closing import judge, put_out
 from pipelines.publish import published_path
 from pipelines.warehouse import open_pipeline
 
-from .support import NOW, running
+from .support import NOW, query, running
 
 pytestmark = pytest.mark.xdist_group("loaded")
 
@@ -139,6 +140,32 @@ def test_a_check_whose_tables_are_not_loaded_is_skipped_and_says_so(connection: 
         connection.execute("rollback")
     assert (result.verdict, result.lacking) == (Verdict.SKIPPED, ("happiness_ratings",))
     assert exit_code([result]) == 0
+
+
+def test_the_table_of_an_older_version_gets_the_columns_that_it_lacks(
+    loaded: Path, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    warehouse.write_bytes(loaded.read_bytes())
+    of_before = list(COLUMNS)[: list(COLUMNS).index("kind")]
+    with duckdb.connect(str(warehouse)) as connection:
+        listed = ", ".join(f"{name} {COLUMNS[name]}" for name in of_before)
+        connection.execute(f"create table reports.check_results ({listed})")
+        connection.execute(
+            "insert into reports.check_results by name select $1 as checked_at, 'main' as account, "
+            "'ranges_add_up' as check_name, 'holds' as verdict",
+            [NOW],
+        )
+    held = Result(check=CHECKS["ranges_add_up"], verdict=Verdict.HOLDS)
+    with open_pipeline(warehouse) as pipeline:
+        (earlier,) = earlier_results(pipeline, "main", ["ranges_add_up"])["ranges_add_up"]
+        store_results(pipeline, [held], NOW, "main")
+
+    assert earlier == Earlier(checked_at=NOW, verdict="holds")
+    assert query(warehouse, "select kind, read_again, compared_reports from check_results") == [
+        (None, None, None),
+        ("agreement", False, "productivity_overall"),
+    ]
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)

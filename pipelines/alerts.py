@@ -20,6 +20,7 @@ from rich.console import Console
 
 from .checks import Verdict
 from .configuration import check_option_names
+from .disagreements import news_of
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, UsageError, explain
 from .jobs import Ended
 
@@ -35,12 +36,18 @@ class AlertOptions(BaseConfiguration):
     """The section `[alerts]` of the configuration."""
 
     webhook: TSecretStrValue | None = None
+    on_disagreement: bool = False
+
+
+def configured_alerts() -> AlertOptions:
+    """The section as configured; UsageError for what is no option."""
+    check_option_names(AlertOptions().get_resolvable_fields(), (SECTION,))
+    return resolve_configuration(AlertOptions(), sections=(SECTION,))
 
 
 def configured_webhook() -> str | None:
     """The webhook's address, if there is one; UsageError for what is none."""
-    check_option_names(AlertOptions().get_resolvable_fields(), (SECTION,))
-    webhook = resolve_configuration(AlertOptions(), sections=(SECTION,)).webhook
+    webhook = configured_alerts().webhook
     if webhook and not str(webhook).startswith(("https://", "http://")):
         raise UsageError(f"{SECTION}.webhook is no address: it begins with https://")
     return str(webhook) if webhook else None
@@ -60,6 +67,7 @@ def alerting(console: Console, what: str) -> Iterator[Tell]:
     `what` names the job and its account. A webhook that does not answer changes no exit code.
     """
     configured_webhook()
+    on_disagreement = configured_alerts().on_disagreement
     ended: list[Ended] = []
     try:
         yield ended.append
@@ -67,14 +75,15 @@ def alerting(console: Console, what: str) -> Iterator[Tell]:
         send_alert(console, f"{what}: failed: {explain(error)[0]}")
         raise
     for one in ended:
-        lines = list(alert_lines(one))
+        lines = list(alert_lines(one, on_disagreement=on_disagreement))
         if lines:
             send_alert(console, "\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])))
 
 
-def alert_lines(ended: Ended) -> Iterator[str]:
+def alert_lines(ended: Ended, *, on_disagreement: bool = False) -> Iterator[str]:
     """What there is to be looked at, the exit code first; nothing when all is well. That a budget
-    stopped the job is no alarm: the next one goes on."""
+    stopped the job is no alarm: the next one goes on. Reports that disagree are one only if
+    `on_disagreement`, and where their agreement had held for long."""
     lacking = [
         f"{line.report}: {line.problem}" for line in ended.summary.lines if line.problem is not None
     ]
@@ -85,10 +94,13 @@ def alert_lines(ended: Ended) -> Iterator[str]:
         if result.verdict is Verdict.FAILS
     ]
     gaps = [f"{ended.missing:,} windows are wanted and not there"] if ended.missing else []
-    if ended.exit_code in (COMPLETE, STOPPED) and not gaps:
+    news = [news_of(r) for r in ended.checks if r.verdict is Verdict.DISAGREES and r.is_news]
+    news = news if on_disagreement else []
+    if ended.exit_code in (COMPLETE, STOPPED) and not gaps and not news:
         return
-    yield WORDS.get(ended.exit_code, "complete, with gaps")
-    yield from (*failed, *lacking, *lists, *gaps)
+    complete = "complete, with gaps" if gaps else "complete, but reports of Help Scout disagree"
+    yield WORDS.get(ended.exit_code, complete)
+    yield from (*failed, *news, *lacking, *lists, *gaps)
 
 
 def _post(console: Console, webhook: str, text: str) -> None:

@@ -1,14 +1,18 @@
 """Checks: SQL over the warehouse that finds nothing as long as the numbers agree.
 
 Each file in `checks/` is one query; its rows are what disagrees. Its comments say first the
-sentence that it proves, then what it `needs` (tables, views, parts of `check_blocks`), its `level`,
-and where it allows for a `tolerance`. The level says what rows mean: `failure` (the default) that
-numbers are wrong, `drift` that the past has moved since, `notice` that something is worth knowing.
+sentence that it proves, then its `kind`, what it `needs` (tables, views, parts of `check_blocks`),
+and where it allows for a `tolerance`.
+
+The kind is `integrity` for what this project guarantees whatever Help Scout sends: a row found is
+a failure, and nothing is published. It is `agreement` for what Help Scout's reports are expected to
+say to one another: a row found is a disagreement, which is reported and keeps nothing back. Of an
+agreement the `level` may say that rows are no disagreement either: `drift`, the past has moved
+since, or `notice`, something is worth knowing.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -17,11 +21,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import orjson
 from dlt.pipeline.pipeline import Pipeline
-from rich import box
-from rich.console import Console
-from rich.table import Table as RichTable
+
+from sources.help_scout.reports import REPORTS
 
 from .check_blocks import READ_BY_CHECKS, building_blocks, shared_tables
 from .errors import COMPLETE, PARTIAL, UsageError
@@ -33,7 +35,6 @@ from .sql import sql_client
 
 FOLDER = Path(__file__).parent / "checks"
 EXAMPLES = 3
-RESULTS = "check_results"
 REPORTS_IN = ("report", "overall", "series")  # the columns of checks that name reports
 WINDOWS_IN = ("window_date", "previous_window_date")  # and those that name windows
 
@@ -43,10 +44,19 @@ Query: TypeAlias = Callable[[str], list[dict[str, Any]]]
 """Runs SQL over the dataset and gives its rows by column."""
 
 
-class Level(StrEnum):
-    """What it means that a check finds rows."""
+_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
 
-    FAILURE = "failure"
+
+class Kind(StrEnum):
+    """Who has to answer for what a check finds: this project, or the account's reports."""
+
+    INTEGRITY = "integrity"
+    AGREEMENT = "agreement"
+
+
+class Level(StrEnum):
+    """What the rows of an agreement mean that are no disagreement."""
+
     DRIFT = "drift"
     NOTICE = "notice"
 
@@ -56,6 +66,7 @@ class Verdict(StrEnum):
 
     HOLDS = "holds"
     FAILS = "fails"
+    DISAGREES = "disagrees"
     DRIFT = "drift"
     NOTICE = "notice"
     SKIPPED = "skipped"  # what it needs is not loaded
@@ -69,8 +80,16 @@ class Check:
     sentence: str
     sql: str
     needs: tuple[str, ...]
-    level: Level
-    tolerance: str | None
+    kind: Kind
+    level: Level | None = None
+    tolerance: str | None = None
+
+    def verdict_of_rows(self, *, strict: bool) -> Verdict:
+        """What it means that the check finds rows; if `strict`, a disagreement is a failure."""
+        if self.level is not None:
+            return Verdict(str(self.level))
+        is_failure = strict or self.kind is Kind.INTEGRITY
+        return Verdict.FAILS if is_failure else Verdict.DISAGREES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +97,11 @@ class Result:
     """What a check came to: how many rows it found and the first of them.
 
     `windows` are those that the rows set side by side, by grain and first local day, None when a
-    row does not say; `reports` those that the rows name.
+    row does not say; `reports` those that the rows name. `largest_difference_ratio` is the largest
+    difference of two numbers, as a share of the greater one, where the rows have both.
+
+    Earlier runs tell the rest: since when there were rows in each of them (`since`), whether the
+    check had held for so long that this is news, and whether what disagreed was read again.
     """
 
     check: Check
@@ -88,6 +111,26 @@ class Result:
     lacking: tuple[str, ...] = ()
     windows: frozenset[tuple[str, date]] | None = None
     reports: frozenset[str] = frozenset()
+    largest_difference_ratio: float | None = None
+    since: datetime | None = None
+    is_news: bool = False
+    read_again: bool = False
+
+    @property
+    def compared(self) -> frozenset[str]:
+        """The reports that the check compared, or may have."""
+        owners = frozenset(_OWNERS[name] for name in self.check.needs if name in _OWNERS)
+        return self.reports or owners
+
+
+def disagreements(results: Sequence[Result]) -> list[Result]:
+    """The results in which reports of Help Scout disagree, whatever that means for the job."""
+    return [
+        result
+        for result in results
+        if result.verdict is Verdict.DISAGREES
+        or (result.verdict is Verdict.FAILS and result.check.kind is Kind.AGREEMENT)
+    ]
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -107,7 +150,8 @@ def all_checks(only: Sequence[str] = ()) -> list[Check]:
 
 
 def read_check(path: Path) -> Check:
-    """The check in the file: its leading comments, then its query."""
+    """The check in the file: its leading comments, then its query. ValueError for one that does not
+    say its kind, or says a level that its kind has not."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     end = next(n for n, line in enumerate(lines) if not line.startswith("--"))
@@ -115,32 +159,41 @@ def read_check(path: Path) -> Check:
     for line in lines[:end]:
         words = line.removeprefix("--").strip()
         name, colon, value = words.partition(": ")
-        if colon and name in ("needs", "level", "tolerance"):
+        if colon and name in ("needs", "kind", "level", "tolerance"):
             named[name] = value
         else:
             sentence.append(words)
+    if named.get("kind") not in [*Kind]:
+        raise ValueError(f"checks/{path.name} has no line `-- kind: integrity` or `agreement`")
+    if "level" in named and named["kind"] == Kind.INTEGRITY:
+        raise ValueError(f"checks/{path.name}: integrity has no level, what it finds is a failure")
     return Check(
         name=path.stem,
         sentence=" ".join(sentence),
         sql="\n".join(lines[end:]),
         needs=tuple(named["needs"].split(", ")) if "needs" in named else (),
-        level=Level(named.get("level", Level.FAILURE)),
+        kind=Kind(named["kind"]),
+        level=Level(named["level"]) if "level" in named else None,
         tolerance=named.get("tolerance"),
     )
 
 
 def run_checks(
-    query: Query, checks: Sequence[Check], others: AbstractSet[str] = frozenset()
+    query: Query,
+    checks: Sequence[Check],
+    others: AbstractSet[str] = frozenset(),
+    *,
+    strict: bool = False,
 ) -> list[Result]:
     """What each check comes to on the warehouse that `query` asks; those that need one of the
-    tables of `others` are skipped."""
+    tables of `others` are skipped. If `strict`, disagreements are failures."""
     there = {str(row["table_name"]) for row in query(TABLES)}
     shared, parts = shared_tables(there), building_blocks(there)
     if any("report_windows" in check.needs for check in checks):
         _make_shared(query, shared)
     usable = there - others if shared else there - others - {"report_windows"}
     usable |= building_blocks(usable).keys()
-    return [_run(query, check, usable, parts) for check in checks]
+    return [_run(query, check, usable, parts, strict=strict) for check in checks]
 
 
 def _make_shared(query: Query, tables: Mapping[str, str]) -> None:
@@ -151,7 +204,9 @@ def _make_shared(query: Query, tables: Mapping[str, str]) -> None:
         query(f"analyze {name}")  # a server plans by it: else every join goes row by row
 
 
-def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) -> Result:
+def _run(
+    query: Query, check: Check, there: set[str], parts: Mapping[str, str], *, strict: bool
+) -> Result:
     lacking = tuple(name for name in check.needs if name not in there)
     if lacking:
         return Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking)
@@ -159,17 +214,34 @@ def _run(query: Query, check: Check, there: set[str], parts: Mapping[str, str]) 
     for name, part in parts.items():
         sql = sql.replace("{" + name + "}", part)
     found = query(sql)
-    verdict = Verdict.HOLDS
-    if found:
-        verdict = Verdict.FAILS if check.level is Level.FAILURE else Verdict(str(check.level))
     return Result(
         check=check,
-        verdict=verdict,
+        verdict=check.verdict_of_rows(strict=strict) if found else Verdict.HOLDS,
         rows=len(found),
         examples=found[:EXAMPLES],
         windows=_windows_of(found),
-        reports=frozenset(row[name] for row in found for name in REPORTS_IN if name in row),
+        reports=_reports_of(found),
+        largest_difference_ratio=_largest_difference_ratio(found),
     )
+
+
+def _reports_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The reports that the rows name, by themselves or by one of their tables."""
+    named = {row[name] for row in rows for name in REPORTS_IN if name in row}
+    tables = {row["table_name"] for row in rows if "table_name" in row}
+    return frozenset(named | {_OWNERS[table] for table in tables if table in _OWNERS})
+
+
+def _largest_difference_ratio(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """The largest difference of what was expected and found, as a share of the greater one; a
+    number that is missing counts as 0. None where rows have no such numbers."""
+    ratios = []
+    for row in rows:
+        if "expected" not in row or "found" not in row:
+            return None
+        one, other = (float(row[name] or 0) for name in ("expected", "found"))
+        ratios.append(abs(one - other) / (max(abs(one), abs(other)) or 1))
+    return max(ratios, default=None)
 
 
 def _windows_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, date]] | None:
@@ -181,7 +253,11 @@ def _windows_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, date]
 
 
 def check_pipeline(
-    pipeline: Pipeline, checks: Sequence[Check], account: str | None = None
+    pipeline: Pipeline,
+    checks: Sequence[Check],
+    account: str | None = None,
+    *,
+    strict: bool = False,
 ) -> list[Result]:
     """What each check comes to on the pipeline's warehouse; of the account only, where it is
     named: another's numbers are its own matter.
@@ -197,90 +273,7 @@ def check_pipeline(
                 return [dict(zip(columns, row, strict=True)) for row in rows]
 
         if account is None or kind_of(pipeline) is None:  # a file holds one account
-            return run_checks(query, checks)
+            return run_checks(query, checks, strict=strict)
         names = {*READ_BY_CHECKS, *(name for check in checks for name in check.needs)}
         with exclusively(pipeline), own_rows(client, account, names):
-            return run_checks(query, checks, tables_of_others(client, account))
-
-
-def store_results(
-    pipeline: Pipeline, results: Sequence[Result], now: datetime, account: str
-) -> None:
-    """Adds the results to the table `check_results`, with the account's latest run that loaded
-    anything."""
-    check_run_id = uuid.uuid4().hex
-    with exclusively(pipeline), sql_client(pipeline) as client:
-        client.execute_sql(
-            f"create table if not exists {RESULTS} (check_run_id varchar, checked_at timestamptz, "
-            "last_run_id varchar, check_name varchar, sentence varchar, level varchar, "
-            "verdict varchar, row_count bigint, examples varchar, account varchar)"
-        )
-        client.execute_sql(f"alter table {RESULTS} add column if not exists account varchar")
-        latest = client.execute_sql(
-            "select run_id from window_reads where account = %s order by fetched_at desc limit 1",
-            account,
-        )
-        run_id = str(latest[0][0]) if latest else None
-        rows = [
-            (
-                *(check_run_id, now, run_id, result.check.name, result.check.sentence),
-                *(str(result.check.level), str(result.verdict), result.rows),
-                *(_json(result.examples), account),
-            )
-            for result in results
-        ]
-        places = ", ".join(f"({', '.join('%s' for _ in row)})" for row in rows)
-        client.execute_sql(
-            f"insert into {RESULTS} values {places}", *(value for row in rows for value in row)
-        )
-
-
-def results_json(results: Sequence[Result]) -> str:
-    """The results for machines."""
-    body = [
-        {
-            "check": result.check.name,
-            "sentence": result.check.sentence,
-            "level": str(result.check.level),
-            "tolerance": result.check.tolerance,
-            "verdict": str(result.verdict),
-            "rows": result.rows,
-            "examples": result.examples,
-            "lacking": result.lacking,
-        }
-        for result in results
-    ]
-    return _json(body)
-
-
-def _json(body: Any) -> str:
-    return orjson.dumps(body, default=str, option=orjson.OPT_INDENT_2).decode()
-
-
-def print_results(console: Console, results: Sequence[Result]) -> None:
-    """Prints a line a check, then what the others found."""
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("check", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("rows", justify="right")
-    table.add_column("what it says")
-    for result in results:
-        rows = f"{result.rows:,}" if result.rows else "·"
-        table.add_row(result.check.name, str(result.verdict), rows, result.check.sentence)
-    console.print(table)
-    for result in results:
-        name = result.check.name
-        if result.verdict is Verdict.SKIPPED:
-            console.print(f"{name}: not checked, {', '.join(result.lacking)} not loaded")
-        for example in result.examples:
-            words = ", ".join(f"{column} {_plain(value)}" for column, value in example.items())
-            console.print(f"{name}: {words}", markup=False)
-    failed = sum(result.verdict is Verdict.FAILS for result in results)
-    held = sum(result.verdict is Verdict.HOLDS for result in results)
-    console.print(f"{held} of {len(results)} checks hold, {failed} fail")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+            return run_checks(query, checks, tables_of_others(client, account), strict=strict)

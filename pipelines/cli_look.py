@@ -119,29 +119,31 @@ def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
 @click.command()
 @target_options
 @click.option("--only", metavar="NAME", multiple=True, help="This check only; can be repeated.")
+@click.option("--strict", is_flag=True, help="Exit code 3 also when reports disagree.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-def check(target: Target, only: tuple[str, ...], as_json: bool) -> None:
-    """Checks that the loaded numbers agree; exit code 3 when they do not."""
+def check(target: Target, only: tuple[str, ...], strict: bool, as_json: bool) -> None:
+    """Checks that what is loaded is whole, and whether Help Scout's reports agree; exit code 3 when
+    it is not whole."""
     with told_in_words():
         from sources.help_scout.client import utc_now
 
-        from .checks import (
-            all_checks,
-            check_pipeline,
-            exit_code,
-            print_results,
-            results_json,
-            store_results,
-        )
+        from .check_results import store_results
+        from .check_table import print_results, results_json
+        from .checks import all_checks, check_pipeline, exit_code
+        from .disagreements import pasts_of, with_pasts
+        from .publish import configured_strictness
 
-        checks = all_checks(only)
+        checks, now = all_checks(only), utc_now()
+        strict = strict or configured_strictness()
         with opened(target) as (run, pipeline):
-            results = check_pipeline(pipeline, checks, run.settings.account)
-            store_results(pipeline, results, utc_now(), run.settings.account)
+            account, zone = run.settings.account, run.time.zone
+            found = check_pipeline(pipeline, checks, account, strict=strict)
+            results = with_pasts(found, pasts_of(pipeline, account, found, zone), now)
+            store_results(pipeline, results, now, account)
         if as_json:
             click.echo(results_json(results))
         else:
-            print_results(console(), results)
+            print_results(console(), results, zone)
         code = exit_code(results)
     sys.exit(code)
 

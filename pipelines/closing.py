@@ -1,8 +1,11 @@
-"""The end of a job: the numbers are checked, and published for readers where they agree.
+"""The end of a job: the numbers are checked, and published for readers.
+
+A check of integrity that fails keeps them from being published; reports of Help Scout that disagree
+do not, unless the configuration says so, and are reported.
 
 An account moves while it is read: a number of a closed window may change between two requests of
-one night, and then a check fails though nothing is wrong. So what disagrees is read once more
-before anything is decided.
+one night, and then a check finds a difference though nothing is wrong. So what disagrees is read
+once more before anything is decided.
 """
 
 from __future__ import annotations
@@ -23,8 +26,10 @@ from sources.help_scout.rounds import STATE as ROUNDS
 from sources.help_scout.run import Run
 
 from .agenda import LoadRequest, count_missing, source_state
-from .checks import Result, Verdict, all_checks, check_pipeline, store_results
+from .check_results import store_results
+from .checks import Result, Verdict, all_checks, check_pipeline, disagreements
 from .comments import write_comments
+from .disagreements import pasts_of, tell_disagreements, with_pasts
 from .errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
 from .hosted import Hosted
 from .load import load
@@ -34,6 +39,7 @@ from .progress import LoadProgress
 from .publish import (
     Publication,
     configured_mode,
+    configured_strictness,
     page_path,
     publish,
     published_path,
@@ -41,7 +47,13 @@ from .publish import (
     remove_leftovers,
     unpublish,
 )
-from .second_look import disagreeing, failed_of, left_unread, second_look
+from .second_look import (
+    disagreeing_windows,
+    failed_of,
+    left_unread,
+    second_look,
+    worth_reading_again,
+)
 from .sql import sql_client, tables_of
 from .targets import Targets
 from .warehouse import Warehouse, open_pipeline
@@ -57,6 +69,7 @@ class Closing:
     @classmethod
     def configured(cls) -> Closing:
         """As dlt's configuration has it; UsageError for what cannot be."""
+        configured_strictness()
         return cls(targets=Targets.configured(), mode=configured_mode())
 
 
@@ -87,43 +100,111 @@ def judge(
     """
     if WINDOW_READS.name not in tables_of(pipeline):
         return Judgement(None, "nothing is loaded yet")
-    run_id, account = run.run_id, run.settings.account
-    results = check_pipeline(pipeline, all_checks(), account)
-    doubtful = disagreeing(results)
-    again = second_look(run, results) if look_again is not None else None
-    if look_again is not None and again is not None:
-        console.print(
-            f"{_named(failed_of(results))} failed: reading once more what disagrees, since numbers "
-            "may move while they are read"
-        )
-        look_again(again)
-        if run.budget.was_hit or run.is_stopping:
-            return Judgement(None, "what disagreed is not read once more yet", ended_early=True)
-        results = check_pipeline(pipeline, all_checks(), account)
+    run_id, account, zone = run.run_id, run.settings.account, run.time.zone
+    checked = _check_twice(console, pipeline, run, look_again)
+    if checked is None:
+        return Judgement(None, "what disagreed is not read once more yet", ended_early=True)
+    pasts = pasts_of(pipeline, account, checked.results, zone)
+    results = with_pasts(checked.results, pasts, now, checked.read_again)
     store_results(pipeline, results, now, account)
     write_comments(pipeline)  # last of all, so that whatever was made has them
+    tell_disagreements(console, results, zone)
     if failed := failed_of(results):
         reason = f"{_named(failed)} failed, help-scout check shows what disagrees"
         return Judgement(None, reason, results=results)
-    if again is not None and (lacking := left_unread(pipeline, account, run.run_id, doubtful)):
-        reason = f"what disagreed could not be read once more: {', '.join(lacking)}"
+    if checked.unread:
+        reason = f"what disagreed could not be read once more: {', '.join(checked.unread)}"
         return Judgement(None, reason, results=results)
+    if missing is None:
+        missing = count_missing(pipeline, run)
+    publication = _publication_of(pipeline, run, results, run_id=run_id, now=now, missing=missing)
+    return Judgement(publication, results=results)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the checks came to at last, the names of those of which a second look has read what
+    disagreed, and the windows of failures that it could not read."""
+
+    results: Sequence[Result]
+    read_again: Sequence[str] = ()
+    unread: Sequence[str] = ()
+
+
+def _check_twice(
+    console: Console,
+    pipeline: Pipeline,
+    run: Run,
+    look_again: Callable[[LoadRequest], None] | None,
+) -> _Checked | None:
+    """Checks what is loaded, and again after a second look; None when that ended early and so did
+    not settle a failure."""
+    account = run.settings.account
+    found = _check(pipeline, account)
+    if look_again is None:
+        return _Checked(found)
+    doubtful = worth_reading_again(run, found, pasts_of(pipeline, account, found, run.time.zone))
+    again = second_look(run, doubtful)
+    if again is None:
+        return _Checked(found)
+    failed = failed_of(doubtful)
+    what = "failed" if failed else "found that reports disagree"
+    console.print(
+        f"{_named(doubtful)} {what}: reading once more what disagrees, since numbers may move "
+        "while they are read"
+    )
+    look_again(again)
+    if failed and (run.budget.was_hit or run.is_stopping):
+        return None
+    return _Checked(
+        _of_both_looks(pipeline, run, doubtful, _check(pipeline, account)),
+        [result.check.name for result in doubtful],
+        left_unread(pipeline, account, run.run_id, disagreeing_windows(failed)),
+    )
+
+
+def _check(pipeline: Pipeline, account: str) -> list[Result]:
+    return check_pipeline(pipeline, all_checks(), account, strict=configured_strictness())
+
+
+def _of_both_looks(
+    pipeline: Pipeline, run: Run, doubtful: Sequence[Result], second: Sequence[Result]
+) -> list[Result]:
+    """The results of the second look. Where windows that disagreed could not be read again, nothing
+    compares them any more: there the disagreement of the first look stays."""
+    account, kept = run.settings.account, dict[str, Result]()
+    for result in doubtful:
+        windows = disagreeing_windows([result])
+        is_agreement = result.verdict is Verdict.DISAGREES
+        if is_agreement and left_unread(pipeline, account, run.run_id, windows):
+            kept[result.check.name] = result
+    return [
+        kept.get(result.check.name, result) if result.verdict is Verdict.HOLDS else result
+        for result in second
+    ]
+
+
+def _publication_of(
+    pipeline: Pipeline, run: Run, results: Sequence[Result], *, run_id: str, now: datetime,
+    missing: int,
+) -> Publication:  # fmt: skip
+    """What is to be published, as its one row says it."""
     verdicts = [result.verdict for result in results]
-    return Judgement(
-        Publication(
-            published_at=now,
-            run_id=run_id,
-            account=account,
-            timezone=run.time.zone.key,
-            compare_to=run.settings.compare_to,
-            missing_windows=count_missing(pipeline, run) if missing is None else missing,
-            failed_windows=_count_failed(pipeline, account),
-            checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
-            checks_failed=len(failed),
-            checks_skipped=verdicts.count(Verdict.SKIPPED),
-            checks_drifted=verdicts.count(Verdict.DRIFT),
-        ),
-        results=results,
+    disagreeing = [result.check.name for result in disagreements(results)]
+    return Publication(
+        published_at=now,
+        run_id=run_id,
+        account=run.settings.account,
+        timezone=run.time.zone.key,
+        compare_to=run.settings.compare_to,
+        missing_windows=missing,
+        failed_windows=_count_failed(pipeline, run.settings.account),
+        checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
+        checks_failed=verdicts.count(Verdict.FAILS),
+        checks_skipped=verdicts.count(Verdict.SKIPPED),
+        checks_drifted=verdicts.count(Verdict.DRIFT),
+        checks_disagreeing=len(disagreeing),
+        disagreeing_checks=", ".join(disagreeing),
     )
 
 
@@ -190,16 +271,22 @@ def put_out(console: Console, warehouse: Warehouse, judgement: Judgement, mode: 
             markup=False,
         )
         return FAILED
-    held = judgement.publication.checks_held
-    console.print(f"published for readers: {path}, {held} checks hold", markup=False)
+    came_to = _came_to(judgement.publication)
+    console.print(f"published for readers: {path}, {came_to}", markup=False)
     return COMPLETE
+
+
+def _came_to(publication: Publication) -> str:
+    disagree = publication.checks_disagreeing
+    words = f", {disagree} disagree{'s' if disagree == 1 else ''}" if disagree else ""
+    return f"{publication.checks_held} checks hold{words}"
 
 
 def _tell_hosted(console: Console, judgement: Judgement) -> int:
     if judgement.publication is None:
         console.print(f"do not rely on it yet: {judgement.reason}", markup=False)
         return STOPPED if judgement.ended_early else PARTIAL
-    console.print(f"{judgement.publication.checks_held} checks hold")
+    console.print(_came_to(judgement.publication))
     return COMPLETE
 
 

@@ -14,6 +14,7 @@ from sources.help_scout.catalog import (
     FLAG,
     ID,
     INSTANT,
+    RATIO,
     RAW,
     SECONDS,
     TEXT,
@@ -28,7 +29,7 @@ from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import ACCOUNT, UNKNOWN_VALUES, StoredTable, stored_table
 
 from .account_facts import FACTS
-from .checks import RESULTS
+from .check_results import RESULTS
 from .targets import TARGETS
 from .views import ITEM_COLUMNS, SUFFIXES
 
@@ -57,11 +58,37 @@ CHECK_RESULTS = StoredTable(
         _text("last_run_id", "The latest run that had loaded anything by then", RUN_ID),
         _text("check_name", "Check, by its file's name", "channels_add_up"),
         _text("sentence", "What it says", "Channels add up to all conversations"),
-        _text("level", "failure, drift or notice: what a row found means", "failure"),
-        _text("verdict", "holds, fails, drift, notice or skipped", "holds"),
+        _text("level", "drift or notice, where rows are no disagreement; else null", "drift"),
+        _text("verdict", "holds, fails, disagrees, drift, notice or skipped", "holds"),
         Column(name="row_count", unit=COUNT, description="Rows found"),
         Column(name="examples", unit=RAW, description="The first of them", example="[]"),
         ACCOUNT,
+        _text(
+            "kind",
+            "integrity (rows are a failure) or agreement (reports of Help Scout disagree)",
+            "agreement",
+        ),
+        Column(
+            name="largest_difference_ratio",
+            unit=RATIO,
+            description="Largest difference of two numbers, as a share of the greater one; null "
+            "where rows have no such numbers",
+        ),
+        Column(
+            name="disagrees_since",
+            unit=INSTANT,
+            description="Since when each run of the check has found rows; null where it finds none",
+        ),
+        Column(
+            name="read_again",
+            unit=FLAG,
+            description="Whether what disagreed was read once more before this result",
+        ),
+        _text(
+            "compared_reports",
+            "Reports that the check compared, separated by commas",
+            "conversations_overall,conversations_volume_by_channel",
+        ),
     ),
     primary_key=("check_run_id", "check_name"),
 )
@@ -114,6 +141,12 @@ PUBLICATION_TABLE = StoredTable(
             unit=COUNT,
             description="Checks that find numbers moved between loads",
         ),
+        Column(
+            name="checks_disagreeing",
+            unit=COUNT,
+            description="Checks by which reports of Help Scout disagree",
+        ),
+        _text("disagreeing_checks", "Their names, separated by commas", "channels_add_up"),
     ),
     primary_key=("run_id",),
 )

@@ -30,6 +30,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.ledger import SUCCEEDED
 
+from .check_results import make_results_table
 from .empty_tables import empty_table
 from .locks import exclusively
 from .made_views import keep_views
@@ -239,6 +240,7 @@ def _translated(sql: str, dialect: str) -> str:
 def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
     with exclusively(pipeline), sql_client(pipeline) as client:
+        make_results_table(client)
         place = Place(
             dataset=pipeline.dataset_name,
             there=tables_of(pipeline),

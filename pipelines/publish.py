@@ -11,7 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import MISSING, astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -37,9 +37,11 @@ _OWNER_READS, _OTHERS_WRITE = 0o400, 0o002
 
 @configspec
 class PublishOptions(BaseConfiguration):
-    """The section `[publish]` of the configuration: who may read the copy, in octal."""
+    """The section `[publish]` of the configuration: who may read the copy, in octal, and whether
+    reports of Help Scout that disagree keep it back."""
 
     mode: str = "0640"
+    strict_checks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,8 @@ class Publication:
     """The one row of the table `publication`: what the copy is worth.
 
     `run_id` is the load after which it was made. `missing_windows` are wanted and not there,
-    of the `failed_windows` the last attempt to read them failed.
+    of the `failed_windows` the last attempt to read them failed. `disagreeing_checks` are the names
+    of the checks by which reports of Help Scout disagree.
     """
 
     published_at: datetime
@@ -61,6 +64,8 @@ class Publication:
     checks_failed: int
     checks_skipped: int
     checks_drifted: int
+    checks_disagreeing: int = 0
+    disagreeing_checks: str = ""
 
     @property
     def local_time(self) -> str:
@@ -88,6 +93,12 @@ def configured_mode() -> int:
             f"publish.mode = {text!r} keeps the published copy from its owner: begin it with 4 or 6"
         )
     return mode
+
+
+def configured_strictness() -> bool:
+    """Whether, as configured, a disagreement of Help Scout's reports counts as a failure."""
+    check_option_names(PublishOptions().get_resolvable_fields(), (SECTION,))
+    return bool(resolve_configuration(PublishOptions(), sections=(SECTION,)).strict_checks)
 
 
 def published_path(warehouse: Path) -> Path:
@@ -189,11 +200,16 @@ def read_publication(warehouse: Path) -> Publication | None:
     path = published_path(warehouse)
     if not path.is_file():
         return None
-    names = [field.name for field in fields(Publication)]
     instant = "epoch_ms(published_at)"  # as a number: an instant would need one more package
-    columns = ", ".join([instant, *names[1:]])
     try:
         with _attached(path, read_only=True) as connection:
+            there = {name for name, *_ in connection.execute(f"describe {_TABLE}").fetchall()}
+            names = [  # an older copy does not have all of them
+                field.name
+                for field in fields(Publication)
+                if field.default is MISSING or field.name in there
+            ]
+            columns = ", ".join([instant, *names[1:]])
             row = connection.execute(f"select {columns} from {_TABLE}").fetchone()
     except duckdb.Error:
         return None

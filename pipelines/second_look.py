@@ -1,10 +1,11 @@
-"""The second look: what failing checks found to disagree is read once more, and only what was read
-well again may be believed.
+"""The second look: what checks found to disagree is read once more, and only what was read well
+again may be believed. Failing checks have it each time, disagreements of Help Scout's own reports
+once until they are gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -17,12 +18,11 @@ from sources.help_scout.windows import Grain, window_of
 
 from .agenda import LoadRequest
 from .checks import Result, Verdict
+from .disagreements import Past
 from .sql import sql_client
 
 MOST_DAYS = 8
 """Days that are read once more at most: where more disagrees, it is not for the time of reading."""
-
-_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
 
 ReportWindow: TypeAlias = tuple[str, Grain, date]
 """A report's window: report, grain and first local day."""
@@ -33,18 +33,32 @@ def failed_of(results: Sequence[Result]) -> list[Result]:
     return [result for result in results if result.verdict is Verdict.FAILS]
 
 
-def second_look(run: Run, results: Sequence[Result]) -> LoadRequest | None:
-    """What to read once more of what failing checks found: all windows that were set side by side
+def worth_reading_again(
+    run: Run, results: Sequence[Result], pasts: Mapping[str, Past]
+) -> list[Result]:
+    """The results whose windows a second look reads: all failures, and the disagreements that have
+    had no second look since their check last held, where it can settle them."""
+    chosen = failed_of(results)
+    for result in results:
+        past = pasts.get(result.check.name)
+        if result.verdict is not Verdict.DISAGREES or past is None or past.was_read_again:
+            continue
+        if second_look(run, [*chosen, result]) is not None:
+            chosen.append(result)
+    return chosen
+
+
+def second_look(run: Run, doubtful: Sequence[Result]) -> LoadRequest | None:
+    """What to read once more of what these checks found: all windows that were set side by side
     and disagree, of the reports that were compared. In one run, since checks compare what one run
     read: a check must not hold for want of a comparison. None where that would not settle it: where
     windows are not named, not over, or too many.
     """
-    failed = failed_of(results)
-    doubtful = disagreeing(results)
-    names = {report for report, _, _ in doubtful}
-    ends = [window_of(grain, first, run.time.zone) for _, grain, first in doubtful]
+    disagreeing = disagreeing_windows(doubtful)
+    names = {report for report, _, _ in disagreeing}
+    ends = [window_of(grain, first, run.time.zone) for _, grain, first in disagreeing]
     days = {window.last_second.astimezone(run.time.zone).date() for window in ends}
-    if not failed or not all(_compared(result) and result.windows for result in failed):
+    if not doubtful or not all(result.compared and result.windows for result in doubtful):
         return None
     if any(window.end > run.now for window in ends) or len(days) > MOST_DAYS or run.is_stopping:
         return None
@@ -52,22 +66,16 @@ def second_look(run: Run, results: Sequence[Result]) -> LoadRequest | None:
         reports=tuple(name for name in REPORTS if name in names),
         since=min(days).isoformat(),
         until=(max(days) + timedelta(days=1)).isoformat(),
-        windows=frozenset((grain, first) for _, grain, first in doubtful),
+        windows=frozenset((grain, first) for _, grain, first in disagreeing),
     )
 
 
-def _compared(result: Result) -> frozenset[str]:
-    """The reports that the check compared, or may have."""
-    owners = frozenset(_OWNERS[name] for name in result.check.needs if name in _OWNERS)
-    return result.reports or owners
-
-
-def disagreeing(results: Sequence[Result]) -> set[ReportWindow]:
-    """The windows that failing checks found to disagree."""
+def disagreeing_windows(results: Sequence[Result]) -> set[ReportWindow]:
+    """The windows that the checks found to disagree."""
     return {
         (report, Grain(grain), first)
-        for result in failed_of(results)
-        for report in _compared(result)
+        for result in results
+        for report in result.compared
         for grain, first in result.windows or ()
     }
 

@@ -1,5 +1,6 @@
 -- Averages do not add up over inboxes, or channels: the total's is not above the greatest of them,
 -- nor below the least.
+-- kind: agreement
 -- tolerance: one second, or one of a unit, since the API rounds durations
 -- needs: inboxes, report_windows, averages_of_slices
 select whole.account, whole.report, whole.measure, whole.grain, whole.window_date, whole.by_what,

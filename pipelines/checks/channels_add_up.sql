@@ -1,4 +1,5 @@
 -- The day's new chat, e-mail and phone conversations add up to its new conversations.
+-- kind: agreement
 -- needs: conversations_volume_by_channel, conversations_overall, report_windows
 select v.account, v.grain, v.window_date, v.slice, o.new_conversations as expected,
        v.chat_count + v.email_count + v.phone_count as found

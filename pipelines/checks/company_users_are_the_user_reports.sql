@@ -1,4 +1,5 @@
 -- What the company report says of a user is what the user's own report says.
+-- kind: agreement
 -- needs: company_overall_users, user_overall, report_windows
 select c.account, c.grain, c.window_date, u.slice, c.replies as expected, u.total_replies as found,
        c.customers_helped as expected_customers, u.customers_helped as found_customers

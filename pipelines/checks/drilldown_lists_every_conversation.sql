@@ -1,4 +1,5 @@
 -- A day's drilldown lists as many conversations as the day's conversations report counts.
+-- kind: agreement
 -- needs: conversations_overall, conversations_drilldown, report_windows
 select o.account, o.grain, o.window_date, o.slice,
        o.total_conversations as expected, count(d.conversation_id) as found

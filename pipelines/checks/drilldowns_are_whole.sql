@@ -1,4 +1,5 @@
 -- A drilldown holds every conversation that the API counted when it was read.
+-- kind: integrity
 -- needs: report_windows
 select ledger.account, ledger.report, ledger.slice, ledger.grain, ledger.window_date,
        ledger.api_count as expected, coalesce(stored.found, 0) as found

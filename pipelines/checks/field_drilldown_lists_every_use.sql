@@ -1,5 +1,6 @@
 -- The drilldown of a saved reply, workflow, tag or customer lists as many conversations as the
 -- top list says have it.
+-- kind: agreement
 -- needs: conversations_fields_drilldown, conversations_overall_replies, conversations_overall_workflows, conversations_overall_tags, conversations_overall_customers, report_windows
 with top as (
     select account, grain, window_start, window_date, 'field=replyid' as field_slice,

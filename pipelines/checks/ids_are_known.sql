@@ -1,5 +1,6 @@
 -- Every inbox, user, team, tag, saved reply and workflow that a number is about is known: listed, or
 -- named by the report itself.
+-- kind: agreement
 -- needs: people, inboxes, tags, conversations_overall, conversations_overall_replies, conversations_overall_workflows, saved_replies, workflows, conversations_drilldown, conversations_drilldown_tags, user_overall, company_overall_users
 with facts as (
     select distinct 'conversations_drilldown' as table_name, 'inbox' as what, account,

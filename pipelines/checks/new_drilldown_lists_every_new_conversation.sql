@@ -1,4 +1,5 @@
 -- A day's drilldown of new conversations lists as many as the series of new conversations counts.
+-- kind: agreement
 -- needs: conversations_new, conversations_new_drilldown, report_windows
 select n.account, n.grain, n.window_date, n.slice,
        n.conversation_count as expected, count(d.conversation_id) as found

@@ -1,5 +1,6 @@
 -- Durations counted in office hours differ somewhere from those around the clock. Where they never
 -- do, office hours are probably not set up in Help Scout, which then ignores the question.
+-- kind: agreement
 -- level: notice
 -- needs: productivity_overall
 select calendar.account, count(*) as windows,

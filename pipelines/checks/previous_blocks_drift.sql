@@ -1,5 +1,6 @@
 -- The previous block of an overall report is the window loaded for that period, though a later run
 -- read it: where not, the past has moved since.
+-- kind: agreement
 -- level: drift
 -- needs: company_overall, report_windows
 select both_say.account, both_say.report, both_say.measure, both_say.slice, both_say.grain,

@@ -1,4 +1,5 @@
 -- A range's drilldown lists as many conversations as the distribution counts in that range.
+-- kind: agreement
 -- needs: productivity_overall_ranges, company_drilldown, report_windows
 select r.account, r.grain, r.window_date, d.slice, r.conversation_count as expected,
        coalesce(d.found, 0) as found

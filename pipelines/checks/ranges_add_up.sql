@@ -1,4 +1,5 @@
 -- The ranges of a distribution add up to the conversations in it.
+-- kind: agreement
 -- needs: productivity_overall, productivity_overall_ranges
 select o.account, o.grain, o.window_date, o.slice, o.metric, o.expected,
        coalesce(sum(r.conversation_count), 0) as found

@@ -1,4 +1,5 @@
 -- A week's ratings are as many great, okay and not good ones as the happiness report counts.
+-- kind: agreement
 -- needs: happiness_overall, happiness_ratings, report_windows
 select h.account, h.grain, h.window_date, h.slice,
        h.great_count, count(case when r.rating_id = 1 then 1 end) as great_found,

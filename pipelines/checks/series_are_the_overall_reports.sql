@@ -1,4 +1,5 @@
 -- A bucket of a series says what the overall report says of the same window.
+-- kind: agreement
 -- tolerance: one second for durations, which the API rounds in one of the two
 -- needs: company_overall, company_customers_helped, conversations_overall, conversations_new, productivity_overall, productivity_replies_sent, productivity_resolved, productivity_first_response_time, productivity_response_time, productivity_resolution_time, report_windows
 with both_say as (
@@ -46,8 +47,8 @@ with both_say as (
     inner join productivity_overall as o on o.account = s.account and o.slice = s.slice
         and o.grain = s.grain and o.window_start = s.window_start
 )
-select both_say.series, both_say.account, both_say.grain, both_say.window_date, both_say.slice,
-       both_say.expected, both_say.found
+select both_say.series, both_say.overall, both_say.account, both_say.grain, both_say.window_date,
+       both_say.slice, both_say.expected, both_say.found
 from both_say
 inner join {read_together} as together
     on together.report = both_say.series and together.other = both_say.overall

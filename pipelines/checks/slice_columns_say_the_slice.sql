@@ -1,4 +1,5 @@
 -- The slice's columns, and its kind, say what its text says.
+-- kind: integrity
 -- needs: report_windows
 select wrong.table_name, wrong.account, wrong.slice, wrong.columns_say, wrong.slice_kind
 from {slices_of_reports} as wrong

@@ -1,4 +1,5 @@
 -- Every window holds as many rows as the ledger says it was loaded with, no more and no fewer.
+-- kind: integrity
 -- needs: report_windows
 select coalesce(ledger.account, stored.account) as account,
        coalesce(ledger.report, stored.report) as report,

@@ -1,4 +1,5 @@
 -- A user's ratings of a week are as many as the user's happiness report counts.
+-- kind: agreement
 -- needs: user_happiness, user_ratings, report_windows
 select h.account, h.grain, h.window_date, h.slice, h.ratings_count as expected,
        count(r.thread_id) as found

@@ -1,4 +1,5 @@
 -- A user's day in the series of replies is what the company report says of that user's day.
+-- kind: agreement
 -- needs: user_replies, company_overall_users, report_windows
 select s.account, s.grain, s.window_date, s.slice, c.replies as expected, s.replies_sent as found
 from user_replies as s

@@ -1,4 +1,5 @@
 -- The users' replies add up to the company's.
+-- kind: agreement
 -- needs: company_overall, company_overall_users, report_windows
 select c.account, c.grain, c.window_date, c.slice, c.total_replies as expected,
        coalesce(sum(u.replies), 0) as found

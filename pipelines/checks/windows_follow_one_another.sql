@@ -1,5 +1,6 @@
 -- A window of a day, week or month is the same in all tables, and begins where none before it is
 -- still going on.
+-- kind: integrity
 -- needs: report_windows
 with windows as (
     select distinct account, grain, window_start, window_end, window_date

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from ..errors import UsageError, WarehouseError
-from .reads import COMPARED_WITH, DAYS_OF_HISTORY, INSTANTS, PUBLICATION, READS, Read
+from .reads import DAYS_OF_HISTORY, INSTANTS, LATER, PUBLICATION, READS, Read
 
 Column = list[Any] | dict[str, list[Any]]
 
@@ -82,17 +82,17 @@ def _selected(names: Sequence[str]) -> str:
 
 
 def _publication(connection: duckdb.DuckDBPyConnection, published: Path) -> dict[str, Any]:
-    """The one row of reports.publication; older copies do not say what they compare with."""
+    """The one row of reports.publication; what older copies do not say is null."""
     try:
         described = connection.execute("describe reports.publication").fetchall()
-        says = any(name == COMPARED_WITH for name, *_ in described)
-        known = (*PUBLICATION, COMPARED_WITH) if says else PUBLICATION
+        there = {name for name, *_ in described}
+        known = (*PUBLICATION, *(name for name in LATER if name in there))
         row = connection.execute(f"select {_selected(known)} from reports.publication").fetchone()
     except duckdb.CatalogException as error:
         raise UsageError(f"{published} was not published by `help-scout load`") from error
     if row is None:
         raise UsageError(f"{published} holds no publication: run `help-scout load`")
-    return {COMPARED_WITH: None} | dict(zip(known, row, strict=True))
+    return dict.fromkeys(LATER) | dict(zip(known, row, strict=True))
 
 
 def _dates(
@@ -127,7 +127,13 @@ def _columns(
     columns = _selected(read.columns)
     sql = f"select {columns} from marts.{read.mart} where {where} order by {read.order}"
     named = {"last": last} if "$last" in sql else {}
-    rows = connection.execute(sql, named).fetchall()
+    try:
+        rows = connection.execute(sql, named).fetchall()
+    except duckdb.BinderException as error:
+        raise UsageError(
+            f"marts.{read.mart} of the published copy is of an older version and does not have all "
+            "columns that the page shows: run `help-scout load`, which publishes a new copy"
+        ) from error
     values = zip(*rows, strict=True) if rows else ([] for _ in read.columns)
     return {
         name: _coded([_plain(name, value, zone) for value in column])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 DAYS_OF_HISTORY = 400  # a year and the month before it: more would not fit a page that is mailed
 DAYS_OF_DETAIL = 92  # of lists by day; by week and month they go back as far as all else
 
-INSTANTS = {"published_at", "covered_until"}
+INSTANTS = {"published_at", "covered_until", "disagrees_since"}
 LISTED = ("grain", "window_date")  # of lists: whether a window is open, others say
 WINDOW = (*LISTED, "is_open", "is_provisional")
 INBOX = (*WINDOW, "inbox_id")
@@ -244,6 +244,9 @@ READS = (
             "failed_count",
             "covered_until",
             "last_error",
+            "disagreeing_checks",
+            "disagrees_since",
+            "largest_difference_pct",
         ),
         order="report, slice_kind, grain",
         dated=None,
@@ -261,4 +264,4 @@ PUBLICATION = (
     "checks_skipped",
     "checks_drifted",
 )
-COMPARED_WITH = "compare_to"  # of reports.publication too, unless it is an older one
+LATER = ("compare_to", "checks_disagreeing")  # those that an older copy does not have

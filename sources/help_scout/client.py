@@ -27,7 +27,7 @@ from .errors import STOPPED, ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
 from .rate_limit import RateLimiter
 from .refusals import broken, check_status, correlation_id
-from .retries import MAX_TRIES, StopTrying, wait_seconds
+from .retries import StopTrying, wait_seconds
 
 DEFAULT_BASE_URL = "https://api.helpscout.net"
 DEFAULT_DOCS_BASE_URL = "https://docsapi.helpscout.net"
@@ -147,7 +147,7 @@ class Client:
         try:
             for attempt in Retrying(
                 retry=retry_if_exception_type(Unreachable),
-                stop=StopTrying(self._clock, most_tries or MAX_TRIES),
+                stop=StopTrying(self._clock, most_tries),
                 wait=wait_seconds,
                 sleep=self._sleep,
                 reraise=True,

@@ -20,9 +20,9 @@ MAX_WAIT_SECONDS = 60.0
 class StopTrying:
     """When trying one request ends: after so many tries, and after so long in any case."""
 
-    def __init__(self, clock: Callable[[], float], most_tries: int = MAX_TRIES) -> None:
+    def __init__(self, clock: Callable[[], float], most_tries: int | None = None) -> None:
         self._clock = clock
-        self._most_tries = most_tries
+        self._most_tries = MAX_TRIES if most_tries is None else most_tries
         self._latest = clock() + MAX_TRYING_SECONDS
         self._over_limit = 0
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from pipelines.checks import RESULTS
+from pipelines.check_results import RESULTS
 from pipelines.hosted import Hosted
 from pipelines.names import DATASET
 from pipelines.own_rows import own_rows

@@ -34,6 +34,7 @@ class Nights:
 
     def copy_to(self, folder: Path) -> Path:
         """A warehouse of the first night, with its published copy."""
+        folder.mkdir(exist_ok=True)
         warehouse = folder / "w.duckdb"
         shutil.copy2(self.first, warehouse)
         shutil.copy2(published_path(self.first), published_path(warehouse))

@@ -13,7 +13,7 @@ import duckdb
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.agenda import LoadRequest
-from pipelines.checks import RESULTS
+from pipelines.check_results import RESULTS
 from pipelines.load import load, source_of
 from pipelines.packages import load_package
 from pipelines.planning import Plan, plan_load

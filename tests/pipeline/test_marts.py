@@ -89,6 +89,9 @@ def test_coverage_is_what_the_ledger_says(marts: Path, truth: Truth) -> None:
             "last_fetched_at": max(row["fetched_at"] for row in rows),
             "covered_until": max(row["covered_until"] for row in rows),
             "last_error": None,
+            "disagreeing_checks": None,
+            "disagrees_since": None,
+            "largest_difference_pct": None,
         }
         for (report, kind, grain), rows in groups.items()
     ]

@@ -182,17 +182,23 @@ def dropping(body: Any) -> Any:
 
 
 DRILLDOWN = f"{API_ROOT}conversations/drilldown"
+DROPPED = Fault(path=DRILLDOWN, kind="change_body", times=None, params=MONDAY, change=dropping)
 
 
-def test_when_a_check_fails_for_good_readers_keep_the_night_before(
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has disagreements of Help Scout's reports keep the copy back."""
+    monkeypatch.setenv("PUBLISH__STRICT_CHECKS", "true")
+
+
+@pytest.mark.usefixtures("strict")
+def test_when_checks_are_strict_readers_keep_the_night_before_a_disagreement(
     nights: Nights, tmp_path: Path
 ) -> None:
     warehouse = nights.copy_to(tmp_path)
     path = published_path(warehouse)
     before = path.read_bytes()
-    nights.sandbox.faults.add(
-        Fault(path=DRILLDOWN, kind="change_body", times=None, params=MONDAY, change=dropping)
-    )
+    nights.sandbox.faults.add(DROPPED)
     try:
         code, told = nights.load(warehouse, night=1)
     finally:
@@ -206,6 +212,46 @@ def test_when_a_check_fails_for_good_readers_keep_the_night_before(
         told,
     ), told
     assert path.read_bytes() == before
+
+
+def test_a_disagreement_for_good_is_told_each_night_and_read_again_once(
+    nights: Nights, tmp_path: Path
+) -> None:
+    plain = nights.copy_to(tmp_path / "plain")
+    warehouse = nights.copy_to(tmp_path / "disagreeing")
+    requests, told = dict[str, int](), dict[str, str]()
+    for name, night, path, fault in (
+        ("plain", 1, plain, None),
+        ("first", 1, warehouse, DROPPED),
+        ("plain next", 2, plain, None),
+        ("next", 2, warehouse, DROPPED),
+    ):
+        before = len(nights.sandbox.requests)
+        if fault is not None:
+            nights.sandbox.faults.add(fault)
+        code, told[name] = nights.load(path, night=night)
+        nights.sandbox.faults.clear()
+        requests[name] = len(nights.sandbox.requests) - before
+        assert code == 0, told[name]
+        assert "published for readers: " in told[name]
+
+    assert requests["first"] > requests["plain"]
+    assert requests["next"] == requests["plain next"]
+    read_twice = {name for name, text in told.items() if "reading once more" in text}
+    assert read_twice == {"first"}
+    assert told["next"].count("drilldown_lists_every_conversation since 2026-11-11 (1 row, ") == 1
+    copy = published_path(warehouse)
+    assert query(copy, "select checks_disagreeing, disagreeing_checks from publication") == [
+        (1, "drilldown_lists_every_conversation")
+    ]
+    assert query(
+        copy,
+        "select distinct report, disagreeing_checks, disagrees_since::date::varchar, "
+        "largest_difference_pct > 1 from marts.coverage order by 1",
+    ) == [
+        (report, "drilldown_lists_every_conversation", "2026-11-11", True)
+        for report in sorted(REPORTS)
+    ]
 
 
 def test_what_moved_while_it_was_read_is_read_once_more_and_published(tmp_path: Path) -> None:
@@ -234,7 +280,7 @@ def test_what_moved_while_it_was_read_is_read_once_more_and_published(tmp_path: 
         code, told = Nights(sandbox, base_url, warehouse).load(warehouse)
 
     assert answered == 3
-    assert "failed: reading once more what disagrees" in told
+    assert "found that reports disagree: reading once more what disagrees" in told
     assert "published for readers" in told
     assert code == 0
     verdicts = "select distinct verdict from check_results order by 1"
@@ -274,7 +320,7 @@ def damaged(compared: Nights, tmp_path: Path) -> Path:
 
 def test_a_second_look_reads_the_window_before_as_well(nights: Nights, damaged: Path) -> None:
     code, told = nights.load(damaged, night=1, request=TUESDAY)
-    assert "previous_blocks_are_the_windows_before failed: reading once more" in told
+    assert "previous_blocks_are_the_windows_before found that reports disagree: reading" in told
     assert code == 0, told
     path = published_path(damaged)
     assert query(path, NEW_OF_SUNDAY) == query(nights.first, NEW_OF_SUNDAY)
@@ -290,13 +336,30 @@ def test_a_second_look_reads_the_window_before_as_well(nights: Nights, damaged: 
     assert query(path, drifted) == [(0, "previous_period")]
 
 
+REFUSED = Fault(
+    path=f"{API_ROOT}conversations", kind="status", status=400, times=None, params=SUNDAY
+)
+
+
+def test_a_disagreement_that_cannot_be_read_once_more_stays_one(
+    nights: Nights, damaged: Path
+) -> None:
+    nights.sandbox.faults.add(REFUSED)
+    try:
+        code, told = nights.load(damaged, night=1, request=TUESDAY)
+    finally:
+        nights.sandbox.faults.clear()
+    assert code == 0
+    assert "published for readers: " in told
+    assert "previous_blocks_are_the_windows_before since 2026-11-11 (1 row, by up to " in told
+
+
+@pytest.mark.usefixtures("strict")
 def test_what_cannot_be_read_once_more_is_not_published_though_no_check_fails_any_more(
     nights: Nights, damaged: Path
 ) -> None:
     before = published_path(damaged).read_bytes()
-    nights.sandbox.faults.add(
-        Fault(path=f"{API_ROOT}conversations", kind="status", status=400, times=None, params=SUNDAY)
-    )
+    nights.sandbox.faults.add(REFUSED)
     try:
         code, told = nights.load(damaged, night=1, request=TUESDAY)
     finally:
@@ -309,9 +372,11 @@ def test_what_cannot_be_read_once_more_is_not_published_though_no_check_fails_an
     assert published_path(damaged).read_bytes() == before
 
 
-def test_a_second_look_that_the_budget_ended_is_not_published(
-    nights: Nights, damaged: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_a_failure_whose_second_look_the_budget_ended_is_not_published_a_disagreement_is(
+    nights: Nights, damaged: Path, is_strict: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PUBLISH__STRICT_CHECKS", str(is_strict))
     before = published_path(damaged).read_bytes()
     seconds = 0
 
@@ -323,6 +388,11 @@ def test_a_second_look_that_the_budget_ended_is_not_published(
     monkeypatch.setattr("pipelines.closing.load", load_late)
     budget = Budget(max_minutes=30, clock=lambda: seconds)
     code, told = nights.load(damaged, night=1, request=TUESDAY, budget=budget)
+    if not is_strict:
+        assert code == 0, told
+        assert "reports of Help Scout disagree: previous_blocks_are_the_windows_before" in told
+        assert "published for readers: " in told
+        return
     assert code == 75, told
     assert "stopped by the budget after" in told
     assert "not published: what disagreed is not read once more yet. Readers keep" in told

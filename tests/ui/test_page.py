@@ -127,10 +127,16 @@ def test_the_strip_says_how_far_the_numbers_can_be_trusted(page: Opened) -> None
         "Published 21 Nov 2026, 03:05",
         "2 windows lack (2 failed)",
         "24 checks hold, 1 drifted",
+        "2 reports of Help Scout disagree",
         "252 windows may still change",
     ):
         assert words in strip
-    assert [line[0] for line in page.table("#trust")] == ["chat", "chat"]
+    doubts = ["slices add up, <b>users</b> add up", "18 Nov 2026", "11.3%"]
+    assert page.table("#trust")[:2] == [
+        ["company overall", *doubts],
+        ["conversations overall", *doubts],
+    ]
+    assert [line[0] for line in page.table("#trust")[2:]] == ["chat", "chat"]
 
 
 def test_what_is_not_loaded_is_told_where_it_would_stand(

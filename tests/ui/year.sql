@@ -262,7 +262,13 @@ select 'year' as account, report, slice_kind, grain, date '{today}' - 365 as fir
        case when report = 'chat' and grain = 'day' then 1 else 0 end as failed_count,
        timestamptz '{today} 08:00:00+00' as last_fetched_at,
        timestamptz '{today} 05:00:00+00' as covered_until,
-       case when report = 'chat' and grain = 'day' then 'HTTP 500 after 5 tries' end as last_error
+       case when report = 'chat' and grain = 'day' then 'HTTP 500 after 5 tries' end as last_error,
+       case when report in ('company_overall', 'conversations_overall')
+           then 'slices_add_up, <b>users</b>_add_up' end as disagreeing_checks,
+       case when report in ('company_overall', 'conversations_overall')
+           then timestamptz '{today} 08:00:00+00' - interval 3 day end as disagrees_since,
+       case when report in ('company_overall', 'conversations_overall') then 11.29 end
+           as largest_difference_pct
 from (values ('company_overall'), ('conversations_overall'), ('productivity_overall'), ('chat'),
              ('happiness_overall'), ('docs_overall')) as r (report)
      cross join (values ('all'), ('inbox')) as s (slice_kind)
@@ -271,4 +277,5 @@ from (values ('company_overall'), ('conversations_overall'), ('productivity_over
 create table reports.publication as
 select timestamptz '{today} 08:05:00+00' as published_at, 'run-1' as run_id, 'year' as account,
        'America/New_York' as timezone, 0 as missing_windows, 2 as failed_windows,
-       24 as checks_held, 0 as checks_failed, 3 as checks_skipped, 1 as checks_drifted;
+       24 as checks_held, 0 as checks_failed, 3 as checks_skipped, 1 as checks_drifted,
+       2 as checks_disagreeing, 'slices_add_up, <b>users</b>_add_up' as disagreeing_checks;

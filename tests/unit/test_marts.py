@@ -10,6 +10,7 @@ import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
+from pipelines.check_results import COLUMNS
 from pipelines.empty_tables import empty_table
 from pipelines.errors import UsageError
 from pipelines.marts import Place, all_marts, plan_marts, read_mart, told
@@ -18,7 +19,7 @@ from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.reports import REPORTS
 
 HOURS = {"first_response_hours": 6, "response_hours": 12}
-ALWAYS = frozenset({"report_windows", "people", "labels"})
+ALWAYS = frozenset({"report_windows", "people", "labels", "check_results"})
 
 
 def written(folder: Path, text: str) -> Path:
@@ -73,7 +74,9 @@ def test_every_mart_can_be_made_of_empty_tables_alone() -> None:
             "window_start, window_end, covered_until, fetched_at"
         )
         people = "account, user_id, user_name, user_kind"
-        for name, columns in (("report_windows", ledger), ("people", people)):
+        checks = ", ".join(COLUMNS)
+        named = (("report_windows", ledger), ("people", people), ("check_results", checks))
+        for name, columns in named:
             typed = ", ".join(f"null as {column}" for column in columns.split(", "))
             connection.execute(
                 f"create view ours.{name} as select {typed}, true as is_final, "

@@ -18,6 +18,13 @@ function unavailableReports() {
   return [...new Set(rows.map((row) => row.report))].filter((report) => !has.has(report));
 }
 
+/** The reports of Help Scout that disagree with another one, or with themselves, a row each. */
+function disagreeingReports() {
+  const found = new Map();
+  for (const row of allRows("coverage")) if (row.disagreeing_checks) found.set(row.report, row);
+  return [...found.values()];
+}
+
 const hoursBetween = (from, to) => (new Date(`${to.replace(" ", "T")}Z`) - new Date(`${from.replace(" ", "T")}Z`)) / 3600000;
 
 function renderStrip() {
@@ -30,6 +37,7 @@ function renderStrip() {
   const lacking = known.missing_windows + known.failed_windows;
   const provisional = total("provisional_count");
   const incomplete = total("incomplete_count");
+  const disagreeing = disagreeingReports().length;
   fill("strip",
     item(null, "Loaded up to ", strong(reaches.length ? momentText(reaches[0]) : NONE), ` (${known.timezone.replaceAll("_", " ")})`),
     behind ? item("warn", strong(plural(behind, "report lags behind", "reports lag behind"))) : null,
@@ -38,6 +46,7 @@ function renderStrip() {
     lacking ? item("warn", strong(plural(lacking, "window lacks", "windows lack")), lackingText(known)) : item("", "No gaps"),
     known.checks_failed ? item("warn", strong(plural(known.checks_failed, "check fails", "checks fail")))
       : item("", `${plural(known.checks_held, "check holds", "checks hold")}${known.checks_drifted ? `, ${known.checks_drifted} drifted` : ""}`),
+    disagreeing ? item("note", strong(plural(disagreeing, "report of Help Scout disagrees", "reports of Help Scout disagree"))) : null,
     incomplete ? item("warn", `${plural(incomplete, "window", "windows")} read in part`) : null,
     item("note", `${plural(provisional, "window", "windows")} may still change`),
     element("a", { href: "#trust-card" }, "Details"));
@@ -53,8 +62,10 @@ function renderTrust() {
   const { publication: known, absent, first_date: first, history_from: from } = page.figures;
   const rows = allRows("coverage");
   const lacks = (row) => row.failed_count + row.unavailable_count + row.incomplete_count;
+  const disagreeing = disagreeingReports();
   const words = [
     `${plural(known.checks_held, "check", "checks")} of the numbers against each other held, ${count(known.checks_failed)} failed, ${count(known.checks_skipped)} could not be made, ${count(known.checks_drifted)} found that a number moved after it was read.`,
+    disagreeing.length ? "Where reports of Help Scout disagree, each number is shown as its own report has it. The table says which checks found that, and since when." : null,
     "A window is provisional while nights still read it again: late ratings, replies and merges count back into it.",
     "Averages and counts of customers are asked of Help Scout for each day, week and month: none is added up or averaged here.",
     first < from ? `The page shows figures from ${dateText(from)} on; the warehouse has them from ${dateText(first)}.` : null,
@@ -78,6 +89,10 @@ function renderTrust() {
     if (everything.open && everything.childElementCount === 1) everything.append(table({ label: "Coverage of all reports", columns, rows, sorted: { at: 0, down: false } }));
   });
   fill("trust", element("ul", { class: "rules" }, words.map((text) => element("li", {}, text))),
+    disagreeing.length ? table({ caption: "Reports of Help Scout that disagree", columns: [columns[0],
+      { title: "What does not hold", kind: "words", cell: (row) => row.disagreeing_checks.replaceAll("_", " ") },
+      { title: "Since", cell: (row) => dateText(row.disagrees_since) },
+      { title: "By up to", cell: (row) => percent(row.largest_difference_pct) }], rows: disagreeing }) : null,
     troubled.length ? table({ caption: "Reports with windows that lack", columns: [...columns.slice(0, 3), ...columns.slice(5),
       { title: "Last error", kind: "words", cell: (row) => row.last_error || "" }], rows: troubled }) : null,
     everything);

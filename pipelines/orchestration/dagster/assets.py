@@ -23,7 +23,7 @@ from dagster_dlt import DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
 
 from pipelines.accounts import account_names
-from pipelines.checks import Check, Level, Result, Verdict, all_checks
+from pipelines.checks import Check, Result, Verdict, all_checks
 from sources.help_scout import help_scout
 from sources.help_scout.reports import REPORTS
 
@@ -72,8 +72,9 @@ with warnings.catch_warnings(action="ignore", category=PreviewWarning):
 
 
 def check_result(result: Result) -> AssetCheckResult:
-    """What a check came to. What has only moved since, or is worth knowing, is a warning."""
-    spec, is_wrong = CHECKS[result.check.name], result.check.level is Level.FAILURE
+    """What a check came to. What keeps nothing back is a warning: reports that disagree, what has
+    only moved since, and what is worth knowing."""
+    spec, is_wrong = CHECKS[result.check.name], result.verdict is Verdict.FAILS
     return AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,

@@ -161,8 +161,14 @@ def _open_failures(
         slack = ONE_NIGHT / 2 if text.startswith("?") else timedelta(0)
         since = loaded.get((report, "" if text.startswith("?") else text))
         if report in reports and (since is None or at + slack > since):
-            found[report] = max(found.get(report, (at, error)), (at, error))
+            found[report] = max(found.get(report, (at, error)), (at, error), key=_says_more)
     return found
+
+
+def _says_more(failure: tuple[datetime, str]) -> tuple[bool, datetime]:
+    """The order of failures: what the API answered says more than that it was not asked."""
+    at, error = failure
+    return not error.startswith("not asked"), at
 
 
 def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceStatus]:
@@ -238,7 +244,7 @@ def _slice_json(status: SliceStatus) -> Mapping[str, Any]:
         "coverage_pct_by_month": {
             month: round(coverage_pct(counts), 3) for month, counts in status.months.items()
         },
-        "missing_windows": [
+        "windows_to_load": [
             {"grain": str(window.grain), "window_date": window.local_date} for window in status.gaps
         ],
     }

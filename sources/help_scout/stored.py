@@ -220,10 +220,12 @@ class Stored:
         }
 
     def last_failures(self) -> dict[tuple[str, str], tuple[datetime, str]]:
-        """When and why each report and slice last failed; those that never did are missing."""
+        """When and why each report and slice last failed, by what the API answered where it was
+        asked; those that never did are missing."""
         rows = self._query(
             "select report, slice, fetched_at, error from (select *, row_number() over ("
-            "partition by report, slice order by fetched_at desc) as latest from window_reads "
+            "partition by report, slice order by case when requests > 0 then 0 else 1 end, "
+            "fetched_at desc) as latest from window_reads "
             "where account = %s and status in ('failed', 'unavailable')) as failures "
             "where latest = 1",
             self._account,

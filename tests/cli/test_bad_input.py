@@ -181,14 +181,14 @@ def test_a_report_that_the_plan_lacks_is_told_and_the_rest_loads(
 
     assert (done.code, expected.code) == (3, 0)
     told = " ".join(done.out.split())
-    assert "chat: 1 unavailable. First the day 2026-11-02 of all: /v2/reports/chat: not " in told
+    assert "chat: 6 unavailable. First the day 2026-11-02 of all: /v2/reports/chat: not " in told
     assert "not available to this user (403)" in told
     with duckdb.connect(str(tmp_path / "data/help_scout.duckdb"), read_only=True) as warehouse:
         statuses = warehouse.execute(
             "select report, status, count(*) from reports.report_windows group by all order by all"
         ).fetchall()
     # Two days and a week... the week of 26 October ends with 2 November's midnight: not in it.
-    assert statuses == [("chat", "unavailable", 1), ("email", "loaded", 6)]
+    assert statuses == [("chat", "unavailable", 6), ("email", "loaded", 6)]
 
 
 def test_the_demo_and_a_real_account_do_not_share_a_file(
@@ -264,7 +264,7 @@ def test_a_second_account_in_one_file_is_refused(
     assert "give each account a file or pipeline of its own" in second.err
 
 
-def test_each_load_says_how_many_windows_are_wanted_and_not_there(
+def test_each_load_says_how_many_windows_are_missing(
     sandbox: tuple[Sandbox, dict[str, str]],
 ) -> None:
     today = datetime.now(ZoneInfo("America/New_York")).date()
@@ -274,13 +274,13 @@ def test_each_load_says_how_many_windows_are_wanted_and_not_there(
     first = help_scout(*load, env=env | {f"{PREFIX}START_DATE": later})
     nights = [help_scout(*load, env=env | {f"{PREFIX}START_DATE": earlier}) for _ in range(2)]
 
-    assert (first.code, "not there" in first.out) == (0, False)
+    assert (first.code, "missing" in first.out) == (0, False)
     for night in nights:
         # Three days, each in all and for two inboxes.
         assert night.code == 0
         assert (
-            "\n9 windows are wanted and not there: help-scout status shows which, "
-            "help-scout backfill fills them\n" in night.out
+            "\n9 windows are missing: help-scout status shows which, "
+            "help-scout backfill loads them\n" in night.out
         )
 
 

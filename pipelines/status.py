@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -108,16 +108,26 @@ class StatusReport:
         return sum(status.counts[Standing.MISSING] for status in self.slices)
 
 
-def unavailable_reports(slices: Iterable[SliceStatus]) -> list[str]:
+def unavailable_reports(slices: Sequence[SliceStatus]) -> list[str]:
     """The reports of which the API refuses the total, or everything."""
     refused: dict[str, list[bool]] = {}
+    totals = set()
     for status in slices:
         is_refused = bool(status.counts[Standing.UNAVAILABLE]) and status.first is None
-        is_total = status.slice.text == ALL
         refused.setdefault(status.report, []).append(is_refused)
-        if is_total and is_refused:
-            refused[status.report] = [True]
-    return [report for report, found in refused.items() if all(found)]
+        if status.slice.text == ALL and is_refused:
+            totals.add(status.report)
+    return [report for report, found in refused.items() if all(found) or report in totals]
+
+
+def refused_items(slices: Sequence[SliceStatus]) -> dict[str, list[str]]:
+    """The slices that the API refuses while it answers for others, with the reports that it
+    refuses them for."""
+    unavailable, found = unavailable_reports(slices), dict[str, list[str]]()
+    for status in slices:
+        if status.counts[Standing.UNAVAILABLE] and status.report not in unavailable:
+            found.setdefault(status.slice.text, []).append(status.report)
+    return found
 
 
 def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusReport:
@@ -144,7 +154,7 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
 
 
 def _open_failures(
-    stored: Stored, slices: Iterable[SliceStatus]
+    stored: Stored, slices: Sequence[SliceStatus]
 ) -> dict[str, tuple[datetime, str]]:
     """The failures later than what was loaded, one a report: its latest.
 
@@ -157,7 +167,10 @@ def _open_failures(
                 loaded[key] = max(loaded.get(key, status.last_loaded_at), status.last_loaded_at)
     found: dict[str, tuple[datetime, str]] = {}
     reports = {status.report for status in slices}
+    refused = {(name, text) for text, names in refused_items(slices).items() for name in names}
     for (report, text), (at, error) in stored.last_failures().items():
+        if (report, text) in refused:
+            continue
         slack = ONE_NIGHT / 2 if text.startswith("?") else timedelta(0)
         since = loaded.get((report, "" if text.startswith("?") else text))
         if report in reports and (since is None or at + slack > since):
@@ -209,6 +222,7 @@ def status_json(status: StatusReport) -> str:
         "now": status.now,
         "is_complete": status.exit_code == COMPLETE,
         "missing_windows": status.missing,
+        "refused_items": refused_items(status.slices),
         "slices": [_slice_json(one) for one in status.slices],
         "failures": {
             name: {"at": at, "error": error} for name, (at, error) in status.failures.items()

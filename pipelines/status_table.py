@@ -15,7 +15,15 @@ from sources.help_scout.coverage import Standing
 from sources.help_scout.windows import Window
 
 from .planning import missing_windows
-from .status import Counts, SliceStatus, StatusReport, coverage_pct
+from .status import (
+    Counts,
+    SliceStatus,
+    StatusReport,
+    coverage_pct,
+    refused_items,
+    unavailable_reports,
+)
+from .summary import about_refused
 
 MONTHS_SHOWN = 13
 GAPS_SHOWN = 8
@@ -156,11 +164,14 @@ def _print_what_lacks(console: Console, status: StatusReport) -> None:
             f"{behind:,} {'window was' if behind == 1 else 'windows were'} loaded before the end "
             "and not since: help-scout load reads them again"
         )
-    for how in (Standing.UNAVAILABLE, Standing.INCOMPLETE):
-        for report in dict.fromkeys(s.report for s in alarming):
+    unavailable = unavailable_reports(alarming)
+    for report in dict.fromkeys(s.report for s in alarming):
+        for how in (Standing.UNAVAILABLE, Standing.INCOMPLETE):
             windows = sum(s.counts[how] for s in alarming if s.report == report)
-            if windows:
+            if windows and (how is Standing.INCOMPLETE or report in unavailable):
                 console.print(f"{report}: {windows:,} windows are {how}", markup=False)
+    for slice_text, reports in refused_items(alarming).items():
+        console.print(about_refused(slice_text, reports), markup=False)
     for name, (at, error) in status.failures.items():
         when = f"{at.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}"
         console.print(f"{name} last failed at {when}: {error}", markup=False)

@@ -121,9 +121,16 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             'select report, status, count(*), sum("rows"), sum(requests) from window_reads '
             f"where run_id = %s and {_COUNTED} group by report, status"
         )
+        # What was refused is not asked every night: it is said of every run that would have.
         refused = rows(
+            "select report, slice from (select *, row_number() over ("
+            "partition by account, report, slice order by fetched_at desc) as latest "
+            "from window_reads where requests > 0) as asked where latest = 1 "
+            "and status = 'unavailable' and http_status is not null and (account, report) in "
+            "(select account, report from window_reads where run_id = %s)"
+        ) + rows(
             "select distinct report, slice from window_reads where run_id = %s "
-            "and status = 'unavailable' and (http_status is not null or requests = 0)"
+            "and status = 'unavailable' and requests = 0 and left(slice, 1) = '?'"
         )
         unknown = rows(
             "select distinct report, unknown_fields from window_reads "
@@ -222,7 +229,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield f"list {name}: {problem}"
     yield from summary.list_notes
     for slice_text, reports in summary.refused.items():
-        yield _about_refused(slice_text, reports)
+        yield about_refused(slice_text, reports)
     for line in summary.lines:
         lacking = [
             f"{line.count(s)} {s}"
@@ -242,7 +249,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield "what failed is due again: the next load asks for it"
 
 
-def _about_refused(slice_text: str, reports: list[str]) -> str:
+def about_refused(slice_text: str, reports: list[str]) -> str:
     """A line about what the API refuses while it answers for others, with what to do."""
     named = f"{len(reports)} reports" if len(reports) > 1 else reports[0]
     if slice_text.startswith("?"):

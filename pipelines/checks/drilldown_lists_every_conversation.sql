@@ -2,7 +2,7 @@
 -- kind: agreement
 -- needs: conversations_overall, conversations_drilldown, report_windows
 select o.account, o.grain, o.window_date, o.slice,
-       o.total_conversations as expected, count(d.conversation_id) as found
+       o.total_conversations as expected, count(d.occurrence) as found
 from conversations_overall as o
 inner join {read_together} as together
     on together.report = 'conversations_overall' and together.other = 'conversations_drilldown'
@@ -12,4 +12,4 @@ left join conversations_drilldown as d
     on d.account = o.account and d.slice = o.slice
     and d.grain = o.grain and d.window_start = o.window_start
 group by o.account, o.grain, o.window_date, o.slice, o.total_conversations
-having o.total_conversations is distinct from count(d.conversation_id)
+having o.total_conversations is distinct from count(d.occurrence)

@@ -19,7 +19,7 @@ with top as (
     from conversations_overall_customers where slice = 'all'
 )
 select top.account, top.grain, top.window_date, top.field_slice as slice, top.field_id,
-       top.conversation_count as expected, count(d.conversation_id) as found
+       top.conversation_count as expected, count(d.occurrence) as found
 from top
 inner join {read_well} as read
     on read.report = 'conversations_overall' and read.account = top.account and read.slice = 'all'
@@ -33,4 +33,4 @@ left join conversations_fields_drilldown as d
     and d.grain = top.grain and d.window_start = top.window_start
 group by top.account, top.grain, top.window_date, top.field_slice, top.field_id,
          top.conversation_count
-having top.conversation_count is distinct from count(d.conversation_id)
+having top.conversation_count is distinct from count(d.occurrence)

@@ -327,7 +327,14 @@ def test_the_status_for_machines_names_every_window_that_lacks(ours: Path) -> No
     assert done.code == 3
     assert list(status) == [
         *("account", "timezone", "start_date", "lookback_days", "now", "is_complete"),
-        *("missing_windows", "slices", "failures", "restated", "moved_after_final"),
+        *(
+            "missing_windows",
+            "refused_items",
+            "slices",
+            "failures",
+            "restated",
+            "moved_after_final",
+        ),
     ]
     assert (status["account"], status["timezone"]) == ("demo", NOON.key)
     assert (status["start_date"], status["is_complete"]) == (str(earlier[0]), False)

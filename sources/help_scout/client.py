@@ -21,6 +21,7 @@ import httpx
 import orjson
 from tenacity import Retrying, retry_if_exception_type
 
+from .archive import Archive
 from .auth import ClientCredentials, DocsKey
 from .errors import ApiError, ConfigurationError, Stopped, Unreachable
 from .plan import Request
@@ -61,7 +62,7 @@ class Client:
     """GETs JSON from one account, with client id and secret unless `auth` says otherwise.
 
     `clock` and `sleep` drive the limiter and the waits between tries, `now` stamps answers,
-    `transport` replaces the network in tests.
+    `transport` replaces the network in tests, `archive` keeps what is answered.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Client:
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = utc_now,
         transport: httpx.BaseTransport | None = None,
+        archive: Archive | None = None,
     ) -> None:
         base_url = check_base_url(base_url)
         self.base_url = base_url
@@ -98,6 +100,7 @@ class Client:
             credentials = auth(self.limiter)
         self._credentials = credentials
         self._transport = transport
+        self._archive = archive
         self._own = threading.local()
         self._all_http: list[httpx.Client] = []
 
@@ -131,6 +134,14 @@ class Client:
         Raises ReportUnavailable (403), RequestRefused (other 4xx), Stopped, Unreachable (the rest,
         after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`).
         """
+        try:
+            return self._get_with_retries(request)
+        except ApiError as error:
+            if self._archive is not None:
+                self._archive.keep_failure(request, error, self._now())
+            raise
+
+    def _get_with_retries(self, request: Request) -> Answer:
         tries, began = 0, self._clock()
         try:
             for attempt in Retrying(
@@ -172,7 +183,18 @@ class Client:
                 status=response.status_code,
                 correlation_id=correlation_id(response),
             ) from error
-        return Answer(body, request, self._now(), tries, correlation_id(response))
+        answer = Answer(body, request, self._now(), tries, correlation_id(response))
+        if self._archive is not None:
+            self._archive.keep_answer(
+                request,
+                body,
+                content,
+                headers=response.headers,
+                fetched_at=answer.fetched_at,
+                requests=tries,
+                correlation_id=answer.correlation_id,
+            )
+        return answer
 
     def _note_clock(self, response: httpx.Response) -> None:
         told = response.headers.get("Date")
@@ -214,9 +236,21 @@ class Client:
             return response, b"".join(chunks)
 
 
-def docs_client(base_url: str, api_key: str, now: Callable[[], datetime] = utc_now) -> Client:
+def docs_client(
+    base_url: str,
+    api_key: str,
+    now: Callable[[], datetime] = utc_now,
+    archive: Archive | None = None,
+) -> Client:
     """A client of the Docs API, which knows its callers by a key."""
-    return Client(base_url, "", "", auth=lambda limiter: DocsKey(api_key, limiter), now=now)
+    return Client(
+        base_url,
+        "",
+        "",
+        auth=lambda limiter: DocsKey(api_key, limiter),
+        now=now,
+        archive=archive,
+    )
 
 
 def check_base_url(base_url: str) -> str:

@@ -58,6 +58,7 @@ def report_resource(
 
     @dlt.resource(name=report.name, write_disposition=disposition, max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
+        run.enter()
         state = dlt.current.source_state()
         run.pin(state)
         if not run.knows_warehouse:  # in a bare pipeline: for the change log
@@ -85,6 +86,7 @@ def report_resource(
         run.note_read(report)
         if run.round is not None:
             run.round.keep(state, run.now)
+        run.leave()
 
     return read_report
 
@@ -153,6 +155,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
     def read_list() -> Iterator[Any]:
         if not run.lists.has(dimension):
             return
+        run.enter()
         state = dlt.current.source_state()
         run.pin(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
@@ -183,5 +186,6 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         if rows:
             yield items.of(table, rows)
         yield from items.missing([table])
+        run.leave()
 
     return read_list

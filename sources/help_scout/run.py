@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from .account_time import AccountTime
+from .archive import Archive, asking_for_lists
+from .body_privacy import protect_body
 from .breakdowns import pin_groups
 from .budget import Budget
 from .catalog import Report
@@ -43,7 +45,7 @@ class Run:
     """One run over one account.
 
     `now` is the instant that decides what is due; `docs` answers for the Docs API, with a key for
-    it; `on_outcome` is told of each window read.
+    it; `on_outcome` is told of each window read; `archive` keeps what is answered.
     `chunk` narrows what is planned to an interval, for loads in several pipeline runs; `budget`
     ends the run early, where no window is half read; `round` is the night that the run is of.
     """
@@ -58,6 +60,7 @@ class Run:
         docs: Client | None = None,
         privacy: Privacy | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
+        archive: Archive | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
@@ -65,6 +68,9 @@ class Run:
         self.run_id = run_id
         self.privacy = privacy or Privacy()
         self.now = now
+        self.archive = archive
+        if archive is not None:
+            archive.protect = lambda request, body: protect_body(self.privacy, request, body)
         self.lists = AccountLists(
             self._get, self._offered_tags, None if docs is None else self._get_docs
         )
@@ -94,6 +100,18 @@ class Run:
         self.client.close()
         if self._docs is not None:
             self._docs.close()
+        if self.archive is not None:
+            self.archive.discard()
+
+    def enter(self) -> None:
+        """A resource begins to read."""
+        if self.archive is not None:
+            self.archive.enter()
+
+    def leave(self) -> None:
+        """A resource has read all."""
+        if self.archive is not None:
+            self.archive.leave()
 
     def stop(self) -> None:
         """Ends the run soon: what is under way is dropped unless it is answered, nothing new is
@@ -233,8 +251,10 @@ class Run:
         return offered if isinstance(offered, list) else []
 
     def _get(self, request: Request) -> Any:
-        return self.client.get(request).body
+        with asking_for_lists():
+            return self.client.get(request).body
 
     def _get_docs(self, request: Request) -> Any:
         assert self._docs is not None
-        return self._docs.get(request).body
+        with asking_for_lists():
+            return self._docs.get(request).body

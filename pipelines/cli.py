@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ import click
 from .cli_look import check, doctor, explain, plan, status
 from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
+from .errors import UsageError
 from .options import (
     Target,
     all_and_workers,
@@ -119,15 +121,28 @@ def backfill(
 
 @main.command()
 @file_options
+@click.option(
+    "--from-archive",
+    metavar="[DIR]",
+    is_flag=False,
+    flag_value="",
+    help="Make the file from the archive, without a request. [default: the configured archive]",
+)
 @max_requests_option
 @max_minutes_option
-def rebuild(target: Target, max_requests: int | None, max_minutes: float | None) -> None:
+def rebuild(
+    target: Target, from_archive: str | None, max_requests: int | None, max_minutes: float | None
+) -> None:
     """Loads everything anew, in another time zone say, and then replaces the file."""
     with told_in_words():
         from sources.help_scout.budget import Budget
 
         from .jobs import Job, run_rebuild
 
+        if from_archive is not None:
+            if max_requests is not None or max_minutes is not None:
+                raise UsageError("--from-archive sends no requests: leave the budget out")
+            sys.exit(_rebuild_from_archive(target, from_archive))
         budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
         code = run_rebuild(console(), Job(target.file, options=target.options, budget=budget))
     sys.exit(code)
@@ -143,6 +158,15 @@ def forget(target: Target, customers: tuple[str, ...]) -> None:
 
         code = run_forget(console(), target.file, customers, target.options)
     sys.exit(code)
+
+
+def _rebuild_from_archive(target: Target, folder: str) -> int:
+    from sources.help_scout.client import utc_now
+
+    from .rebuild_from_archive import rebuild_from_archive
+
+    place = Path(folder) if folder else None
+    return rebuild_from_archive(console(), target.file, place, target.silent_options, utc_now())
 
 
 def _run(

@@ -14,8 +14,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dlt
-from dlt.common.exceptions import DltException
-from dlt.destinations.exceptions import DatabaseException
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
@@ -89,16 +88,19 @@ def finish_interrupted(pipeline: Pipeline, run: Run) -> bool:
 
 
 def _are_loaded(pipeline: Pipeline, load_ids: Iterable[str], *, unless: bool) -> bool:
-    """Whether the warehouse holds the first of the packages. Where it cannot tell, they are, unless
-    something was dropped."""
+    """Whether the warehouse holds the first of the packages. Files in a folder do not tell: there
+    they are, unless something was dropped."""
+    kind = kind_of(pipeline)
+    if kind is not None and kind.type == "filesystem":
+        return not unless
     try:
         with sql_client(pipeline) as client:
             found = client.execute_sql(
                 "select 1 from _dlt_loads where load_id = %s and status = 0",
                 next(iter(load_ids), ""),
             )
-    except (DatabaseException, DltException):
-        return not unless
+    except DatabaseUndefinedRelation:
+        return False
     return bool(found)
 
 

@@ -73,6 +73,7 @@ class Archive:
         self._load: dict[str, Any] = {}
         self._packages = 0
         self._reading = 0
+        self._reads: list[str] = []
         self._lock = threading.Lock()
         self._rows: list[tuple[Any, ...]] = []
         self._bytes = 0
@@ -90,6 +91,11 @@ class Archive:
     def begin_bare(self, run_id: str, since: str | None, until: str | None) -> None:
         """Notes what a bare pipeline loads: nobody tells when dlt goes on to load."""
         self._about |= {"run_id": run_id, "bare": {"since": since, "until": until}}
+
+    def note_read(self, read: str) -> None:
+        """Notes that the run begins a read. Of a load that ends early its answers do not tell all
+        that it was for: a report that names others' items is asked for them, too."""
+        self._reads.append(read)
 
     def keep_answer(
         self,
@@ -191,7 +197,9 @@ class Archive:
             "package": self._packages + 1,
             "load_ids": sorted(load_ids),
             "ended_early": ended_early,
+            "reads": self._reads if ended_early else [],
         }
+        self._reads = []
         self._writer.add_key_value_metadata({MANIFEST: json.dumps(manifest)})
         self._writer.close()
         self._writer = None

@@ -195,6 +195,8 @@ class Run:
         """The reads of the spans, in order, as far as the budget goes."""
         for read in self.planner.reads(report, spans):
             self._has_begun = True
+            if self.archive is not None and isinstance(read, Read):
+                self.archive.note_read(str(read))
             yield read
 
     def _may_begin(self) -> bool:

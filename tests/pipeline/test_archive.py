@@ -1,0 +1,159 @@
+"""The archive: every answer is kept before its rows are, and makes the same warehouse again."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from rich.console import Console
+
+import pipelines.load
+import pipelines.packages
+from pipelines.agenda import LoadRequest
+from pipelines.checks import RESULTS
+from pipelines.rebuild_from_archive import rebuild_from_archive
+from sources.help_scout.archive_files import manifests_in
+from sources.help_scout.budget import Budget
+from sources.help_scout.errors import ArchiveError
+from sources.help_scout_sandbox import Fault, Sandbox
+
+from .support import (
+    NOW,
+    SMALL,
+    Rows,
+    carry_out,
+    differing,
+    load_into,
+    query,
+    serving,
+    ticking,
+    whole_tables,
+)
+
+pytestmark = pytest.mark.xdist_group("archive")
+START = "2026-11-08"
+FEW = ("company_overall", "conversations_overall", "conversations_new", "user_drilldown")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A warehouse whose answers were kept, where, and what its options were."""
+
+    warehouse: Path
+    folder: Path
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"start_date": START, "archive": str(self.folder)}
+
+    def rebuilt(self, out: Path) -> dict[str, tuple[Rows, Rows]]:
+        """What differs in the warehouse that the archive makes; nobody answers requests."""
+        again = out / "again.duckdb"
+        screen = Console(width=200, file=StringIO())
+        rebuild_from_archive(screen, again, None, self.options, NOW)
+        before, after = (whole_tables(path, leave_out=()) for path in (self.warehouse, again))
+        for tables in (before, after):
+            tables.pop(RESULTS, None)  # when checks were made is no part of a load
+        return differing(before, after)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[tuple[Sandbox, str]]:
+    with Sandbox(replace(SMALL, days=30)) as sandbox, serving(sandbox) as base_url:
+        yield sandbox, base_url
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "w.duckdb", tmp_path / "archive")
+
+
+def test_all_tables_are_made_again_without_a_request(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+) -> None:
+    load_into(kept.warehouse, account[1], **kept.options)
+    account[0].log.clear()
+    assert kept.rebuilt(tmp_path) == {}
+    assert account[0].requests == []
+    (file,) = (kept.folder / "main").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert b"sandbox-secret" not in file.read_bytes()
+
+
+def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+) -> None:
+    sandbox, base_url = account
+    request = LoadRequest(reports=FEW)
+
+    def load(hours: int, **more: Any) -> None:
+        clock = ticking(NOW + timedelta(hours=hours))
+        carry_out(request, kept.warehouse, base_url, clock=clock, **kept.options, **more)
+
+    fault = Fault(path="/v2/reports/conversations/new", kind="status", status=403)
+    sandbox.faults.add(fault)
+    load(0)
+    sandbox.faults.clear()
+    newest = "select max(conversation_id) from user_drilldown where conversation_id > 0"
+    ((conversation,),) = query(kept.warehouse, newest)
+    sandbox.account.touch(conversation)
+    load(24, budget=Budget(max_requests=20))
+    load(25)
+    load(48)
+    assert kept.rebuilt(tmp_path) == {}
+    reads = query(kept.warehouse, "select count(distinct run_id) from window_reads")
+    assert reads == [(4,)]
+
+
+def test_what_a_kill_left_is_settled_by_the_next_load(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(hours: int) -> None:
+        clock = ticking(NOW + timedelta(hours=hours))
+        load_into(kept.warehouse, account[1], clock=clock, reports=FEW[:2], **kept.options)
+
+    load(0)
+    for hours, step in enumerate(("_keep", "create_views"), start=24):  # normalized; loaded
+        with monkeypatch.context() as patch:
+            module = pipelines.packages if step == "_keep" else pipelines.load
+            patch.setattr(module, step, Mock(side_effect=KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                load(hours)
+    load(48)
+    names = [path.name for path in (kept.folder / "main").iterdir()]
+    assert [name for name in names if "pending" in name or "part" in name] == []
+    assert kept.rebuilt(tmp_path) == {}
+
+
+def test_rows_whose_answers_cannot_be_kept_are_not_loaded(
+    account: tuple[Sandbox, str], kept: Kept
+) -> None:
+    kept.folder.write_text("no folder")
+    with pytest.raises(ArchiveError, match="nothing is loaded"):
+        load_into(kept.warehouse, account[1], reports=FEW[:1], **kept.options)
+    kept.folder.unlink()
+    load_into(kept.warehouse, account[1], reports=FEW[:1], **kept.options)
+    (manifest,) = manifests_in(kept.folder / "main")
+    read = query(kept.warehouse, "select distinct run_id from window_reads")
+    assert read == [(manifest.run_id,)]
+
+
+def test_an_answer_that_is_missing_is_named(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+) -> None:
+    options = {**kept.options, "start_date": "2026-10-26", "reports": FEW[:1]}
+    load_into(kept.warehouse, account[1], **options)
+    load_into(kept.warehouse, account[1], clock=ticking(NOW + timedelta(days=1)), **options)
+    first, _ = manifests_in(kept.folder / "main")
+    first.path.unlink()
+    with pytest.raises(ArchiveError, match=r"2026-11-11.*answers are missing.*/v2/reports/company"):
+        kept.rebuilt(tmp_path)
+    assert not (tmp_path / "again.duckdb").exists()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from .cli_archive import report_problem
 from .cli_look import check, doctor, explain, plan, status
 from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
@@ -24,6 +26,7 @@ from .options import (
     file_options,
     max_minutes_option,
     max_requests_option,
+    now_option,
     report_names,
     reports_option,
     since_option,
@@ -44,7 +47,11 @@ def main() -> None:
     prepare_process()
 
 
-for command in (plan, status, check, explain, doctor, marts, dashboard, export, demo, sandbox):
+COMMANDS = (
+    plan, status, check, explain, doctor, marts, dashboard, export, demo, sandbox, report_problem,
+)  # fmt: skip
+
+for command in COMMANDS:
     main.add_command(command)
 
 
@@ -55,6 +62,7 @@ for command in (plan, status, check, explain, doctor, marts, dashboard, export, 
 @until_option
 @max_requests_option
 @max_minutes_option
+@now_option
 @all_and_workers
 def load(
     target: Target,
@@ -63,6 +71,7 @@ def load(
     until: str | None,
     max_requests: int | None,
     max_minutes: float | None,
+    now: datetime | None,
     workers: int | None,
 ) -> None:
     """Loads what is due: the nightly job. Credentials come from configuration."""
@@ -80,7 +89,7 @@ def load(
             }
             code = _run_all(target, "load", options, workers)
         else:
-            code = _run(target, request, max_requests, max_minutes)
+            code = _run(target, request, max_requests, max_minutes, now)
     sys.exit(code)
 
 
@@ -90,6 +99,7 @@ def load(
 @click.option("--newest-first", is_flag=True, help="The latest months first.")
 @max_requests_option
 @max_minutes_option
+@now_option
 @all_and_workers
 def backfill(
     target: Target,
@@ -97,6 +107,7 @@ def backfill(
     newest_first: bool,
     max_requests: int | None,
     max_minutes: float | None,
+    now: datetime | None,
     workers: int | None,
 ) -> None:
     """Fills what is wanted and not there: `status` shows it."""
@@ -115,7 +126,7 @@ def backfill(
             }
             code = _run_all(target, "backfill", options, workers)
         else:
-            code = _run(target, request, max_requests, max_minutes)
+            code = _run(target, request, max_requests, max_minutes, now)
     sys.exit(code)
 
 
@@ -170,9 +181,14 @@ def _rebuild_from_archive(target: Target, folder: str) -> int:
 
 
 def _run(
-    target: Target, request: LoadRequest, max_requests: int | None, max_minutes: float | None
+    target: Target,
+    request: LoadRequest,
+    max_requests: int | None,
+    max_minutes: float | None,
+    now: datetime | None = None,
 ) -> int:
     from sources.help_scout.budget import Budget
+    from sources.help_scout.client import utc_now
 
     from .alerts import alerting
     from .jobs import Job, run_job
@@ -181,7 +197,8 @@ def _run(
     budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
     screen, of = console(), f" of account {target.account}" if target.account else ""
     with alerting(screen, f"help-scout {'backfill' if request.backfill else 'load'}{of}") as tell:
-        job = Job(target.place, request=request, options=target.options, budget=budget)
+        clock = utc_now if now is None else lambda: now
+        job = Job(target.place, request=request, options=target.options, budget=budget, clock=clock)
         ended = run_job(screen, job)
         tell(ended)
     return ended.exit_code

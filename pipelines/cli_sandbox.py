@@ -86,6 +86,12 @@ def _tell_page(screen: Console, warehouse: Path) -> None:
     multiple=True,
     help="Answer 403 for this report, as on a plan without it; can be repeated.",
 )
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Serve a file of report-problem instead of an invented account.",
+)
 def sandbox(
     port: int,
     users: int,
@@ -97,13 +103,17 @@ def sandbox(
     timezone: str,
     until: str | None,
     forbid: tuple[str, ...],
+    replay: Path | None,
 ) -> None:
     """Serves an invented account over HTTP until it is stopped."""
     with told_in_words():
         from sources.help_scout.settings import parse_date, zone_of
 
-        from .sandbox import serve_sandbox
+        from .sandbox import serve_replay, serve_sandbox
 
+        if replay is not None:
+            serve_replay(replay, port=port, rate_limit=rate_limit)
+            return
         last = parse_date("until", until) or _today(timezone)
         serve_sandbox(
             port=port,

@@ -1,6 +1,6 @@
 """What stands for ids, names and addresses of an account: the same thing always for the same.
 
-Ids get new numbers, texts are replaced by text-1, text-2, … Requests and addresses keep their shape.
+Ids get new numbers, texts are replaced by text-1, text-2, … Requests keep their shape.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +26,8 @@ from sources.help_scout.archive_files import manifests_in
 from sources.help_scout.budget import Budget
 from sources.help_scout.errors import ArchiveError
 from sources.help_scout_sandbox import Fault, Sandbox
+from sources.help_scout_sandbox.replay import Replay
+from tests.cli.support import help_scout
 
 from .support import (
     NOW,
@@ -32,13 +37,24 @@ from .support import (
     differing,
     load_into,
     query,
+    query_each,
     serving,
+    tables_of,
     ticking,
     whole_tables,
 )
 
 pytestmark = pytest.mark.xdist_group("archive")
 START = "2026-11-08"
+WORDS_OF_THE_API = frozenset(
+    {
+        *("account", "conversation_status", "conversation_type", "role", "user_type", "timezone"),
+        *("folder_type", "custom_field_type", "workflow_type", "workflow_status", "site_status"),
+        *("grain", "slice_kind", "slice_field", "slice_range", "slice_rating", "slice_status"),
+        *("metric", "range_label", "rating_label", "weekday_name", "busiest_weekday_name"),
+        *("range_id", "rating_id", "slice_range_id"),
+    }
+)
 FEW = ("company_overall", "conversations_overall", "conversations_new", "user_drilldown")
 
 
@@ -70,22 +86,97 @@ def account() -> Iterator[tuple[Sandbox, str]]:
         yield sandbox, base_url
 
 
+@pytest.fixture(scope="module")
+def everything(account: tuple[Sandbox, str], tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Three days of all reports and lists."""
+    folder = tmp_path_factory.mktemp("everything")
+    kept = Kept(folder / "w.duckdb", folder / "archive")
+    load_into(kept.warehouse, account[1], **kept.options)
+    return kept
+
+
 @pytest.fixture
 def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path / "w.duckdb", tmp_path / "archive")
 
 
 def test_all_tables_are_made_again_without_a_request(
-    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+    account: tuple[Sandbox, str], everything: Kept, tmp_path: Path
 ) -> None:
-    load_into(kept.warehouse, account[1], **kept.options)
     account[0].log.clear()
-    assert kept.rebuilt(tmp_path) == {}
+    assert everything.rebuilt(tmp_path) == {}
     assert account[0].requests == []
-    (file,) = (kept.folder / "main").iterdir()
+    (file,) = (everything.folder / "main").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert b"sandbox-secret" not in file.read_bytes()
+
+
+def test_a_problem_report_has_nothing_of_the_account_and_loads_as_many_rows(
+    everything: Kept, tmp_path: Path
+) -> None:
+    file, again = tmp_path / "problem.jsonl.gz", tmp_path / "again.duckdb"
+    env = {f"SOURCES__HELP_SCOUT__{k.upper()}": v for k, v in everything.options.items()}
+    arguments = ("--warehouse", str(everything.warehouse), "--out", str(file))
+    assert help_scout("report-problem", *arguments, env=env).code == 2  # nobody can be asked
+    assert not file.exists()
+    told = help_scout("report-problem", *arguments, "--yes", env=env)
+    assert (told.code, told.err) == (0, "")
+
+    lines = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+    values = {str(value) for line in lines for value in _leaves(line)}
+    words = {word for value in values for word in (value, *re.split(r"[/?&=,]", value))}
+    assert words & _of_the_account(everything.warehouse) == set()
+
+    missing: list[str] = []
+    replay = Replay(file, on_missing=missing.append)
+    with replay.serve() as server:
+        load_into(again, server.base_url, start_date=replay.header["options"]["start_date"])
+    assert missing == []
+    assert _row_counts(again) == _row_counts(everything.warehouse)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """All names and values of the JSON."""
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for child in value:
+            yield from _leaves(child)
+    else:
+        yield value
+
+
+def _of_the_account(warehouse: Path) -> set[str]:
+    """Every id, name, address, subject, comment and other text that the warehouse holds; no words
+    of the API, nor numbers that are counts as well."""
+    columns = query(
+        warehouse,
+        "select c.table_name, c.column_name from information_schema.columns as c "
+        "inner join information_schema.tables as t using (table_schema, table_name) "
+        "where c.table_schema = 'reports' and t.table_type = 'BASE TABLE' "
+        "and not starts_with(c.table_name, '_dlt') and not ends_with(c.table_name, '_reads') "
+        "and (c.data_type = 'VARCHAR' or ends_with(c.column_name, '_id'))",
+    )
+    values = query_each(
+        warehouse,
+        {
+            f"{table}.{column}": f'select distinct "{column}" from "{table}"'
+            for table, column in columns
+            if column not in WORDS_OF_THE_API
+        },
+    )
+    found = {str(value) for rows in values.values() for (value,) in rows}
+    assert len(found) > 300
+    return {value for value in found if not (value.isdecimal() and int(value) < 1_000)} - {
+        *("", "None", "[]", "removed", "all")
+    }
+
+
+def _row_counts(warehouse: Path) -> dict[str, Rows]:
+    counts = {name: f'select count(*) from "{name}"' for name in tables_of(warehouse)}
+    return query_each(warehouse, counts)
 
 
 def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import dlt
 import pytest
 from rich.console import Console
 
@@ -21,10 +23,13 @@ import pipelines.load
 import pipelines.packages
 from pipelines.agenda import LoadRequest
 from pipelines.checks import RESULTS
+from pipelines.forgetting import run_forget
 from pipelines.rebuild_from_archive import rebuild_from_archive
-from sources.help_scout.archive_files import manifests_in
+from sources.help_scout import help_scout as source_of
+from sources.help_scout.archive_files import ArchiveFile, manifests_in
 from sources.help_scout.budget import Budget
 from sources.help_scout.errors import ArchiveError
+from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout_sandbox import Fault, Sandbox
 from sources.help_scout_sandbox.replay import Replay
 from tests.cli.support import help_scout
@@ -69,12 +74,13 @@ class Kept:
     def options(self) -> dict[str, Any]:
         return {"start_date": START, "archive": str(self.folder)}
 
-    def rebuilt(self, out: Path) -> dict[str, tuple[Rows, Rows]]:
+    def rebuilt(self, out: Path, loaded: Path | None = None) -> dict[str, tuple[Rows, Rows]]:
         """What differs in the warehouse that the archive makes; nobody answers requests."""
+        loaded = loaded or self.warehouse
         again = out / "again.duckdb"
         screen = Console(width=200, file=StringIO())
         rebuild_from_archive(screen, again, None, self.options, NOW)
-        before, after = (whole_tables(path, leave_out=()) for path in (self.warehouse, again))
+        before, after = (whole_tables(path, leave_out=()) for path in (loaded, again))
         for tables in (before, after):
             tables.pop(RESULTS, None)  # when checks were made is no part of a load
         return differing(before, after)
@@ -112,6 +118,7 @@ def test_all_tables_are_made_again_without_a_request(
     assert b"sandbox-secret" not in file.read_bytes()
 
 
+@pytest.mark.slow(minutes=0.3)
 def test_a_problem_report_has_nothing_of_the_account_and_loads_as_many_rows(
     everything: Kept, tmp_path: Path
 ) -> None:
@@ -179,6 +186,7 @@ def _row_counts(warehouse: Path) -> dict[str, Rows]:
     return query_each(warehouse, counts)
 
 
+@pytest.mark.slow(minutes=0.3)
 def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(
     account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
 ) -> None:
@@ -204,6 +212,7 @@ def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(
     assert reads == [(4,)]
 
 
+@pytest.mark.slow(minutes=0.3)
 def test_what_a_kill_left_is_settled_by_the_next_load(
     account: tuple[Sandbox, str], kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,3 +257,55 @@ def test_an_answer_that_is_missing_is_named(
     with pytest.raises(ArchiveError, match=r"2026-11-11.*answers are missing.*/v2/reports/company"):
         kept.rebuilt(tmp_path)
     assert not (tmp_path / "again.duckdb").exists()
+
+
+def test_personal_data_is_no_more_in_the_archive_than_in_the_warehouse(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+) -> None:
+    private: dict[str, Any] = {"privacy": "hash", "privacy_key": "a key of many characters"}
+    private["privacy_columns"] = {"subject": "drop"}
+    reports = ("conversations_drilldown", "docs_overall", "happiness_ratings", "user_drilldown")
+    load_into(kept.warehouse, account[1], reports=reports, **kept.options, **private)
+    ((customer,),) = query(kept.warehouse, "select max(customer_id) from happiness_ratings")
+    screen = Console(width=200, file=StringIO())
+    options = {**kept.options, **private}
+    assert run_forget(screen, kept.warehouse, [str(customer)], options) == 0
+
+    (manifest,) = manifests_in(kept.folder / "main")
+    file = ArchiveFile(manifest.path)
+    bodies = [file.body(a) or "" for a in file.answers() if a.path != "/v2/mailboxes"]
+    assert "@example" not in "".join(bodies)
+    assert "hash:" in "".join(bodies)
+    rated = [body for body in bodies if f'"ratingCustomerId":{customer}' in body]
+    rows = [row for body in rated for row in json.loads(body)["results"]]
+    theirs = [row for row in rows if row["ratingCustomerId"] == customer]
+    assert theirs
+    assert {row["ratingCustomerName"] for row in theirs} == {None}
+
+    again = tmp_path / "again.duckdb"
+    shutil.copy(kept.warehouse, again)  # who was forgotten stands in the warehouse alone
+    rebuild_from_archive(screen, again, None, options, NOW)
+    agents = ("user_name", "assigned_user_name")  # `forget` spares them, loads do not
+    before, after = (whole_tables(path, leave_out=agents) for path in (kept.warehouse, again))
+    names = {*before} - {RESULTS, FORGOTTEN}
+    assert differing({n: before[n] for n in names}, {n: after[n] for n in names}) == {}
+    assert query(again, f"select count(*) from {FORGOTTEN}") == [(len(before[FORGOTTEN]),)]
+
+
+def test_a_bare_pipeline_keeps_its_answers_too(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+) -> None:
+    pipeline = dlt.pipeline(
+        "bare",
+        pipelines_dir=str(tmp_path / "state"),
+        destination=dlt.destinations.duckdb(str(tmp_path / "bare.duckdb")),
+        dataset_name="reports",
+    )
+    source = source_of(
+        client_id="sandbox-id", client_secret="sandbox-secret", base_url=account[1],
+        archive=str(kept.folder), since="2026-11-08", until="2026-11-09",
+    )  # fmt: skip
+    pipeline.run(source.with_resources("company_overall", "chat"), loader_file_format="parquet")
+    differences = kept.rebuilt(tmp_path, tmp_path / "bare.duckdb")
+    assert differences.keys() & {"company_overall", "chat", "window_reads"} == set()
+    assert query(tmp_path / "again.duckdb", "select count(*) > 0 from company_overall") == [(True,)]

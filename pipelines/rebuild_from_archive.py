@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sources.help_scout.archive import folder_of
+from sources.help_scout.archive import CHAIN, folder_of
 from sources.help_scout.archive_files import rewrite
 from sources.help_scout.body_privacy import protect_body
 from sources.help_scout.privacy import Forgotten, Privacy
@@ -26,7 +26,7 @@ from .load import configured_run
 from .options import PLACEHOLDERS
 from .planning import know_lists
 from .publish import unpublish
-from .replay import Key, Place, Session, sessions_in
+from .replay import Key, Place, Session, check_beginning, sessions_in
 from .sql import stored_of
 from .warehouse import open_pipeline
 
@@ -44,14 +44,15 @@ def rebuild_from_archive(
     configured = configured_run(**{**options, **PLACEHOLDERS})
     configured.close()
     account, place = configured.settings.account, archive_folder(configured, folder)
-    sessions = sessions_in(place)
+    check_path(warehouse)
+    chain, forgotten = _known_of(warehouse, account)
+    sessions = sessions_in(place, chain)
     if not sessions:
         raise UsageError(
             f"{place} holds no load of account {account}: is it the right folder, and the right "
             "account?"
         )
-    check_path(warehouse)
-    forgotten = _forgotten_in(warehouse, account)
+    check_beginning(sessions)
     privacy = configured.privacy.with_forgotten(forgotten)
     if not privacy.changes_nothing:
         rewrite(place, partial(protect_body, privacy))
@@ -82,13 +83,15 @@ def archive_folder(run: Run, folder: Path | None) -> Path:
     return run.archive.account_folder
 
 
-def _forgotten_in(warehouse: Path, account: str) -> frozenset[Forgotten]:
-    """Whom the warehouse was told to forget."""
+def _known_of(warehouse: Path, account: str) -> tuple[str | None, frozenset[Forgotten]]:
+    """Which of the archive's files are the warehouse's, if it is there, and whom it was told to
+    forget."""
     if not warehouse.exists():
-        return frozenset()
+        return None, frozenset()
     with open_pipeline(warehouse, account) as pipeline:
         stored = stored_of(pipeline, account)
-        return frozenset(stored.forgotten() if stored is not None else ())
+        forgotten = frozenset(stored.forgotten() if stored is not None else ())
+        return source_state(pipeline).get(CHAIN), forgotten
 
 
 def _load_all(console: Console, new: Path, sessions: list[Session], privacy: Privacy) -> int:

@@ -7,6 +7,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +23,7 @@ from sources.help_scout.endpoints import report_at
 from sources.help_scout.reports import REPORTS
 
 from .anonymous import Anonymizer
-from .errors import COMPLETE, UsageError
+from .errors import COMPLETE, PipelineError, UsageError
 from .replay import Session, sessions_in
 from .sql import sql_client, tables_of
 from .warehouse import open_pipeline
@@ -159,7 +160,7 @@ def _failures(warehouse: Path | None) -> list[dict[str, Any]]:
     """What the ledger says is missing, in short: no texts, which may name things."""
     if warehouse is None or not warehouse.exists():
         return []
-    with open_pipeline(warehouse) as pipeline:
+    with suppress(PipelineError), open_pipeline(warehouse) as pipeline:
         if "report_windows" not in tables_of(pipeline):
             return []
         with sql_client(pipeline) as client:
@@ -168,8 +169,9 @@ def _failures(warehouse: Path | None) -> list[dict[str, Any]]:
                 "min(window_date)::varchar, max(window_date)::varchar from report_windows "
                 "where last_attempt_status not in ('loaded', 'empty') group by 1, 2, 3 order by 1"
             )
-    names = ("report", "grain", "status", "windows", "first", "last")
-    return [dict(zip(names, row, strict=True)) for row in rows or []]
+        names = ("report", "grain", "status", "windows", "first", "last")
+        return [dict(zip(names, row, strict=True)) for row in rows or []]
+    return []
 
 
 def _tell(console: Console, contents: Contents, out: Path) -> None:

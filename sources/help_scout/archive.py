@@ -36,6 +36,9 @@ ZSTD_LEVEL = 6
 LISTS, READS = "lists", "reads"
 """Who asked: the account's lists, or the reads of windows. Both may ask for the same once."""
 
+CHAIN = "archive"
+"""Where the source's state keeps what tells its warehouse's files from those of others."""
+
 _asking = threading.local()
 
 
@@ -74,12 +77,21 @@ class Archive:
         self._packages = 0
         self._reading = 0
         self._reads: list[str] = []
+        self._chain: str | None = None
+        self._is_first = False
         self._lock = threading.Lock()
         self._rows: list[tuple[Any, ...]] = []
         self._bytes = 0
         self._writer: Any = None
         self._failure: OSError | None = None
         self._pending: list[Path] = []
+
+    def belong(self, state: dict[str, Any]) -> None:
+        """Takes from the source's state which warehouse the answers belong to, and whether this is
+        its first load: an archive may hold those of a warehouse that was deleted or rebuilt."""
+        if CHAIN not in state and self._chain is None:
+            self._is_first = "timezone" not in state
+        self._chain = state.setdefault(CHAIN, self._chain or self._session)
 
     def begin(self, run_id: str, request: Mapping[str, Any]) -> None:
         """Notes what is loaded from now on, and deletes what a kill left of unfinished files."""
@@ -193,6 +205,8 @@ class Archive:
             **self._load,
             "format": FORMAT,
             "session": self._session,
+            "chain": self._chain,
+            "is_first": self._is_first and not self._packages,
             "now": self._now.isoformat(),
             "package": self._packages + 1,
             "load_ids": sorted(load_ids),

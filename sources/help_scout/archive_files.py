@@ -78,6 +78,11 @@ class Manifest:
         return str(self.told["session"])
 
     @property
+    def chain(self) -> str:
+        """The warehouse that the package was loaded into."""
+        return str(self.told["chain"])
+
+    @property
     def run_id(self) -> str:
         """The run, as the ledger calls it."""
         return str(self.told.get("run_id", ""))

@@ -127,6 +127,8 @@ class Run:
         of the catalog, and when each breakdown was first asked for: items that come later bring
         their history with them."""
         check_catalog(state)
+        if self.archive is not None:
+            self.archive.belong(state)
         self.time.pin(state)
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)

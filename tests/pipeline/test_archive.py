@@ -16,6 +16,8 @@ from typing import Any
 from unittest.mock import Mock
 
 import dlt
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -26,7 +28,7 @@ from pipelines.checks import RESULTS
 from pipelines.forgetting import run_forget
 from pipelines.rebuild_from_archive import rebuild_from_archive
 from sources.help_scout import help_scout as source_of
-from sources.help_scout.archive_files import ArchiveFile, manifests_in
+from sources.help_scout.archive_files import MANIFEST, ArchiveFile, manifests_in
 from sources.help_scout.budget import Budget
 from sources.help_scout.errors import ArchiveError
 from sources.help_scout.stored import FORGOTTEN
@@ -249,14 +251,32 @@ def test_rows_whose_answers_cannot_be_kept_are_not_loaded(
 def test_an_answer_that_is_missing_is_named(
     account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
 ) -> None:
-    options = {**kept.options, "start_date": "2026-10-26", "reports": FEW[:1]}
-    load_into(kept.warehouse, account[1], **options)
-    load_into(kept.warehouse, account[1], clock=ticking(NOW + timedelta(days=1)), **options)
-    first, _ = manifests_in(kept.folder / "main")
-    first.path.unlink()
-    with pytest.raises(ArchiveError, match=r"2026-11-11.*answers are missing.*/v2/reports/company"):
+    load_into(kept.warehouse, account[1], reports=FEW[:1], **kept.options)
+    (manifest,) = manifests_in(kept.folder / "main")
+    table = pq.read_table(manifest.path)
+    without = table.filter(pc.not_equal(table["path"], "/v2/reports/company"))
+    told = {MANIFEST: json.dumps(dict(manifest.told))}
+    pq.write_table(without.replace_schema_metadata(told), manifest.path)
+    with pytest.raises(ArchiveError, match=r"answers are missing.*/v2/reports/company"):
         kept.rebuilt(tmp_path)
     assert not (tmp_path / "again.duckdb").exists()
+
+
+def test_an_archive_makes_the_warehouse_that_was_loaded_last_and_from_its_first_load_on(
+    account: tuple[Sandbox, str], kept: Kept, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.duckdb"
+    load_into(other, account[1], reports=FEW[:1], timezone="Asia/Tokyo", **kept.options)
+    later = ticking(NOW + timedelta(hours=1))
+    load_into(kept.warehouse, account[1], reports=FEW[:1], clock=later, **kept.options)
+    assert kept.rebuilt(tmp_path) == {}
+    later = ticking(NOW + timedelta(days=1))
+    load_into(tmp_path / "again.duckdb", account[1], reports=FEW[:1], clock=later, **kept.options)
+    first, second, third = manifests_in(kept.folder / "main")
+    assert first.chain != second.chain == third.chain
+    second.path.unlink()
+    with pytest.raises(ArchiveError, match="does not begin with the first load"):
+        kept.rebuilt(tmp_path)
 
 
 def test_personal_data_is_no_more_in_the_archive_than_in_the_warehouse(

@@ -20,9 +20,9 @@ import orjson
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout import errors
-from sources.help_scout.archive import CHAIN, asked_by
+from sources.help_scout.archive import CHAIN, asked_by, window_key
 from sources.help_scout.archive_files import ArchiveFile, Kept, Manifest, manifests_in
-from sources.help_scout.catalog import PAGED, Report
+from sources.help_scout.catalog import Report
 from sources.help_scout.client import Answer, Client
 from sources.help_scout.endpoints import report_at
 from sources.help_scout.errors import ApiError, ArchiveError
@@ -105,21 +105,6 @@ class ArchiveClient:
             return waiting.popleft()
         return self.latest.get(key) or self._earlier.get(key)
 
-    def has(self, request: Request) -> bool:
-        """Whether the session got an answer to the request, and to all of its pages."""
-        with self._lock:
-            found = self.latest.get((request.path, request.query_text))
-            if found is None:
-                return False
-            report = report_at(request.path)
-            if report is None or report.shape not in PAGED or dict(request.query)["page"] != "1":
-                return True
-            body = orjson.loads(found[0].body(found[1]) or "{}")
-        envelope = body.get("conversations", body) if isinstance(body, dict) else {}
-        pages = whole_number(envelope.get("pages")) or 1
-        rest = (request.with_params(page=str(page)) for page in range(2, pages + 1))
-        return all((one.path, one.query_text) in self.latest for one in rest)
-
     def stop(self) -> None:
         """Nothing is waited for."""
 
@@ -131,8 +116,8 @@ class _ReplayRun(Run):
     """A run over an archive. Of a load that ended early what it did not read is left out again."""
 
     archived: ArchiveClient
-    began: frozenset[str] | None = None
-    """The reads that a load that ended early began; None for one that did not."""
+    windows: frozenset[str] | None = None
+    """The windows that a load that ended early has loaded; None for one that did not."""
     chain = ""
 
     def pin(self, state: dict[str, Any]) -> None:
@@ -141,18 +126,21 @@ class _ReplayRun(Run):
         state[CHAIN] = self.chain
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
-        """The reads of the spans; where the load ended early, those that it made."""
+        """The reads of the spans; where the load ended early, those that came to something."""
         for read in super().reads(report, spans):
-            if self.began is None:
-                yield read
-            elif isinstance(read, list):
-                if not any(NOT_ARCHIVED in (outcome.error or "") for outcome in read):
-                    yield read
-            elif str(read) in self.began and self._has_all(read):
+            if self.windows is None or not self.windows.isdisjoint(_keys_of(read)):
                 yield read
 
-    def _has_all(self, read: Read) -> bool:
-        return all(self.archived.has(part.request) for part in read.parts)
+
+def _keys_of(read: Read | Outcomes) -> Iterator[str]:
+    """The windows that the read is for."""
+    if isinstance(read, list):
+        pairs = [(outcome.read, outcome.window) for outcome in read]
+    else:
+        pairs = [(read, window) for window in read.wanted]
+    for one, window in pairs:
+        told = {"report": one.report.name, "slice": one.slice.text, "grain": str(window.grain)}
+        yield window_key({**told, "window_start": window.start})
 
 
 class _AllLoaded(Exception):
@@ -208,7 +196,7 @@ class Session:
             missing = run.archived.missing
             if "bare" in packages[0].told:  # which may not have read the account's lists
                 missing = [one for one in missing if report_at(one.path) is not None]
-            if missing and run.began is None:
+            if missing and run.windows is None:
                 raise ArchiveError(
                     f"the archive does not hold all of the load of {run.now:%Y-%m-%d %H:%M} UTC: "
                     f"{len(missing)} answers are missing, the first is to {missing[0].path}?"
@@ -237,7 +225,7 @@ def _counting(run: _ReplayRun, packages: Sequence[Manifest]) -> Callable[..., No
             raise _AllLoaded
         told = waiting.popleft().told
         if told["ended_early"]:
-            run.began, run.budget.was_hit = frozenset(told["reads"]), True
+            run.windows, run.budget.was_hit = frozenset(told["windows"]), True
 
     return on_chunk
 

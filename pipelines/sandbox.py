@@ -98,6 +98,8 @@ def serve_replay(file: Path, *, port: int, rate_limit: int) -> None:
             click.echo("# serving; stop with Ctrl-C. Into an empty warehouse, in this order:")
             for load in replay.header["loads"]:
                 click.echo(f"# {_command(load)}")
+                if load["ended_early"]:
+                    click.echo("# (that load was ended early, and asked for less than this one)")
             stopped.wait()
     except OSError as error:
         raise UsageError(f"cannot serve on port {port}: {error.strerror}") from error

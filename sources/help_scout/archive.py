@@ -23,6 +23,7 @@ from typing import Any
 
 from .errors import ApiError, ArchiveError, Stopped
 from .plan import Request
+from .values import Row, as_json
 
 FORMAT = 1
 UNFINISHED = ".part"
@@ -76,7 +77,7 @@ class Archive:
         self._load: dict[str, Any] = {}
         self._packages = 0
         self._reading = 0
-        self._reads: list[str] = []
+        self._windows: list[str] = []
         self._chain: str | None = None
         self._is_first = False
         self._lock = threading.Lock()
@@ -104,10 +105,10 @@ class Archive:
         """Notes what a bare pipeline loads: nobody tells when dlt goes on to load."""
         self._about |= {"run_id": run_id, "bare": {"since": since, "until": until}}
 
-    def note_read(self, read: str) -> None:
-        """Notes that the run begins a read. Of a load that ends early its answers do not tell all
-        that it was for: a report that names others' items is asked for them, too."""
-        self._reads.append(read)
+    def note_windows(self, ledger: Iterable[Row]) -> None:
+        """Notes the windows of the package by their rows of the ledger. Of a load that ends early
+        its answers do not tell them: some were asked for in vain, or to name others' items."""
+        self._windows += [window_key(row) for row in ledger]
 
     def keep_answer(
         self,
@@ -211,9 +212,9 @@ class Archive:
             "package": self._packages + 1,
             "load_ids": sorted(load_ids),
             "ended_early": ended_early,
-            "reads": self._reads if ended_early else [],
+            "windows": self._windows if ended_early else [],
         }
-        self._reads = []
+        self._windows = []
         self._writer.add_key_value_metadata({MANIFEST: json.dumps(manifest)})
         self._writer.close()
         self._writer = None
@@ -250,6 +251,12 @@ class Archive:
         if not self._load and not self._reading:
             self.finish(())
             self.settle()
+
+
+def window_key(row: Mapping[str, Any]) -> str:
+    """What tells a window of a report's slice from others."""
+    start = row["window_start"].astimezone(UTC).isoformat()
+    return f"{row['report']} {row['slice']} {row['grain']} {start}"
 
 
 def folder_of(folder: Path, account: str) -> Path:
@@ -298,6 +305,4 @@ def settle_pending(account_folder: Path, is_loaded: Callable[[Iterable[str]], bo
 
 def dumped(body: Any) -> bytes:
     """The body as JSON."""
-    from .values import as_json  # noqa: PLC0415  only where privacy changes it
-
     return as_json(body).encode()

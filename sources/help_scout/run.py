@@ -113,6 +113,11 @@ class Run:
         if self.archive is not None:
             self.archive.leave()
 
+    def note_ledger(self, rows: Iterable[Row]) -> None:
+        """Windows are given to the load, read or read in vain."""
+        if self.archive is not None:
+            self.archive.note_windows(rows)
+
     def stop(self) -> None:
         """Ends the run soon: what is under way is dropped unless it is answered, nothing new is
         begun. What has been read whole is kept."""
@@ -197,8 +202,6 @@ class Run:
         """The reads of the spans, in order, as far as the budget goes."""
         for read in self.planner.reads(report, spans):
             self._has_begun = True
-            if self.archive is not None and isinstance(read, Read):
-                self.archive.note_read(str(read))
             yield read
 
     def _may_begin(self) -> bool:

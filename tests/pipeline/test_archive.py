@@ -27,6 +27,7 @@ from pipelines.agenda import LoadRequest
 from pipelines.checks import RESULTS
 from pipelines.forgetting import run_forget
 from pipelines.rebuild_from_archive import rebuild_from_archive
+from pipelines.warehouse import open_pipeline
 from sources.help_scout import help_scout as source_of
 from sources.help_scout.archive_files import MANIFEST, ArchiveFile, manifests_in
 from sources.help_scout.budget import Budget
@@ -45,6 +46,7 @@ from .support import (
     load_into,
     query,
     query_each,
+    running,
     serving,
     tables_of,
     ticking,
@@ -208,10 +210,16 @@ def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(
     sandbox.account.touch(conversation)
     load(24, budget=Budget(max_requests=20))
     load(25)
-    load(48)
+    with running(base_url, clock=ticking(NOW + timedelta(hours=48)), **kept.options) as run:
+        stops = iter(range(40))
+        run.reader._on_outcome = lambda _: None if next(stops, None) is not None else run.stop()
+        with open_pipeline(kept.warehouse) as pipeline:
+            pipelines.load.load(pipeline, run, request)
+        assert run.is_stopping
+    load(49)
     assert kept.rebuilt(tmp_path) == {}
     reads = query(kept.warehouse, "select count(distinct run_id) from window_reads")
-    assert reads == [(4,)]
+    assert reads == [(5,)]
 
 
 @pytest.mark.slow(minutes=0.3)

@@ -20,7 +20,6 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout import help_scout, open_run, resources_of
 from sources.help_scout.client import utc_now
-from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.outcome import Outcome
 from sources.help_scout.run import Run
 
@@ -101,7 +100,7 @@ def load(
                 continue
             on_chunk(number, len(pending), chunk, run.time.zone)
             use(run, agenda, chunk)
-            dimensions = tuple(DIMENSIONS) if number == 1 else ()
+            dimensions = run.list_names if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
             source = source_of(run, since, until, (*dimensions, *chunk.reports))
             load_package(pipeline, run, source)

@@ -217,6 +217,7 @@ def _counting(run: _ReplayRun, packages: Sequence[Manifest]) -> Callable[..., No
     """What is told of each chunk before it is loaded: ends the load after so many packages."""
     waiting = deque(packages)
     is_bare = "bare" in packages[0].told
+    run.list_names = tuple(packages[0].told["lists"])
 
     def on_chunk(*_: Any) -> None:
         if is_bare:

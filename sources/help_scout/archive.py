@@ -78,6 +78,7 @@ class Archive:
         self._packages = 0
         self._reading = 0
         self._windows: list[str] = []
+        self._lists: list[str] = []
         self._chain: str | None = None
         self._is_first = False
         self._lock = threading.Lock()
@@ -106,9 +107,14 @@ class Archive:
         self._about |= {"run_id": run_id, "bare": {"since": since, "until": until}}
 
     def note_windows(self, ledger: Iterable[Row]) -> None:
-        """Notes the windows of the package by their rows of the ledger. Of a load that ends early
-        its answers do not tell them: some were asked for in vain, or to name others' items."""
-        self._windows += [window_key(row) for row in ledger]
+        """Notes the windows and lists of the package by their rows of the ledger. Of a load that
+        ends early its answers do not tell them: some were asked for in vain, or to name others'
+        items."""
+        for row in ledger:
+            if "list" in row:
+                self._lists.append(row["list"])
+            else:
+                self._windows.append(window_key(row))
 
     def keep_answer(
         self,
@@ -213,8 +219,9 @@ class Archive:
             "load_ids": sorted(load_ids),
             "ended_early": ended_early,
             "windows": self._windows if ended_early else [],
+            "lists": self._lists,
         }
-        self._windows = []
+        self._windows, self._lists = [], []
         self._writer.add_key_value_metadata({MANIFEST: json.dumps(manifest)})
         self._writer.close()
         self._writer = None

@@ -94,9 +94,9 @@ def report_resource(
 def _given(run: Run, items: Items, table: StoredTable, rows: Sequence[Row]) -> Iterator[Any]:
     """The item that gives dlt the rows; none for a ledger whose rows come later, unless too many
     wait already that may come now as well."""
-    if table is WINDOW_READS:
-        run.note_ledger(rows)
     is_ledger, when = table in (WINDOW_READS, LIST_READS), run.storage.ledgers
+    if is_ledger:
+        run.note_ledger(rows)
     waiting = run.ledgers.setdefault(table.name, []) if is_ledger else []
     is_much = len(waiting) + len(rows) > ROWS_PER_BATCH
     if is_ledger and (when == "after" or (when == "last" and not is_much)):

@@ -18,6 +18,7 @@ from .breakdowns import pin_groups
 from .budget import Budget
 from .catalog import Report
 from .client import Client
+from .dimensions import DIMENSIONS
 from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .lists import AccountLists
@@ -79,6 +80,8 @@ class Run:
         self.planner = ReadPlanner(
             settings, self.time, self.lists, self.reader.submit, self._may_begin
         )
+        self.list_names: tuple[str, ...] = tuple(DIMENSIONS)
+        """The lists that are loaded with the first package."""
         self.chunk: Interval | None = None
         self.budget = Budget()
         self.round: Round | None = None
@@ -114,7 +117,7 @@ class Run:
             self.archive.leave()
 
     def note_ledger(self, rows: Iterable[Row]) -> None:
-        """Windows are given to the load, read or read in vain."""
+        """Windows or lists are given to the load, read or read in vain."""
         if self.archive is not None:
             self.archive.note_windows(rows)
 

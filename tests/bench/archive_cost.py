@@ -14,7 +14,7 @@ from tests.cli.support import environment, served
 from .whole_process import COMMAND, SMALL_ACCOUNT, Process, middle, run_process
 
 HISTORY_DAYS = 20
-RUNS = 5
+RUNS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ LOADED = ".parquet"
 KEPT_HEADERS = ("Date", "X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute")
 ROWS_PER_GROUP = 2_000
 BYTES_PER_GROUP = 4_000_000
-ZSTD_LEVEL = 6
+ZSTD_LEVEL = 3
 
 LISTS, READS = "lists", "reads"
 """Who asked: the account's lists, or the reads of windows. Both may ask for the same once."""
@@ -131,7 +131,7 @@ class Archive:
         protected = self.protect(request, body)
         if protected is not body:
             content = dumped(protected)
-        kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+        kept = {name: value for name in KEPT_HEADERS if (value := headers.get(name)) is not None}
         self._add(
             (asked_by(), request.path, request.query_text, 200, None, None, requests,
              correlation_id, json.dumps(kept), fetched_at, content)

@@ -8,7 +8,7 @@ asks for what is missing, an explicit interval for all of it. Nothing here sends
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -71,6 +71,18 @@ class LoadRequest:
     def report_names(self) -> tuple[str, ...]:
         """The reports asked for."""
         return self.reports or tuple(REPORTS)
+
+    def as_json(self) -> dict[str, Any]:
+        """The request as the archive keeps it."""
+        windows = sorted((str(grain), first.isoformat()) for grain, first in self.windows)
+        return {**asdict(self), "reports": list(self.reports), "windows": [*map(list, windows)]}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> LoadRequest:
+        """The request that the archive keeps."""
+        windows = ((Grain(grain), date.fromisoformat(first)) for grain, first in told["windows"])
+        names = tuple(told["reports"])
+        return cls(**{**told, "reports": names, "windows": frozenset(windows)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from .cli_archive import report_problem
 from .cli_look import check, doctor, explain, plan, status
 from .cli_readers import dashboard, export, marts
 from .cli_sandbox import demo, sandbox
+from .errors import UsageError
 from .options import (
     Target,
     all_and_workers,
@@ -22,6 +26,7 @@ from .options import (
     file_options,
     max_minutes_option,
     max_requests_option,
+    now_option,
     report_names,
     reports_option,
     since_option,
@@ -42,7 +47,11 @@ def main() -> None:
     prepare_process()
 
 
-for command in (plan, status, check, explain, doctor, marts, dashboard, export, demo, sandbox):
+COMMANDS = (
+    plan, status, check, explain, doctor, marts, dashboard, export, demo, sandbox, report_problem,
+)  # fmt: skip
+
+for command in COMMANDS:
     main.add_command(command)
 
 
@@ -53,6 +62,7 @@ for command in (plan, status, check, explain, doctor, marts, dashboard, export, 
 @until_option
 @max_requests_option
 @max_minutes_option
+@now_option
 @all_and_workers
 def load(
     target: Target,
@@ -61,6 +71,7 @@ def load(
     until: str | None,
     max_requests: int | None,
     max_minutes: float | None,
+    now: datetime | None,
     workers: int | None,
 ) -> None:
     """Loads what is due: the nightly job. Credentials come from configuration."""
@@ -78,7 +89,7 @@ def load(
             }
             code = _run_all(target, "load", options, workers)
         else:
-            code = _run(target, request, max_requests, max_minutes)
+            code = _run(target, request, max_requests, max_minutes, now)
     sys.exit(code)
 
 
@@ -88,6 +99,7 @@ def load(
 @click.option("--newest-first", is_flag=True, help="The latest months first.")
 @max_requests_option
 @max_minutes_option
+@now_option
 @all_and_workers
 def backfill(
     target: Target,
@@ -95,6 +107,7 @@ def backfill(
     newest_first: bool,
     max_requests: int | None,
     max_minutes: float | None,
+    now: datetime | None,
     workers: int | None,
 ) -> None:
     """Fills what is wanted and not there: `status` shows it."""
@@ -113,21 +126,34 @@ def backfill(
             }
             code = _run_all(target, "backfill", options, workers)
         else:
-            code = _run(target, request, max_requests, max_minutes)
+            code = _run(target, request, max_requests, max_minutes, now)
     sys.exit(code)
 
 
 @main.command()
 @file_options
+@click.option(
+    "--from-archive",
+    metavar="[DIR]",
+    is_flag=False,
+    flag_value="",
+    help="Make the file from the archive, without a request. [default: the configured archive]",
+)
 @max_requests_option
 @max_minutes_option
-def rebuild(target: Target, max_requests: int | None, max_minutes: float | None) -> None:
+def rebuild(
+    target: Target, from_archive: str | None, max_requests: int | None, max_minutes: float | None
+) -> None:
     """Loads everything anew, in another time zone say, and then replaces the file."""
     with told_in_words():
         from sources.help_scout.budget import Budget
 
         from .jobs import Job, run_rebuild
 
+        if from_archive is not None:
+            if max_requests is not None or max_minutes is not None:
+                raise UsageError("--from-archive sends no requests: leave the budget out")
+            sys.exit(_rebuild_from_archive(target, from_archive))
         budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
         code = run_rebuild(console(), Job(target.file, options=target.options, budget=budget))
     sys.exit(code)
@@ -145,10 +171,24 @@ def forget(target: Target, customers: tuple[str, ...]) -> None:
     sys.exit(code)
 
 
+def _rebuild_from_archive(target: Target, folder: str) -> int:
+    from sources.help_scout.client import utc_now
+
+    from .rebuild_from_archive import rebuild_from_archive
+
+    place = Path(folder) if folder else None
+    return rebuild_from_archive(console(), target.file, place, target.silent_options, utc_now())
+
+
 def _run(
-    target: Target, request: LoadRequest, max_requests: int | None, max_minutes: float | None
+    target: Target,
+    request: LoadRequest,
+    max_requests: int | None,
+    max_minutes: float | None,
+    now: datetime | None = None,
 ) -> int:
     from sources.help_scout.budget import Budget
+    from sources.help_scout.client import utc_now
 
     from .alerts import alerting
     from .jobs import Job, run_job
@@ -157,7 +197,8 @@ def _run(
     budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
     screen, of = console(), f" of account {target.account}" if target.account else ""
     with alerting(screen, f"help-scout {'backfill' if request.backfill else 'load'}{of}") as tell:
-        job = Job(target.place, request=request, options=target.options, budget=budget)
+        clock = utc_now if now is None else lambda: now
+        job = Job(target.place, request=request, options=target.options, budget=budget, clock=clock)
         ended = run_job(screen, job)
         tell(ended)
     return ended.exit_code

@@ -106,6 +106,12 @@ class _SandboxCommand(click.Command):
     help="Do what a live account was seen to do; can be repeated. The names are below.",
 )
 @click.option("--like-live", is_flag=True, help="All that live accounts were seen to do, at once.")
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Serve a file of report-problem instead of an invented account.",
+)
 def sandbox(
     port: int,
     users: int,
@@ -119,13 +125,17 @@ def sandbox(
     forbid: tuple[str, ...],
     surprise: tuple[str, ...],
     like_live: bool,
+    replay: Path | None,
 ) -> None:
     """Serves an invented account over HTTP until it is stopped."""
     with told_in_words():
         from sources.help_scout.settings import parse_date, zone_of
 
-        from .sandbox import serve_sandbox
+        from .sandbox import serve_replay, serve_sandbox
 
+        if replay is not None:
+            serve_replay(replay, port=port, rate_limit=rate_limit)
+            return
         last = parse_date("until", until) or _today(timezone)
         serve_sandbox(
             port=port,

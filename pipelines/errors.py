@@ -18,7 +18,7 @@ from dlt.common.configuration.exceptions import (
     ConfigurationException,
 )
 
-from sources.help_scout.errors import ApiError, ConfigurationError
+from sources.help_scout.errors import ApiError, ArchiveError, ConfigurationError
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
@@ -61,7 +61,7 @@ def explain(error: BaseException) -> tuple[str, int]:
                 "[sources.help_scout] in .dlt/secrets.toml"
             )
             return message, USAGE
-        if isinstance(cause, ApiError | DestinationDown):
+        if isinstance(cause, ApiError | ArchiveError | DestinationDown):
             return without_passwords(str(cause)), FAILED
         if isinstance(cause, ConfigurationError | PipelineError):
             return str(cause), USAGE

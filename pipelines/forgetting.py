@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,9 +16,12 @@ from typing import Any
 from dlt.pipeline.pipeline import Pipeline
 from rich.console import Console
 
+from sources.help_scout.archive_files import rewrite
+from sources.help_scout.body_privacy import protect_body
 from sources.help_scout.client import utc_now
 from sources.help_scout.privacy import CUSTOMERS_OF, HASHED, Forgotten, Privacy
 from sources.help_scout.reports import REPORTS
+from sources.help_scout.run import Run
 from sources.help_scout.stored import FORGOTTEN
 from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
 
@@ -68,6 +72,7 @@ def _forget_in(
             run.privacy.with_forgotten(before)
             finish_pending(pipeline)
             owe_copy(warehouse)
+            in_archive = _forget_in_archive(run, pipeline, customers)
             found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
             unplaced = count_unplaced(pipeline)
             if stored is not None:
@@ -77,6 +82,8 @@ def _forget_in(
         run.close()
     for table, count in changed.items():
         console.print(f"{table}: {count:,} rows", markup=False)
+    if in_archive:
+        console.print(f"archive: {in_archive:,} answers")
     console.print(
         f"forgotten, by {len(found.ids)} ids and {len(found.emails)} e-mail addresses: "
         f"{sum(changed.values()):,} rows emptied in {len(changed)} tables of {warehouse}; loads "
@@ -88,10 +95,32 @@ def _forget_in(
             "look there, or drop them with privacy_columns = { unknown = 'drop' }"
         )
     known = {one.customer_hash for one in before}
-    if changed or all(run.privacy.customer_hash(one) in known for one in customers):
+    if changed or in_archive or all(run.privacy.customer_hash(one) in known for one in customers):
         return COMPLETE
     console.print("nothing of them was found here: is the id or address spelt right?")
     return PARTIAL
+
+
+def _forget_in_archive(run: Run, pipeline: Pipeline, named: Customers) -> int:
+    """Takes the customers' personal data out of the archive, whatever else they are known as; how
+    many answers changed."""
+    if run.archive is None:
+        return 0
+    columns = columns_of(pipeline)
+    with sql_client(pipeline) as client:
+
+        def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
+
+        customers = _known_as(query, columns, named, run.privacy)
+    return forget_in_archive(run.archive.account_folder, run.privacy, customers)
+
+
+def forget_in_archive(folder: Path, privacy: Privacy, customers: Customers) -> int:
+    """Takes the personal data of customers out of every body; how many changed."""
+    hashes = {Forgotten(privacy.customer_hash(one), privacy.key_print) for one in customers}
+    written = {Forgotten(one, privacy.key_print) for one in _stored_emails(customers, privacy)}
+    return rewrite(folder, partial(protect_body, privacy.with_forgotten(hashes | written)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dlt.pipeline.pipeline import Pipeline
 from rich.console import Console
 
+from sources.help_scout.archive_files import rewrite
+from sources.help_scout.body_privacy import protect_body
 from sources.help_scout.budget import Budget
 from sources.help_scout.client import utc_now
 from sources.help_scout.errors import AnswerError, ApiError, ConfigurationError
@@ -275,6 +278,9 @@ def _make_stricter(console: Console, warehouse: Path, pipeline: Pipeline, run: R
         console.print(f"privacy: rewriting {len(stricter)} columns of what is loaded")
         finish_pending(pipeline)
         owe_copy(warehouse)
+        if run.archive is not None:
+            run.know(stored_of(pipeline, run.settings.account))
+            rewrite(run.archive.account_folder, partial(protect_body, run.privacy))
         make_stricter(pipeline, stricter, run.privacy)
     return bool(stricter)
 

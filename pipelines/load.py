@@ -20,14 +20,13 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout import help_scout, open_run, resources_of
 from sources.help_scout.client import utc_now
-from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.outcome import Outcome
 from sources.help_scout.run import Run
 
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
 from .configuration import check_option_names
 from .kinds import storage_of
-from .packages import finish_pending, load_package, set_options
+from .packages import finish_interrupted, load_package, set_options
 from .views import create_views
 
 log = logging.getLogger(__name__)
@@ -85,8 +84,10 @@ def load(
     chunk and the zone of its days. `run.budget.was_hit` and `run.is_stopping` tell whether the load
     ended early.
     """
-    if finish_pending(pipeline):
+    if finish_interrupted(pipeline, run):
         log.warning("an interrupted load could not be read any more: what it held is asked again")
+    if run.archive is not None:
+        run.archive.begin(run.run_id, request.as_json())
     run.pin(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
     run.round, run.storage = agenda.round, storage_of(pipeline)
@@ -99,7 +100,7 @@ def load(
                 continue
             on_chunk(number, len(pending), chunk, run.time.zone)
             use(run, agenda, chunk)
-            dimensions = tuple(DIMENSIONS) if number == 1 else ()
+            dimensions = run.list_names if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
             source = source_of(run, since, until, (*dimensions, *chunk.reports))
             load_package(pipeline, run, source)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,6 +212,27 @@ max_minutes_option = click.option(
     type=click.FloatRange(min=0, min_open=True),
     metavar="M",
     help="Stop after so many minutes; the next run goes on.",
+)
+
+
+def _instant(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise click.BadParameter("expected an instant like 2026-11-10T15:00:00+00:00")
+    return instant
+
+
+now_option = click.option(
+    "--now",
+    metavar="INSTANT",
+    callback=_instant,
+    hidden=True,
+    help="Load as if it were this instant: for files of report-problem.",
 )
 
 

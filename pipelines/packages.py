@@ -9,21 +9,24 @@ is dropped, and what it held is still due.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dlt
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.errors import ArchiveError
 from sources.help_scout.run import Run
 
 from .indexes import create_indexes
 from .kinds import is_merged, kind_of
 from .locks import check_lock, exclusively
 from .merging import merge_packages
+from .sql import sql_client
 
 LARGE_PACKAGE_ROWS = 100_000
 
@@ -43,11 +46,69 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
         pipeline.extract(source, loader_file_format=file_format)
         if run.ledgers:
             pipeline.extract(ledgers, loader_file_format=file_format)
+    _finish_archive(pipeline, run)
     pipeline.normalize()
     _keep(pipeline)
     is_large = run.rows - before >= LARGE_PACKAGE_ROWS
     with set_options(LOAD__WORKERS="1") if is_large else nullcontext():
         _load(pipeline)
+    if run.archive is not None:
+        run.archive.settle()
+
+
+def _finish_archive(pipeline: Pipeline, run: Run) -> None:
+    """Has the archive hold the answers of what was extracted; else nothing of it is loaded."""
+    if run.archive is None:
+        return
+    try:
+        load_ids = pipeline.list_extracted_load_packages()
+        run.archive.finish(load_ids, ended_early=run.budget.was_hit or run.is_stopping)
+    except ArchiveError:
+        _drop(pipeline)
+        raise
+
+
+def finish_interrupted(pipeline: Pipeline, run: Run) -> bool:
+    """Loads what an interrupted run left; whether some of it had to be dropped. Of an account with
+    an archive only what the archive holds is loaded, and its files say so afterwards."""
+    if run.archive is None:
+        return finish_pending(pipeline)
+    from sources.help_scout.archive import settle_pending  # noqa: PLC0415  only where it is kept
+    from sources.help_scout.archive_files import manifests_in  # noqa: PLC0415  Arrow
+
+    folder, dropped = run.archive.account_folder, False
+    in_archive = {one for m in manifests_in(folder, pending=True) for one in m.load_ids}
+    if set(pipeline.list_extracted_load_packages()) - in_archive:
+        _load(pipeline)
+        _drop(pipeline)
+        dropped = True
+    dropped = finish_pending(pipeline) or dropped
+    settle_pending(folder, lambda ids: _are_loaded(pipeline, ids, unless=dropped))
+    return dropped
+
+
+def _are_loaded(pipeline: Pipeline, load_ids: Iterable[str], *, unless: bool) -> bool:
+    """Whether the warehouse holds the first of the packages. Files in a folder do not tell: there
+    they are, unless something was dropped."""
+    kind = kind_of(pipeline)
+    if kind is not None and kind.type == "filesystem":
+        return not unless
+    try:
+        with sql_client(pipeline) as client:
+            found = client.execute_sql(
+                "select 1 from _dlt_loads where load_id = %s and status = 0",
+                next(iter(load_ids), ""),
+            )
+    except DatabaseUndefinedRelation:
+        return False
+    return bool(found)
+
+
+def _drop(pipeline: Pipeline) -> None:
+    """Drops what was extracted or normalized and not loaded: it is still due."""
+    name = pipeline.dataset_name
+    pipeline.drop_pending_packages()
+    pipeline.sync_destination(dataset_name=name)
 
 
 def _ledgers(run: Run) -> DltSource:
@@ -68,9 +129,7 @@ def finish_pending(pipeline: Pipeline) -> bool:
     except PipelineStepFailed:
         # Nothing of it has been loaded, and what was extracted cannot be read: a power cut may
         # leave files that are shorter than they were.
-        name = pipeline.dataset_name
-        pipeline.drop_pending_packages()
-        pipeline.sync_destination(dataset_name=name)
+        _drop(pipeline)
         return True
     _keep(pipeline)
     _load(pipeline)

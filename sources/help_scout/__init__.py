@@ -11,14 +11,18 @@ Options come from dlt's configuration, section `sources.help_scout`.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from dataclasses import fields
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import dlt
 from dlt.extract import DltResource
 
+from .archive import Archive
 from .client import DEFAULT_BASE_URL, DEFAULT_DOCS_BASE_URL, Client, docs_client, utc_now
 from .dimensions import DIMENSIONS
 from .outcome import Outcome
@@ -54,6 +58,7 @@ def help_scout(
     privacy: str = "keep",
     privacy_columns: dict[str, str] | None = None,
     privacy_key: str | None = None,
+    archive: str | None = None,
     since: str | None = None,
     until: str | None = None,
 ) -> Iterator[DltResource]:
@@ -84,6 +89,7 @@ def help_scout(
         privacy: What becomes of personal data: keep, hash or drop.
         privacy_columns: Columns to what becomes of them: {"user_name": "keep"}.
         privacy_key: Secret that keys the hashes, for hash and for forgetting customers.
+        archive: Folder in which every answer is kept; none by default.
         rate_limit_share: The part of the account's request limit to use, up to 1.
         since: First local day of an interval to load instead of what is due, YYYY-MM-DD.
         until: First local day after that interval.
@@ -111,7 +117,10 @@ def help_scout(
         privacy=privacy,
         privacy_columns=privacy_columns,
         privacy_key=privacy_key,
+        archive=archive,
     )
+    if run.archive is not None:
+        run.archive.begin_bare(run.run_id, since, until)
     yield from resources_of(run, *run.time.interval(since, until))
 
 
@@ -126,6 +135,7 @@ def open_run(
     privacy: str = "keep",
     privacy_columns: dict[str, str] | None = None,
     privacy_key: str | None = None,
+    archive: str | None = None,
     clock: Callable[[], datetime] = utc_now,
     on_outcome: Callable[[Outcome], None] | None = None,
     **settings: Any,
@@ -139,20 +149,39 @@ def open_run(
         settings[name] = settings.get(name) or {}
     for name in ("active_only", "expect_unavailable"):
         settings[name] = settings.get(name) or ()
-    checked = Settings(**settings)
+    checked, now = Settings(**settings), clock()
+    kept = archive_of(archive, checked, now, has_docs=bool(docs_api_key)) if archive else None
     client = Client(
-        base_url, client_id, client_secret, rate_limit_share=rate_limit_share, now=clock
+        base_url,
+        client_id,
+        client_secret,
+        rate_limit_share=rate_limit_share,
+        now=clock,
+        archive=kept,
     )
-    docs = docs_client(docs_base_url, docs_api_key, clock) if docs_api_key else None
+    docs = docs_client(docs_base_url, docs_api_key, clock, kept) if docs_api_key else None
     return Run(
         checked,
         client,
         uuid.uuid4().hex,
-        now=clock(),
+        now=now,
         docs=docs,
         privacy=Privacy(privacy, privacy_columns, privacy_key),
         on_outcome=on_outcome,
+        archive=kept,
     )
+
+
+def archive_of(folder: str, settings: Settings, now: datetime, *, has_docs: bool) -> Archive:
+    """The archive of a run in this folder; what it says of the run lets it be done again."""
+    options = {name.name: getattr(settings, name.name) for name in fields(settings)}
+    about = {"options": json.loads(json.dumps(options, default=_as_option)), "docs": has_docs}
+    return Archive(Path(folder), settings.account, now=now, about=about)
+
+
+def _as_option(value: Any) -> Any:
+    """An option's value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else list(value)
 
 
 def resources_of(

@@ -21,6 +21,7 @@ import httpx
 import orjson
 from tenacity import Retrying, retry_if_exception_type
 
+from .archive import Archive
 from .auth import ClientCredentials, DocsKey
 from .connections import transport_for
 from .errors import STOPPED, ApiError, ConfigurationError, Stopped, Unreachable
@@ -64,7 +65,7 @@ class Client:
     """GETs JSON from one account, with client id and secret unless `auth` says otherwise.
 
     `clock` and `sleep` drive the limiter and the waits between tries, `now` stamps answers,
-    `transport` replaces the network in tests.
+    `transport` replaces the network in tests, `archive` keeps what is answered.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Client:
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = utc_now,
         transport: httpx.BaseTransport | None = None,
+        archive: Archive | None = None,
     ) -> None:
         base_url = check_base_url(base_url)
         self.base_url = base_url
@@ -102,6 +104,7 @@ class Client:
             credentials = auth(self.limiter)
         self._credentials = credentials
         self._transport = transport
+        self._archive = archive
         self._own = threading.local()
         self._all_http: list[httpx.Client] = []
 
@@ -137,6 +140,14 @@ class Client:
         after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`; at once when nothing has answered the last
         `SILENT_REQUESTS`).
         """
+        try:
+            return self._get_with_retries(request, most_tries)
+        except ApiError as error:
+            if self._archive is not None:
+                self._archive.keep_failure(request, error, self._now())
+            raise
+
+    def _get_with_retries(self, request: Request, most_tries: int | None) -> Answer:
         tries, began = 0, self._clock()
         if self._silent >= SILENT_REQUESTS:
             raise Unreachable(
@@ -187,7 +198,18 @@ class Client:
                 status=response.status_code,
                 correlation_id=correlation_id(response),
             ) from error
-        return Answer(body, request, self._now(), tries, correlation_id(response))
+        answer = Answer(body, request, self._now(), tries, correlation_id(response))
+        if self._archive is not None:
+            self._archive.keep_answer(
+                request,
+                body,
+                content,
+                headers=response.headers,
+                fetched_at=answer.fetched_at,
+                requests=tries,
+                correlation_id=answer.correlation_id,
+            )
+        return answer
 
     def _note_clock(self, response: httpx.Response) -> None:
         told = response.headers.get("Date")
@@ -229,9 +251,21 @@ class Client:
             return response, b"".join(chunks)
 
 
-def docs_client(base_url: str, api_key: str, now: Callable[[], datetime] = utc_now) -> Client:
+def docs_client(
+    base_url: str,
+    api_key: str,
+    now: Callable[[], datetime] = utc_now,
+    archive: Archive | None = None,
+) -> Client:
     """A client of the Docs API, which knows its callers by a key."""
-    return Client(base_url, "", "", auth=lambda limiter: DocsKey(api_key, limiter), now=now)
+    return Client(
+        base_url,
+        "",
+        "",
+        auth=lambda limiter: DocsKey(api_key, limiter),
+        now=now,
+        archive=archive,
+    )
 
 
 def check_base_url(base_url: str) -> str:

@@ -9,6 +9,7 @@ HelpScoutError
 │   ├── Stopped               not asked any more: the run is to end
 │   └── ReportUnavailable     403: the plan or the user's permissions lack this report
 ├── NoRoom                    this machine has no room for the rows of a large window
+├── ArchiveError              the archive cannot be written, or not be read
 └── AnswerError               the answer came, but it is not the report that was asked for
     ├── WrongEnvelope         the body lacks the part that makes it this report
     ├── WrongAnswer           the body answers another question: another day, user or page
@@ -36,6 +37,10 @@ class CredentialsError(ConfigurationError):
 
 class NoRoom(HelpScoutError):
     """A temporary file cannot be written."""
+
+
+class ArchiveError(HelpScoutError):
+    """The archive cannot be written or read, or does not hold what was asked for."""
 
 
 class ApiError(HelpScoutError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ REMOVED = "removed"
 UNKNOWN = "unknown"
 LEAST_KEY_CHARACTERS = 16
 CUSTOMERS_OF = "_customers"
+_IS_HASHED = re.compile(f'"?({HASHED}[0-9a-f]{{32}})"?')
 
 
 def personal_columns() -> Iterator[tuple[str, Column, bool]]:
@@ -98,6 +100,11 @@ class Privacy:
         return self._mode == "keep" and not self._columns and not self._forgotten
 
     @property
+    def forgets(self) -> bool:
+        """Whether anybody was forgotten."""
+        return bool(self._forgotten)
+
+    @property
     def key_print(self) -> str | None:
         """What tells this key from another one, without giving it away; None without one."""
         return self.hash_of("the key's own print")[-12:] if self._key else None
@@ -118,8 +125,11 @@ class Privacy:
         return HASHED + digest[:32]
 
     def hash_in(self, column: str, value: Any) -> str:
-        """The keyed hash of a column's value: that of an address however it is written."""
+        """The keyed hash of a column's value: that of an address however it is written; what is a
+        hash already, as bodies of the archive have it, stays."""
         text = str(value)
+        if (hashed := _IS_HASHED.fullmatch(text)) is not None:
+            return hashed[1]
         return self.hash_of(text.lower() if column.endswith("email") else text)
 
     def customer_hash(self, customer: str | int) -> str:
@@ -131,7 +141,10 @@ class Privacy:
         """Whether any of these ids and e-mail addresses is a forgotten customer's."""
         if not self._forgotten:
             return False
-        return any(c is not None and self.customer_hash(c) in self._forgotten for c in customers)
+        return any(
+            c is not None and (c in self._forgotten or self.customer_hash(c) in self._forgotten)
+            for c in customers
+        )
 
     def with_forgotten(self, forgotten: Collection[Forgotten]) -> Privacy:
         """The same with these customers forgotten too; ConfigurationError without the key that

@@ -59,6 +59,7 @@ def report_resource(
 
     @dlt.resource(name=report.name, write_disposition=disposition, max_table_nesting=0)
     def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
+        run.enter()
         _know_warehouse(run)
         state = dlt.current.source_state()
         run.pin(state)
@@ -83,6 +84,7 @@ def report_resource(
         run.note_read(report)
         if run.round is not None:
             run.round.keep(state, run.now)
+        run.leave()
 
     return read_report
 
@@ -91,6 +93,8 @@ def _given(run: Run, items: Items, table: StoredTable, rows: Sequence[Row]) -> I
     """The item that gives dlt the rows; none for a ledger whose rows come later, unless too many
     wait already that may come now as well."""
     is_ledger, when = table in (WINDOW_READS, LIST_READS), run.storage.ledgers
+    if is_ledger:
+        run.note_ledger(rows)
     waiting = run.ledgers.setdefault(table.name, []) if is_ledger else []
     is_much = len(waiting) + len(rows) > ROWS_PER_BATCH
     if is_ledger and (when == "after" or (when == "last" and not is_much)):
@@ -157,6 +161,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
     def read_list() -> Iterator[Any]:
         if not run.lists.has(dimension):
             return
+        run.enter()
         _know_warehouse(run)
         state = dlt.current.source_state()
         run.pin(state)
@@ -190,5 +195,6 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         if rows:
             yield items.of(table, rows)
         yield from items.missing([table])
+        run.leave()
 
     return read_list

@@ -6,16 +6,19 @@ A `Run` is what the resources of one extraction share. It knows nothing of dlt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from .account_time import AccountTime
+from .archive import Archive, asking_for_lists
+from .body_privacy import protect_body
 from .breakdowns import pin_groups
 from .budget import Budget
 from .catalog import Report
 from .client import Client
+from .dimensions import DIMENSIONS
 from .errors import AnswerError, ApiError, ConfigurationError
 from .flatten import unwrap
 from .list_guard import is_refusal
@@ -47,7 +50,7 @@ class Run:
     """One run over one account.
 
     `now` is the instant that decides what is due; `docs` answers for the Docs API, with a key for
-    it; `on_outcome` is told of each window read.
+    it; `on_outcome` is told of each window read; `archive` keeps what is answered.
     `chunk` narrows what is planned to an interval, for loads in several pipeline runs; `budget`
     ends the run early, where no window is half read; `round` is the night that the run is of.
     """
@@ -62,6 +65,7 @@ class Run:
         docs: Client | None = None,
         privacy: Privacy | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
+        archive: Archive | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
@@ -69,6 +73,9 @@ class Run:
         self.run_id = run_id
         self.privacy = privacy or Privacy()
         self.now = now
+        self.archive = archive
+        if archive is not None:
+            archive.protect = lambda request, body: protect_body(self.privacy, request, body)
         self.lists = AccountLists(
             self._get, self._offered_tags, None if docs is None else self._get_docs, now=now
         )
@@ -77,6 +84,8 @@ class Run:
         self.planner = ReadPlanner(
             settings, self.time, self.lists, self.reader.submit, self._may_begin
         )
+        self.list_names: tuple[str, ...] = tuple(DIMENSIONS)
+        """The lists that are loaded with the first package."""
         self.chunk: Interval | None = None
         self.budget = Budget()
         self.round: Round | None = None
@@ -99,6 +108,23 @@ class Run:
         self.client.close()
         if self._docs is not None:
             self._docs.close()
+        if self.archive is not None:
+            self.archive.discard()
+
+    def enter(self) -> None:
+        """A resource begins to read."""
+        if self.archive is not None:
+            self.archive.enter()
+
+    def leave(self) -> None:
+        """A resource has read all."""
+        if self.archive is not None:
+            self.archive.leave()
+
+    def note_ledger(self, rows: Iterable[Row]) -> None:
+        """Windows or lists are given to the load, read or read in vain."""
+        if self.archive is not None:
+            self.archive.note_windows(rows)
 
     def stop(self) -> None:
         """Ends the run soon: what is under way is dropped unless it is answered, nothing new is
@@ -114,6 +140,8 @@ class Run:
         of the catalog, and when each breakdown was first asked for: items that come later bring
         their history with them."""
         check_catalog(state)
+        if self.archive is not None:
+            self.archive.belong(state)
         self.time.pin(state)
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)
@@ -243,8 +271,10 @@ class Run:
         return offered if isinstance(offered, list) else []
 
     def _get(self, request: Request) -> Any:
-        return self.client.get(request).body
+        with asking_for_lists():
+            return self.client.get(request).body
 
     def _get_docs(self, request: Request) -> Any:
         assert self._docs is not None
-        return self._docs.get(request).body
+        with asking_for_lists():
+            return self._docs.get(request).body

@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.agenda import LoadRequest, count_missing
 from pipelines.warehouse import open_pipeline
+from sources.help_scout.coverage import Standing
 from sources.help_scout_sandbox import Fault, Sandbox
 
 from .support import (
@@ -52,10 +53,9 @@ REPORTS = (
     "user_happiness",
     "happiness_ratings",
 )
-GRAINS = dict.fromkeys(
-    ("happiness_overall", "phone", "chat", "company_overall", "docs_overall",
-     "conversations_busy_times"), ["day"]
-)  # fmt: skip
+BY_DAY = ("happiness_overall", "phone", "chat", "company_overall", "docs_overall",
+          "conversations_busy_times")  # fmt: skip
+GRAINS = {name: ["day"] for name in BY_DAY}
 OPTIONS: dict[str, Any] = {
     "start_date": START,
     "timezone": "America/New_York",
@@ -123,7 +123,7 @@ def missing_by_five_ways(warehouse: Path, now: datetime, base_url: str) -> set[i
     the plan, the status, the status for machines, and what a backfill asks for."""
     options = OPTIONS | {"clock": ticking(now)}
     status = status_of(warehouse, REPORTS, **options)
-    by_slice = sum(one.counts["missing"] for one in status.slices)  # type: ignore[index]
+    by_slice = sum(one.counts[Standing.MISSING] for one in status.slices)
     backfill = LoadRequest(reports=REPORTS, backfill=True)
     plan = planned(warehouse, backfill, **options)
     with (

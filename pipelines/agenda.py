@@ -32,7 +32,7 @@ from sources.help_scout.coverage import (
 from sources.help_scout.dry_run import DryRun
 from sources.help_scout.errors import AnswerError, ApiError
 from sources.help_scout.lists import AccountLists
-from sources.help_scout.outcome import Outcomes
+from sources.help_scout.outcome import Outcomes, Status
 from sources.help_scout.plan import Read, Request
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.rounds import Round
@@ -271,7 +271,8 @@ def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> list[R
 def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
     """Whether there is anything to read in the chunk, or it cannot be told."""
     dry = DryRun(run, agenda.stored)
-    return bool(planned_reads(run, agenda, chunk, dry)) or bool(dry.unplanned)
+    reads = planned_reads(run, agenda, chunk, dry)
+    return bool(reads) or any(one.status is Status.FAILED for one in dry.unplanned)
 
 
 def wanted_windows(
@@ -303,7 +304,8 @@ def count_missing(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -
         return 0
     unnamed: Outcomes = []
     windows = wanted_windows(run, stored, reports or tuple(REPORTS), unnamed)
-    return sum(how is Standing.MISSING for _, _, how in windows) + len(unnamed)
+    missing_ones = sum(how is Standing.MISSING for _, _, how in windows)
+    return missing_ones + sum(one.status is Status.FAILED for one in unnamed)
 
 
 def stored_lists(run: Run, stored: Stored) -> AccountLists:

@@ -12,7 +12,7 @@ import orjson
 from dlt.common.schema import Schema
 
 from sources.help_scout.coverage import ALL, ONE_NIGHT, Standing
-from sources.help_scout.outcome import Outcome
+from sources.help_scout.outcome import Outcome, Status
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.restatements import RESTATEMENTS, compared_measures
 from sources.help_scout.run import Run
@@ -196,7 +196,9 @@ def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceSta
     for outcome in unnamed:
         name, slice_ = outcome.read.report.name, outcome.read.slice
         status = found[name].setdefault(slice_.text, SliceStatus(report=name, slice=slice_))
-        status.add(outcome.window, Standing.MISSING, None)
+        is_refused = outcome.status is Status.UNAVAILABLE
+        how = Standing.UNAVAILABLE if is_refused else Standing.MISSING
+        status.add(outcome.window, how, None)
     for by_slice in found.values():
         for status in by_slice.values():
             status.last_failure = failures.get((status.report, status.slice.text))

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .errors import ApiError, ArchiveError, Stopped
+from .errors import ApiError, ArchiveError
 from .plan import Request
 from .values import Row, as_json
 
@@ -138,9 +138,8 @@ class Archive:
         )  # fmt: skip
 
     def keep_failure(self, request: Request, error: ApiError, fetched_at: datetime) -> None:
-        """Keeps that a request was refused, or not answered to the end."""
-        if isinstance(error, Stopped):
-            return  # says nothing of the API
+        """Keeps that a request was refused, not answered to the end, or not sent any more: the
+        ledger has a row of each."""
         kind = type(error).__name__
         self._add(
             (asked_by(), request.path, request.query_text, error.status, kind, str(error),

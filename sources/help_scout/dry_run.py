@@ -41,7 +41,7 @@ class DryRun:
         self.own: list[Read] = []
         """Reads whose windows are to be loaded: all but those that only name others' items."""
         self.unplanned: Outcomes = []
-        """Windows whose slices cannot be told: a list that is not known hides them."""
+        """Windows that nothing is asked for: their slices are not known, or are refused."""
 
     def forget_shared(self) -> None:
         """Drops the shared answers, as a run does after each chunk."""
@@ -53,10 +53,10 @@ class DryRun:
         run, self._report = self._run, report.name
         planner = ReadPlanner(run.settings, run.time, self._lists, self._answer)
         planner.selects, planner.stored = run.planner.selects, self._stored
-        planner.refusals = run.planner.refusals
+        planner.refusals, planner.repeats_refusals = run.planner.refusals, True
         for read in planner.reads(report, spans):
             if isinstance(read, list):
-                self.unplanned += [one for one in read if one.status is Status.FAILED]
+                self.unplanned += read
             else:
                 self.own.append(read)
                 self._ask(read)

@@ -43,7 +43,8 @@ class ReadPlanner:
     `submit` sends a report that names others' items ahead; `may_begin` tells whether the budget
     allows for more. `selects` says which windows are read, `stored` is what the warehouse holds,
     if anybody knows, `refusals` what need not be asked for; all three belong to what is being
-    loaded.
+    loaded. With `repeats_refusals` it says of every window that it is not to be had, also where the
+    ledger has it already.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ReadPlanner:
         self.stored: Stored | None = None
         self.refusals = Refusals()
         self.zeros_left_out = False
+        self.repeats_refusals = False
         self._wanted_since: Mapping[str, str] = {}
         self._first_seen: Mapping[str, Mapping[str, str]] = {}
 
@@ -238,7 +240,7 @@ class ReadPlanner:
 
     def _is_known(self, report: Report, slice_: Slice, window: Window, status: Status) -> bool:
         """Whether the ledger says already that the window is not to be had: once is enough."""
-        if self.stored is None or status is not Status.UNAVAILABLE:
+        if self.stored is None or status is not Status.UNAVAILABLE or self.repeats_refusals:
             return False
         coverage = self.stored.coverage
         worth = coverage.worth(report.name, slice_.text, window)

@@ -158,6 +158,8 @@ class Stored:
 
     def is_refused(self, name: str) -> bool:
         """Whether the API refused the list when it was last asked for."""
+        if "list_reads" not in self._tables:
+            return False
         rows = self._query(
             "select status from list_reads where account = %s and list = %s "
             "order by fetched_at desc limit 1",

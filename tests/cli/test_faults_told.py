@@ -63,13 +63,14 @@ def load_through(account: Account, path: str, **fault: Any) -> Finished:
 
 
 @pytest.fixture(scope="module")
-def told(account: Account) -> str:
+def told(account: Account, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a load prints whose reports each have a fault of their own, but for `email`."""
     for report, fault, _ in FAULTS:
         path = API_ROOT + REPORTS[report].path
         account[0].faults.add(Fault(path=path, times=None, seconds=3 * SECONDS, **fault))
     with pytest.MonkeyPatch.context() as patch:
         shorten(patch)
+        patch.chdir(tmp_path_factory.mktemp("told"))
         done = load(account, "email", *(report for report, *_ in FAULTS))
     assert done.code == 3
     assert " email 2 3 · " in done.out  # the others are loaded

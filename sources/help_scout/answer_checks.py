@@ -115,11 +115,12 @@ def echo_shift_seconds(read: Read, body: Any) -> int | None:
 
 
 def check_user(read: Read, body: Any) -> None:
-    """Raises WrongAnswer when the answer names another user, or team, than the one asked for."""
+    """Raises WrongAnswer when the answer names another user of the account than the one asked for.
+    An id that the account does not list is no other user: it is the API's own affair."""
     asked = read.slice.get("user") or read.slice.get("team")
     user = body.get("user") if isinstance(body, Mapping) else None
     named = whole_number(user.get("id")) if isinstance(user, Mapping) else None
-    if isinstance(asked, int) and named is not None and named != asked:
+    if isinstance(asked, int) and named != asked and named in read.users:
         raise WrongAnswer(
             f"{read.report.name}: asked for user {asked}, the answer is for user {named}: it is "
             "not stored"

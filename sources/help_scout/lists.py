@@ -189,6 +189,10 @@ class AccountLists:
         """The ids of teams and AI agents, wherever they are listed."""
         return self.no_users() | {agent["id"] for agent in self._known_of("system_users")}
 
+    def known_ids(self, name: str) -> frozenset[int | str]:
+        """The ids of a list's items; none where it is not to be had."""
+        return frozenset(item["id"] for item in self._known_of(name))
+
     def _known_of(self, name: str) -> list[Mapping[str, Any]]:
         """The items of a list; none where it is not to be had."""
         try:

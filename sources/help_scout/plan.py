@@ -65,7 +65,8 @@ class Read:
     whose numbers are kept: all, except for a user whom only some windows of a span name. All
     parts together answer the windows; only the fields drilldown has more than one, or none.
     `held` are the windows of which the warehouse holds rows; `zeros_left_out` says that the account
-    is known to leave buckets out that are zero.
+    is known to leave buckets out that are zero; `users` are those of the account, of a read for one
+    of them.
     """
 
     report: Report
@@ -76,6 +77,7 @@ class Read:
     parts: tuple[Part, ...]
     held: frozenset[Window] = frozenset()
     zeros_left_out: bool = False
+    users: frozenset[int | str] = frozenset()
 
     def of(self, *wanted: Window) -> Read:
         """The read of these windows alone, of a series."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -311,7 +312,7 @@ class ReadPlanner:
         wanted: Span | None = None,
     ) -> Read:
         """The read of one slice of a span, by the account's calendar and comparison."""
-        return plan_read(
+        read = plan_read(
             report,
             span,
             slice_,
@@ -323,6 +324,8 @@ class ReadPlanner:
             held=self._held(report, slice_, wanted or span),
             zeros_left_out=self.zeros_left_out,
         )
+        is_of_user = not slice_.unresolved and (slice_.get("user") or slice_.get("team"))
+        return replace(read, users=self._lists.known_ids("users")) if is_of_user else read
 
     def _held(self, report: Report, slice_: Slice, windows: Span) -> frozenset[Window]:
         """The windows of which the warehouse holds rows: that they are empty now is asked twice."""

@@ -73,7 +73,7 @@ def of_another_day(body: Any) -> Any:
 
 
 def of_another_user(body: Any) -> Any:
-    return {**body, "user": {**body["user"], "id": 31337}}
+    return {**body, "user": {**body["user"], "id": 4001}}
 
 
 def of_2019(body: Any) -> Any:

@@ -1,0 +1,175 @@
+"""An answer to another question is not stored; one that differs in its words only is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sources.help_scout.errors import ReportUnavailable
+from sources.help_scout.fetch import fetch_read
+from sources.help_scout.outcome import Outcome, Status
+from sources.help_scout.plan import Request
+from sources.help_scout.reports import REPORTS
+from sources.help_scout.slices import Slice
+from sources.help_scout.windows import Grain
+
+from .builders import NOW, StubGetter, body_of, dated, days, read_of, window
+from .stand_in_account import COMPANY, USERS, run_over
+
+CASE = Path(__file__).parents[1] / "fixtures" / "cases" / "one_user_403.json"
+WEEK = window("2026-03-04", Grain.WEEK)
+
+
+def fetch(
+    report: str, change: Any, slice_: Slice | None = None, users: Any = frozenset()
+) -> Outcome:
+    """What reading the report comes to when its documented body is changed."""
+
+    def answer(query: dict[str, str]) -> Any:
+        return change(dated(body_of(report), query), query)
+
+    span = (WEEK,) if "ratings" in report else ()
+    read = replace(read_of(report, *span, slice_=slice_), users=users)
+    (outcome,) = fetch_read(StubGetter(answer), read, NOW)
+    return outcome
+
+
+def moved(hours: float) -> Any:
+    def change(body: Any, _query: dict[str, str]) -> Any:
+        for name in ("startDate", "endDate"):
+            at = datetime.fromisoformat(body["current"][name]) + timedelta(hours=hours)
+            body["current"][name] = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        return body
+
+    return change
+
+
+@pytest.mark.parametrize("hours", [0, 5, -5, 7.5])
+def test_dates_that_are_echoed_some_hours_off_are_reported_and_stored(hours: float) -> None:
+    outcome = fetch("company_overall", moved(hours))
+    assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, hours * 3600)
+
+
+@pytest.mark.parametrize("hours", [24, -24, 24 * 365])
+def test_the_answer_for_another_day_is_not_stored(hours: float) -> None:
+    outcome = fetch("company_overall", moved(hours))
+    assert (outcome.status, outcome.rows) == (Status.FAILED, {})
+    assert "the answer says" in str(outcome.error)
+
+
+def test_the_answer_for_a_week_is_not_stored_as_a_day() -> None:
+    def change(body: Any, _query: dict[str, str]) -> Any:
+        body["current"]["endDate"] = "2026-03-11T04:59:59Z"
+        return body
+
+    assert fetch("company_overall", change).status is Status.FAILED
+
+
+def test_dates_that_are_not_echoed_are_no_reason_to_doubt() -> None:
+    outcome = fetch("happiness_overall", lambda body, _query: body)
+    assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, None)
+
+
+@pytest.mark.parametrize(
+    ("report", "served"),
+    [
+        ("company_overall", "happiness_overall"),
+        ("company_overall", "user_overall"),
+        ("email", "chat"),
+        ("productivity_overall", "company_overall"),
+        ("user_replies", "user_resolutions"),
+        ("happiness_ratings", "user_conversation_history"),
+    ],
+)
+def test_the_body_of_another_report_is_not_stored(report: str, served: str) -> None:
+    needs_user = REPORTS[report].requires == ("user",)
+    slice_ = Slice.of(user=4) if needs_user else None
+    outcome = fetch(report, lambda _body, query: dated(body_of(served), query), slice_)
+    assert (outcome.status, outcome.rows) == (Status.FAILED, {})
+    assert "the answer is not this report" in str(outcome.error)
+
+
+@pytest.mark.parametrize(("named", "status"), [(5, Status.FAILED), (31337, Status.LOADED)])
+def test_the_answer_for_another_user_of_the_account_is_not_stored(
+    named: int, status: Status
+) -> None:
+    def change(body: Any, _query: dict[str, str]) -> Any:
+        body["user"]["id"] = named
+        return body
+
+    outcome = fetch("user_overall", change, Slice.of(user=4), frozenset({4, 5}))
+    assert outcome.status is status
+
+
+def test_ratings_of_another_user_or_another_year_are_not_stored() -> None:
+    def of_others(body: Any, _query: dict[str, str]) -> Any:
+        return {**body, "results": [{**row, "ratingUserId": 9} for row in body["results"]]}
+
+    def of_2019(body: Any, _query: dict[str, str]) -> Any:
+        old = {"ratingCreatedAt": "2019-03-04T12:00:00Z"}
+        return {**body, "results": [{**row, **old} for row in body["results"]]}
+
+    whole = {"page": 1, "pages": 1, "count": len(body_of("user_ratings")["results"])}
+    user = Slice.of(user=4)
+    for change in (of_others, of_2019):
+        outcome = fetch("user_ratings", lambda b, q, c=change: c({**b, **whole}, q), user)
+        assert (outcome.status, outcome.rows) == (Status.FAILED, {})
+    right = fetch("user_ratings", lambda b, _q: {**b, **whole}, user)
+    assert right.status is Status.LOADED
+
+
+def test_a_page_that_is_another_one_fails_the_window() -> None:
+    def says_one(body: Any, _query: dict[str, str]) -> Any:
+        return {"conversations": {**body["conversations"], "page": 1, "pages": 2}}
+
+    def repeats_one(body: Any, query: dict[str, str]) -> Any:
+        rows = [{"id": n, "number": n} for n in range(50)]
+        page = {"results": rows, "page": int(query["page"]), "pages": 2, "count": 100}
+        return {"conversations": page}
+
+    for change, words in ((says_one, "got page 1"), (repeats_one, "rows of an earlier page")):
+        outcome = fetch("conversations_drilldown", change)
+        assert (outcome.status, outcome.rows) == (Status.FAILED, {})
+        assert words in str(outcome.error)
+
+
+def test_one_user_who_is_refused_costs_that_user_and_is_asked_once() -> None:
+    paths = json.loads(CASE.read_text())["paths"]
+    by_user = paths["/v2/reports/user"]
+
+    def user_overall(request: Request) -> Any:
+        query = dict(request.query)
+        if query["user"] in by_user["values"]:
+            return ReportUnavailable("Access denied", status=by_user["values"]["102"]["status"])
+        return dated(json.loads(json.dumps(by_user["else"]["body"])), query)
+
+    bodies = {
+        USERS: paths[USERS]["body"],
+        COMPANY: {"current": {"closed": 1}, "users": [{"user": "101"}, {"user": "102"}]},
+        "/v2/reports/user": user_overall,
+    }
+    report = REPORTS["user_overall"]
+    spans = [days("2026-03-04", 1), days("2026-03-05", 1)]
+    with run_over(bodies, grains={report.name: ["day"]}) as (run, account):
+        found = []
+        for outcomes in run.reader.outcomes(run.reads(report, spans[:1])):
+            run.note(outcomes)
+            found += outcomes
+        for outcomes in run.reader.outcomes(run.reads(report, spans[1:])):
+            run.note(outcomes)
+            found += outcomes
+    told = [(o.read.slice.text, o.status, o.requests) for o in found]
+    assert told == [
+        ("user=101", Status.LOADED, 1),
+        ("user=102", Status.UNAVAILABLE, 1),
+        ("user=103", Status.LOADED, 1),
+        ("user=101", Status.LOADED, 1),
+        ("user=102", Status.UNAVAILABLE, 0),
+        ("user=103", Status.LOADED, 1),
+    ]
+    assert account.paths.count("/v2/reports/user") == 5

@@ -28,7 +28,7 @@ def item_names(pipeline: Pipeline, account: str) -> dict[str, str]:
         for item, (table, key, name) in _LISTS.items():
             if table not in known:
                 continue
-            sql = f"select {key}, {name} from {table} where account = %s"  # noqa: S608
+            sql = f"select {key}, {name} from {table} where account = %s"
             for number, text in client.execute_sql(sql, account) or []:
                 if text and _HASHED not in text:
                     names[f"{item}={number}"] = str(text)

@@ -144,7 +144,8 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
         problems = rows(
             "select report, grain, window_date, slice, error from (select *, row_number() over ("
             "partition by report order by case when status = 'unavailable' then 1 else 0 end, "
-            "case when requests = 0 then 1 else 0 end, window_start, grain, slice) as place from window_reads "
+            "case when requests = 0 then 1 else 0 end, window_start, grain, slice) as place "
+            "from window_reads "
             f"where run_id = %s and error is not null and {_COUNTED}) as problems where place = 1"
         )
         lists = (

@@ -11,8 +11,8 @@ import pytest
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.settings import Settings
 from sources.help_scout_sandbox import Sandbox
-from sources.help_scout_sandbox.surprises import Surprises
 from sources.help_scout_sandbox.series import Anchor
+from sources.help_scout_sandbox.surprises import Surprises
 
 from .support import SMALL, differing, load_into, numbers, query, serving, status_of, ticking
 

@@ -272,7 +272,8 @@ def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
     """Whether there is anything to read in the chunk, or it cannot be told."""
     dry = DryRun(run, agenda.stored)
     reads = planned_reads(run, agenda, chunk, dry)
-    return bool(reads) or any(one.status is Status.FAILED for one in dry.unplanned)
+    failed = [one for one in dry.unplanned if one.status is Status.FAILED]
+    return bool(reads or failed or dry.resolved)
 
 
 def wanted_windows(

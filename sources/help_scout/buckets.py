@@ -8,24 +8,20 @@ come then either, what the warehouse holds of the window stays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
+from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report
 from .catalog import Report
-from .errors import BucketMismatch, HelpScoutError, Stopped
+from .errors import BucketMismatch, HelpScoutError
 from .flatten import Flattened, flatten_report, unwrap
 from .outcome import LEFT_OUT, SENT, Outcome, Outcomes, Tally, failure_of, outcome_of
-from .plan import VIEW_BY, Part, Read, Request, plan_read
-from .reports import REPORTS
-from .slices import SLICE_PARAMS
+from .plan import VIEW_BY, Part, Read, Request
 from .values import Row
 from .windows import Window
 
 MOST_IN_A_ROW = 3
 """Windows in a row that fail, or stay away, after which the others of their span are not asked for
 one by one any more."""
-
-_UTC = ZoneInfo("UTC")
 
 
 def fetch_series(tally: Tally, read: Read) -> Outcomes:
@@ -110,12 +106,12 @@ def _ask_for_absent(
                 matched[window] = row
                 in_a_row = 0
                 continue
-            if _is_zero_elsewhere(tally, read, window, known=left_out):
+            if is_zero_elsewhere(tally, read, window, otherwise=left_out):
                 left_out, in_a_row = tally.zero_buckets != SENT, 0
                 tally.zero_buckets = tally.zero_buckets or LEFT_OUT
                 continue
         in_a_row += 1
-        stay[window] = _absence_of(tally, read, window)
+        stay[window] = doubted(tally, read, window, "the API leaves out")
     return stay
 
 
@@ -129,46 +125,10 @@ def _ask_alone(tally: Tally, read: Read, window: Window) -> Row | None:
     return found.get(window)
 
 
-def _is_zero_elsewhere(tally: Tally, read: Read, window: Window, *, known: bool) -> bool:
-    """Whether the overall report says that there is nothing in the window; `known` is what the
-    account is known to do, for reports that no other one covers."""
-    overall = read.report.overall
-    if overall is None or not _takes(overall[0], read):
-        return known
-    report, column = REPORTS[overall[0]], overall[1]
-    request = plan_read(report, (window,), read.slice, zone=_UTC).parts[0].request
-    try:
-        body = unwrap(report, tally.get(request))
-        check_report(report, body)
-        rows = flatten_report(report, [(body, {})], compares=False).rows[report.name]
-    except Stopped:
-        raise
-    except HelpScoutError:
-        return known
-    return all(not row.get(column) for row in rows)
-
-
 def _is_zero(report: Report, row: Row) -> bool:
     """Whether a bucket says zero of all that the report measures."""
     measures = [c.name for c in report.tables[0].columns if c.name != "bucket_start_at"]
     return all(row.get(name) == 0 for name in measures)
-
-
-def _takes(report: str, read: Read) -> bool:
-    """Whether the report can be asked for the read's slice."""
-    params = {SLICE_PARAMS[name].param for name, _ in read.slice.values}
-    return params <= REPORTS[report].wire_params
-
-
-def _absence_of(tally: Tally, read: Read, window: Window) -> Outcome:
-    """The outcome of a window whose bucket stays away."""
-    absent = outcome_of(tally, read, window, Flattened({read.report.name: []}), complete=False)
-    absent.keeps_stored = True
-    absent.error = (
-        f"{read.report.name}: the API leaves out {window}, asked with others and alone, and "
-        "nothing says that it is zero. What was stored of it stays"
-    )
-    return absent
 
 
 # --- buckets and windows --------------------------------------------------------------------

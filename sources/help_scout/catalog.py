@@ -307,7 +307,7 @@ class Report:
     loaded to the reason. `sort` is sent with every page so that pages hold still; `sort_fields`
     are what it can be changed to. `dated_by` is the wire field by which rows belong to a window,
     `names_user` the one that holds the user asked for. `overall` is the column, as table and name,
-    that says what a bucket of a series says.
+    that is zero where a bucket of a series is, or where there are no rows.
     """
 
     name: str

@@ -42,6 +42,8 @@ class DryRun:
         """Reads whose windows are to be loaded: all but those that only name others' items."""
         self.unplanned: Outcomes = []
         """Windows that nothing is asked for: their slices are not known, or are refused."""
+        self.resolved: Outcomes = []
+        """Windows whose slices were not known and are now."""
 
     def forget_shared(self) -> None:
         """Drops the shared answers, as a run does after each chunk."""
@@ -56,7 +58,8 @@ class DryRun:
         planner.refusals, planner.repeats_refusals = run.planner.refusals, True
         for read in planner.reads(report, spans):
             if isinstance(read, list):
-                self.unplanned += read
+                self.resolved += [one for one in read if one.status is Status.EMPTY]
+                self.unplanned += [one for one in read if one.status is not Status.EMPTY]
             else:
                 self.own.append(read)
                 self._ask(read)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from tempfile import gettempdir
 
+from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report, check_user, echo_shift_seconds
 from .buckets import fetch_series
 from .catalog import PAGED, Shape
@@ -46,14 +47,18 @@ def fetch_read(client: Getter, read: Read, now: datetime) -> Outcomes:
 
 def _fetch_window(tally: Tally, read: Read) -> Outcome:
     """The outcome of one window. Where the warehouse holds rows of it and none come, it is asked
-    once more: that something is gone is believed when it is said twice."""
+    once more: that something is gone is believed when it is said twice, and the overall report does
+    not count it."""
     fetch: Callable[[Tally, Read], Outcome] = (
         fetch_rows if read.report.shape in PAGED else _fetch_body
     )
-    outcome = fetch(tally, read)
-    if outcome.status is Status.EMPTY and read.windows[0] in read.held and read.parts:
-        return fetch(tally, read)
-    return outcome
+    outcome, window = fetch(tally, read), read.windows[0]
+    if outcome.status is not Status.EMPTY or window not in read.held or not read.parts:
+        return outcome
+    again = fetch(tally, read)
+    if again.status is Status.EMPTY and not is_zero_elsewhere(tally, read, window, otherwise=True):
+        return doubted(tally, read, window, "nothing came of")
+    return again
 
 
 def _fetch_body(tally: Tally, read: Read) -> Outcome:

@@ -11,21 +11,23 @@ from typing import Any
 import pytest
 
 from sources.help_scout.buckets import match_buckets
+from sources.help_scout.catalog import Shape
 from sources.help_scout.errors import BucketMismatch, ReportUnavailable, Unreachable
 from sources.help_scout.fetch import fetch_read
 from sources.help_scout.outcome import Outcome, Outcomes, Status
+from sources.help_scout.reports import REPORTS
 from sources.help_scout.windows import Grain, Window
 
 from .builders import BERLIN, NOW, StubGetter, at, body_of, days, read_of, window
 
 SPAN = days("2026-03-03", 3, BERLIN)
-REPORT = "conversations_new"
+NEW = "conversations_new"
 Answer = Callable[[dict[str, str]], Any]
 
 
 def fetch(answer: Answer, span: tuple[Window, ...] = SPAN) -> tuple[list[Outcome], StubGetter]:
     getter = StubGetter(answer)
-    return fetch_read(getter, read_of(REPORT, *span, zone=BERLIN), NOW), getter
+    return fetch_read(getter, read_of(NEW, *span, zone=BERLIN), NOW), getter
 
 
 def instants(query: dict[str, str]) -> tuple[datetime, datetime]:
@@ -72,7 +74,7 @@ def by_utc_dates(query: dict[str, str]) -> Any:
 
 
 def values(outcomes: list[Outcome]) -> list[list[int]]:
-    return [[row["conversation_count"] for row in o.rows[REPORT]] for o in outcomes]
+    return [[row["conversation_count"] for row in o.rows[NEW]] for o in outcomes]
 
 
 def test_buckets_that_line_up_take_one_request() -> None:
@@ -284,7 +286,7 @@ def test_a_bucket_without_a_value_is_a_row_and_not_an_empty_window() -> None:
     (outcome,), _ = fetch(lambda _query: buckets((SPAN[0].start, 0)), SPAN[:1])
     assert (outcome.status, outcome.rows) == (
         Status.LOADED,
-        {REPORT: [{"bucket_start_at": SPAN[0].start, "conversation_count": 0}]},
+        {NEW: [{"bucket_start_at": SPAN[0].start, "conversation_count": 0}]},
     )
 
 
@@ -292,3 +294,25 @@ def test_unknown_fields_of_a_series_are_told_with_its_windows() -> None:
     body = buckets((SPAN[0].start, 1)) | {"mode": "x"}
     (outcome,), _ = fetch(lambda _query: body, SPAN[:1])
     assert (outcome.extra, outcome.unknown) == ({"mode": ["x"]}, frozenset({"mode"}))
+
+
+@pytest.mark.parametrize(("counted", "status"), [(0, Status.EMPTY), (9, Status.INCOMPLETE)])
+def test_rows_that_are_gone_are_gone_when_the_overall_report_counts_none(
+    counted: int, status: Status
+) -> None:
+    def answer(query: dict[str, str]) -> Any:
+        return {"current": {"conversationsCreated": 1, "totalConversations": counted}} if (
+            "page" not in query
+        ) else {"conversations": {"results": [], "page": 1, "pages": 0, "count": 0}}  # fmt: skip
+
+    read = read_of("conversations_drilldown")
+    (outcome,) = fetch_read(StubGetter(answer), replace(read, held=frozenset(read.windows)), NOW)
+    assert (outcome.status, outcome.replaces_rows) == (status, status is Status.EMPTY)
+
+
+@pytest.mark.parametrize("report", sorted(REPORTS))
+def test_what_counts_a_reports_rows_is_a_column_of_an_overall_report(report: str) -> None:
+    overall = REPORTS[report].overall
+    if overall is not None:
+        assert REPORTS[overall[0]].shape is Shape.OVERALL
+        assert REPORTS[overall[0]].tables[0].has_column(overall[1])

@@ -176,6 +176,7 @@ BUSY_TIMES = Report(
     shape=Shape.HEATMAP,
     grains=("day", "week", "month"),
     compares=False,  # takes a previous period, but its body has no place for one
+    overall=("conversations_overall", "total_conversations"),
     tables=(
         Table(
             name="conversations_busy_times",
@@ -197,6 +198,7 @@ DRILLDOWN = drilldown(
     "conversations/drilldown",
     "conversations/reports-conversations-drilldown/",
     "Conversations touched in the window",
+    overall=("conversations_overall", "total_conversations"),
 )
 
 FIELDS_DRILLDOWN = drilldown(
@@ -234,6 +236,7 @@ NEW_DRILLDOWN = drilldown(
     "conversations/new-drilldown",
     "conversations/reports-conversations-new-drilldown/",
     "Conversations created in the window",
+    overall=("conversations_overall", "conversations_created"),
 )
 
 RECEIVED_MESSAGES = series(

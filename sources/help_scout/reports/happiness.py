@@ -29,6 +29,7 @@ RATINGS = ratings(
     "happiness/ratings",
     "happiness/reports-happiness-ratings/",
     "Every rating with its comment",
+    overall=("happiness_overall", "ratings_count"),
 )
 
 REPORTS = (OVERALL, RATINGS)

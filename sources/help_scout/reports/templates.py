@@ -169,6 +169,7 @@ def drilldown(
     drivers: tuple[Driver, ...] = (),
     item: Column | None = None,
     stamped_label: Column | None = None,
+    overall: tuple[str, str] | None = None,
 ) -> Report:
     """A drilldown: one row a conversation, its tags and customers in tables of their own.
 
@@ -223,6 +224,7 @@ def drilldown(
         options=options,
         requires=requires,
         drivers=drivers,
+        overall=overall,
         compares=False,
         ignored={f"conversations.{key}": reason for key, reason in PAGING.items()},
     )
@@ -237,6 +239,7 @@ def ratings(
     slices: tuple[str, ...] = ("all",),
     requires: tuple[str, ...] = (),
     drivers: tuple[Driver, ...] = (),
+    overall: tuple[str, str] | None = None,
 ) -> Report:
     """A ratings list: one row a rating. The wire's `id` is the conversation; ratings have none."""
     columns = (
@@ -282,5 +285,6 @@ def ratings(
         sort_fields=("number", "modifiedAt", "rating"),
         dated_by="ratingCreatedAt",
         names_user="ratingUserId",
+        overall=overall,
         ignored={**PAGING, "facets": "always an empty object"},
     )

@@ -116,6 +116,7 @@ CONVERSATION_HISTORY = Report(
     drivers=(COMPANY_USERS,),
     sort={"sortField": "number", "sortOrder": "ASC"},
     sort_fields=("number", "repliesSent", "responseTime", "resolveTime"),
+    overall=("user_overall", "total_replies"),
     ignored=PAGING,
     tables=(
         Table(
@@ -174,6 +175,7 @@ DRILLDOWN = drilldown(
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
+    overall=("user_overall", "total_conversations"),
 )
 
 HAPPINESS = Report(
@@ -205,6 +207,7 @@ RATINGS = ratings(
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS, RATED_USERS),
+    overall=("user_happiness", "ratings_count"),
 )
 
 REPLIES = series(

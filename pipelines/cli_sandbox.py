@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+ODDITIES = (
+    "It does what live accounts were seen to do: one inbox and one user are refused, some reports "
+    "disagree, some values are odd. All else loads"
+)
+
+
 @click.command()
 @warehouse_option
 @click.option("--days", default=60, show_default=True, help="Days to load.")
@@ -40,6 +46,7 @@ def demo(warehouse: Path | None, days: int, today: str | None) -> None:
         warehouse = warehouse or Path(DEFAULT_WAREHOUSE)
         forget_demo(warehouse)
         screen.print("starting an invented account: 6 users, 3 inboxes, 60 conversations a day")
+        screen.print(ODDITIES)
         with sandbox_process(day, days) as options:
             start = (day - timedelta(days=days)).isoformat()
 

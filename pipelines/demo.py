@@ -65,7 +65,7 @@ def look_around(warehouse: Path) -> str:
     )
 
 
-LIKE_LIVE = False
+LIKE_LIVE = True
 """Whether the demo's account does all that live accounts were seen to do."""
 
 

@@ -178,6 +178,12 @@ REPORT_WINDOWS_VIEW = StoredTable(
         Column(name="last_attempt_at", unit=INSTANT, description="When it was last asked for"),
         _text("last_attempt_status", "What that came to", "loaded"),
         _text("last_error", "What went wrong then and what to do", "500 after six tries"),
+        Column(
+            name="failing_since",
+            unit=INSTANT,
+            description="The first read since the last one that came out whole; null if that is "
+            "the latest",
+        ),
     ),
     primary_key=("account", "report", "slice", "grain", "window_start"),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from sources.help_scout.windows import Window
 
 from .agenda import loaded_state, wanted_windows
 from .errors import COMPLETE, PARTIAL, NothingLoaded
+from .item_names import Names, item_names
 from .sql import stored_of
 from .warehouse import Warehouse, open_pipeline, require_loaded
 
@@ -81,7 +82,8 @@ class Moved:
 class StatusReport:
     """What `status` tells of one account's warehouse.
 
-    `failures` are when and why slices failed that have not been loaded since.
+    `failures` are when and why slices failed that have not been loaded since. `names` are those of
+    items that the API refuses.
     """
 
     now: datetime
@@ -90,6 +92,7 @@ class StatusReport:
     failures: dict[str, tuple[datetime, str]]
     restated: list[tuple[str, int, int]]
     moved: dict[str, Moved]
+    names: Names
 
     @property
     def exit_code(self) -> int:
@@ -150,6 +153,7 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
             if RESTATEMENTS.name in schema.tables
             else [],
             moved=dict(_moved(schema, stored, names)),
+            names=item_names(pipeline, run.settings.account) if refused_items(slices) else {},
         )
 
 

@@ -171,7 +171,7 @@ def _print_what_lacks(console: Console, status: StatusReport) -> None:
             if windows and (how is Standing.INCOMPLETE or report in unavailable):
                 console.print(f"{report}: {windows:,} windows are {how}", markup=False)
     for slice_text, reports in refused_items(alarming).items():
-        console.print(about_refused(slice_text, reports), markup=False)
+        console.print(about_refused(slice_text, reports, status.names), markup=False)
     for name, (at, error) in status.failures.items():
         when = f"{at.astimezone(status.run.time.zone):%Y-%m-%d %H:%M}"
         console.print(f"{name} last failed at {when}: {error}", markup=False)

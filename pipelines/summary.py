@@ -20,6 +20,7 @@ from sources.help_scout.repairs import told_repairs
 from sources.help_scout.reports import REPORTS
 
 from .errors import COMPLETE, PARTIAL
+from .item_names import Names, in_words, item_names
 from .sql import sql_client, tables_of
 
 Rows: TypeAlias = list[tuple[Any, ...]]
@@ -36,9 +37,8 @@ class ReportLine:
     """What a run came to for one report: windows by status, rows and requests.
 
     `problem` is the first window that came to an error, and the error; None without any. `repairs`
-    say in words what did not fit, once for all windows. `refused` are the slices that the API
-    refuses while it answers for others, `is_unavailable` says that it refuses the report's total,
-    or everything.
+    are the ledger's texts of what did not fit. `refused` are the slices that the API refuses while
+    it answers for others, `is_unavailable` says that it refuses the report's total, or everything.
     """
 
     report: str
@@ -73,11 +73,12 @@ class ListLine:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run came to: a line a report, the lists that could not be read whole, with why, and
-    what else is to be said of lists, though the run is complete."""
+    what else is to be said of lists, though the run is complete. `names` are those of items."""
 
     lines: list[ReportLine]
     list_problems: dict[str, str]
     list_notes: list[str] = field(default_factory=list)
+    names: Names = field(default_factory=dict)
 
     def line(self, report: str) -> ReportLine:
         """The report's line; StopIteration when the run did not ask for it."""
@@ -132,6 +133,7 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             "select distinct report, slice from window_reads where run_id = %s "
             "and status = 'unavailable' and requests = 0 and left(slice, 1) = '?'"
         )
+        accounts = rows("select distinct account from window_reads where run_id = %s")
         unknown = rows(
             "select distinct report, unknown_fields from window_reads "
             "where run_id = %s and unknown_fields is not null"
@@ -141,8 +143,9 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
         )
         problems = rows(
             "select report, grain, window_date, slice, error from (select *, row_number() over ("
-            "partition by report order by case when requests = 0 then 1 else 0 end, "
-            "window_start, grain, slice) as place from window_reads "
+            "partition by report order by case when status = 'unavailable' then 1 else 0 end, "
+            "case when requests = 0 then 1 else 0 end, window_start, grain, slice) as place "
+            "from window_reads "
             f"where run_id = %s and error is not null and {_COUNTED}) as problems where place = 1"
         )
         lists = (
@@ -166,29 +169,33 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             unknown_fields=tuple(
                 sorted({f for name, fields in unknown if name == report for f in fields.split(",")})
             ),
-            problem=first_problems.get(report),
-            repairs=tuple(told_repairs(text for name, text in repaired if name == report)),
+            problem=_problem(first_problems.get(report), report, counts, refused),
+            repairs=tuple(text for name, text in repaired if name == report),
             **_refusals(report, counts, refused),
         )
         for report in REPORTS
         if any(name == report for name, *_ in counts)
     ]
     read = [ListLine(name, ListStatus(status), error) for name, status, error in lists]
+    names = item_names(pipeline, accounts[0][0]) if refused and accounts else {}
     problems_of = {line.name: f"{line.status}. {line.error}" for line in read if line.is_problem}
-    return Summary(lines, problems_of, list_notes(read))
+    return Summary(lines, problems_of, list_notes(read), names)
 
 
 def list_notes(lists: Sequence[ListLine]) -> list[str]:
     """What is to be said of lists though the run is complete; a reason of several is said once."""
     refused: dict[str, list[str]] = {}
-    notes = []
+    others: dict[str, list[str]] = {}
     for line in lists:
         if line.status is ListStatus.UNAVAILABLE:
             refused.setdefault(line.error, []).append(line.name)
         elif not line.is_problem:
-            notes.append(f"list {line.name}: {line.error}")
+            others.setdefault(line.error, []).append(line.name)
     unlisted = [f"could not be listed: {', '.join(names)}. {why}" for why, names in refused.items()]
-    return unlisted + notes
+    return unlisted + [
+        f"{'list' if len(names) == 1 else 'lists'} {', '.join(names)}: {why}"
+        for why, names in others.items()
+    ]
 
 
 def _refusals(report: str, counts: Rows, refused: Rows) -> dict[str, Any]:
@@ -198,6 +205,15 @@ def _refusals(report: str, counts: Rows, refused: Rows) -> dict[str, Any]:
     if slices and (ALL in slices or statuses <= {str(Status.UNAVAILABLE)}):
         return {"is_unavailable": True}
     return {"refused": tuple(slices)}
+
+
+def _problem(first: str | None, report: str, counts: Rows, refused: Rows) -> str | None:
+    """The first problem; None where items that the API refuses are the only one."""
+    statuses = {status for name, status, *_ in counts if name == report}
+    is_only_refused = _refusals(report, counts, refused).get("refused") and not statuses & {
+        str(Status.INCOMPLETE), str(Status.FAILED)
+    }  # fmt: skip
+    return None if is_only_refused else first
 
 
 def print_summary(console: Console, summary: Summary) -> None:
@@ -229,7 +245,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         yield f"list {name}: {problem}"
     yield from summary.list_notes
     for slice_text, reports in summary.refused.items():
-        yield about_refused(slice_text, reports)
+        yield about_refused(slice_text, reports, summary.names)
     for line in summary.lines:
         lacking = [
             f"{line.count(s)} {s}"
@@ -243,13 +259,15 @@ def _remarks(summary: Summary) -> Iterator[str]:
                 f"{line.report}: fields that the catalog does not know yet, kept all the same: "
                 f"{', '.join(line.unknown_fields)}"
             )
-        for repair in line.repairs:
-            yield f"{line.report}: {repair}"
+    repaired = list(told_repairs({line.report: line.repairs for line in summary.lines}))
+    yield from repaired
+    if repaired:
+        yield "window_reads.repairs says which value or row of which window that was"
     if any(one.count(Status.FAILED) for one in summary.lines):
         yield "what failed is due again: the next load asks for it"
 
 
-def about_refused(slice_text: str, reports: list[str]) -> str:
+def about_refused(slice_text: str, reports: list[str], names: Names) -> str:
     """A line about what the API refuses while it answers for others, with what to do."""
     named = f"{len(reports)} reports" if len(reports) > 1 else reports[0]
     if slice_text.startswith("?"):
@@ -257,8 +275,9 @@ def about_refused(slice_text: str, reports: list[str]) -> str:
             f"{named}: not every {slice_text[1:]} could be named, since what names them is refused"
         )
     return (
-        f"{slice_text}: Help Scout refuses it for {named}; everything else is loaded. Give the "
-        "app's user access to it, or take it out of the breakdowns. It is asked again once a week"
+        f"Help Scout refuses {in_words(slice_text, names)} in {named}. Everything else is loaded. "
+        "Give the app's user access to it, or take it out of the breakdowns. It is requested again "
+        "once a week"
     )
 
 

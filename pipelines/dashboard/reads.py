@@ -242,6 +242,7 @@ READS = (
             "incomplete_count",
             "unavailable_count",
             "failed_count",
+            "refused_items",
             "covered_until",
             "last_error",
             "disagreeing_checks",

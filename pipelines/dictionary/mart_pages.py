@@ -25,6 +25,7 @@ from .examples import example_of
 from .table_pages import column_rows
 
 EXAMPLES: Mapping[str, str] = {
+    "refused_items": "inbox Sales (123)",
     "channel": "email",
     "target_seconds": "21600",
     "inbox_name": "Support",

@@ -31,9 +31,9 @@ class Kind(StrEnum):
 
 _READ = ("1 value could not be read and is null", "{} values could not be read and are null")
 WORDS: Mapping[Kind, tuple[tuple[str, str], str]] = {
-    Kind.NAN: (_READ, "NaN is no number"),
-    Kind.INFINITE: (_READ, "Infinity is no number"),
-    Kind.UNREADABLE: (_READ, "of another type than the column"),
+    Kind.NAN: (_READ, "NaN"),
+    Kind.INFINITE: (_READ, "Infinity"),
+    Kind.UNREADABLE: (_READ, "another type than the column's"),
     Kind.LIST_UNREADABLE: (
         ("1 list of a row could not be read and is kept as it came",
          "{} lists of rows could not be read and are kept as they came"), "",
@@ -44,14 +44,13 @@ WORDS: Mapping[Kind, tuple[tuple[str, str], str]] = {
     ),
     Kind.ID_MISSING: (("1 row without an id is kept", "{} rows without an id are kept"), ""),
     Kind.KEY_REPEATED: (
-        ("1 row has the key of another row but other values, and is kept beside it",
-         "{} rows have the key of another row but other values, and are kept beside it"), "",
+        ("1 row has the key of another row but other values, and is kept",
+         "{} rows have the key of another row but other values, and are kept"), "",
     ),
 }  # fmt: skip
-"""Of each kind: what became of one and of several, and what was wrong, if that is to be said beside
-the wire path."""
-MOST_NAMED = 5
-"""Wire paths that are named of each."""
+"""Of each kind: what became of one and of several, and what came instead of a value."""
+MOST_NAMED = 3
+"""Reports that are named of each."""
 
 _INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity"})
 
@@ -107,18 +106,26 @@ def parse_repairs(text: str) -> Iterator[tuple[Kind, str, int]]:
         yield Kind(kind), path, int(count)
 
 
-def told_repairs(texts: Iterable[str]) -> Iterator[str]:
-    """What was repaired, in words, a line for each thing that became of it: `3 values could not be
-    read and are null (deltas.totalReplies: NaN is no number)`."""
-    counts: Counter[tuple[str, str]] = Counter()
-    places: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for text in texts:
-        for kind, path, count in parse_repairs(text):
-            fate, wrong = WORDS[kind]
-            counts[fate] += count
-            places[fate].add(f"{path}: {wrong}" if wrong else path)
-    for (one, several), count in counts.items():
-        named = sorted(places[one, several])
-        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-        told = one if count == 1 else several.format(f"{count:,}")
-        yield f"{told} ({'; '.join(named[:MOST_NAMED])}{more})"
+def told_repairs(ledger: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """What was repaired in each report, by the ledger's texts. A short line for each thing that
+    became of it: `3 values could not be read and are null (NaN), in company_overall`."""
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    wrongs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for report, texts in ledger.items():
+        for text in texts:
+            for kind, _, count in parse_repairs(text):
+                fate, wrong = WORDS[kind]
+                counts[fate][report] += count
+                wrongs[fate] |= {wrong} - {""}
+    for (one, several), by_report in counts.items():
+        total = by_report.total()
+        told = one if total == 1 else several.format(f"{total:,}")
+        wrong = ", ".join(sorted(wrongs[one, several]))
+        yield f"{told}{f' ({wrong})' if wrong else ''}, in {_named(by_report)}"
+
+
+def _named(by_report: Counter[str]) -> str:
+    """The reports with most repairs first."""
+    named = [report for report, _ in by_report.most_common(MOST_NAMED)]
+    more = len(by_report) - len(named)
+    return f"{', '.join(named)}{f' and {more} more' if more > 0 else ''}"

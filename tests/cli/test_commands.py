@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines.dashboard.figures import Column, read_figures
 from pipelines.dictionary import PARTS, ROOT, with_parts
+from pipelines.publish import published_path
 from sources.help_scout_sandbox import AccountSpec, Sandbox
 from tests.pipeline.support import (
     differing,
@@ -53,17 +56,30 @@ def closed_windows(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
     )
 
 
+REFUSED = (
+    "Help Scout refuses inbox Sales (85003) in 17 reports. ",
+    "Help Scout refuses user Elena Vogel (4006) in 9 reports. ",
+)
+DISAGREEING = {"drilldown_lists_every_conversation", "users_add_up_to_the_company"}
+
+
 @pytest.mark.slow(minutes=2)
 def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path: Path) -> None:
-    demo = help_scout_process("demo", "--today", DAY, "--days", "4", "--warehouse", "demo.duckdb")
-    with served("--until", DAY, "--days", "74") as env:
+    """On an account that does all that live accounts were seen to do."""
+    demo = help_scout_process("demo", "--today", DAY, "--days", "8", "--warehouse", "demo.duckdb")
+    with served("--like-live", "--until", DAY, "--days", "78") as env:
         load = help_scout(
-            *("load", "--since", "2026-11-17", "--until", DAY, "--warehouse", "load.duckdb"),
+            *("load", "--since", "2026-11-13", "--until", DAY, "--warehouse", "load.duckdb"),
             env=env,
         )
 
     assert (demo.code, load.code) == (0, 0), demo.err + load.err
-    assert "time zone America/New_York, set by 5 of 6 users, history from" in load.out
+    for told in (" ".join(demo.out.split()), " ".join(load.out.split())):
+        assert "time zone America/New_York, set by 5 of 6 users, history from" in told
+        assert [told.count(line) for line in REFUSED] == [1, 1]
+        said = told.partition("reports of Help Scout disagree: ")[2].partition(". help-scout")[0]
+        assert set(re.findall(r"(\w+) since ", said)) == DISAGREEING
+        assert "published for readers: " in told
     ours, theirs = (
         closed_windows(tmp_path / "demo.duckdb"),
         closed_windows(tmp_path / "load.duckdb"),
@@ -78,6 +94,35 @@ def test_the_demo_and_a_load_from_another_terminal_give_the_same_tables(tmp_path
     shown = next(line for line in demo.out.splitlines() if "import duckdb" in line)
     looked = subprocess.run(shlex.split(shown), capture_output=True, text=True, check=True)
     assert "customers_helped" in looked.stdout
+    check_the_page(published_path(tmp_path / "demo.duckdb"))
+
+
+def check_the_page(published: Path) -> None:
+    """Every section of the page is filled, and it names what disagrees and what is refused."""
+    figures = read_figures(published)
+    columns = {name: set(map(str, mart)) for name, mart in figures.marts.items()}
+    assert figures.absent == ()
+    assert [name for name, mart in figures.marts.items() if not rows_in(mart)] == []
+    assert figures.publication["checks_disagreeing"] == len(DISAGREEING)
+    assert {"refused_items", "disagreeing_checks"} <= columns["coverage"]
+    copy = "select distinct {0} from marts.coverage where {0} is not null"
+    named = {
+        text
+        for (row,) in query(published, copy.format("disagreeing_checks"))
+        for text in row.split(", ")
+    }
+    assert named == DISAGREEING
+    assert set(query(published, copy.format("refused_items"))) == {
+        ("inbox Sales (85003)",),
+        ("user Elena Vogel (4006)",),
+    }
+    kinds = "select distinct p.user_kind from marts.agents join people as p using (user_id)"
+    assert set(query(published, kinds)) <= {("user",), ("not listed",)}
+
+
+def rows_in(mart: Mapping[str, Column]) -> int:
+    column = next(iter(mart.values()))
+    return len(column["at"] if isinstance(column, dict) else column)
 
 
 def test_a_plan_asks_for_nothing_and_a_load_then_spends_it(tmp_path: Path) -> None:

@@ -154,6 +154,7 @@ def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
             summary = load(warehouse, base_url, clock=ticking(night(number)), **OPTIONS)
             assert summary.exit_code() == 3
             assert {INBOX_SLICE, "user=4002"} == set(summary.refused)
+            assert summary.line("chat").problem is None  # a refused inbox is no alarm
             assert len(missing_by_five_ways(warehouse, night(number), base_url)) == 1
         during = numbers(warehouse)
         # What was stored before is still there, and what has nothing wrong is up to date.

@@ -86,6 +86,7 @@ def test_coverage_is_what_the_ledger_says(marts: Path, truth: Truth) -> None:
             "incomplete_count": 0,
             "unavailable_count": 0,
             "failed_count": 0,
+            "refused_items": None,
             "last_fetched_at": max(row["fetched_at"] for row in rows),
             "covered_until": max(row["covered_until"] for row in rows),
             "last_error": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from sources.help_scout.reports import REPORTS
 from sources.help_scout.settings import Settings
 from sources.help_scout_sandbox import Sandbox
 from sources.help_scout_sandbox.series import Anchor
+from sources.help_scout_sandbox.surprises import Surprises
 
 from .support import SMALL, differing, load_into, numbers, query, serving, status_of, ticking
 
@@ -39,7 +41,9 @@ def test_fourteen_nights_leave_every_window_as_a_fresh_load_and_read_none_too_of
     tmp_path: Path,
 ) -> None:
     nightly, fresh = tmp_path / "nightly.duckdb", tmp_path / "fresh.duckdb"
-    sandbox = Sandbox(SMALL)
+    # One inbox more than elsewhere, since one is refused.
+    spec = replace(SMALL, inboxes=SMALL.inboxes + 1)
+    sandbox = Sandbox(spec, surprises=Surprises.like_live())
     nights = [night(number) for number in range(14)]
     with serving(sandbox) as base_url:
         for now in nights:
@@ -52,10 +56,16 @@ def test_fourteen_nights_leave_every_window_as_a_fresh_load_and_read_none_too_of
     assert differing(numbers(nightly), numbers(fresh)) == {}
     status = status_of(nightly, NIGHTLY, start_date=START, clock=ticking(nights[-1]))
     assert status.exit_code == 0
+    *_, refused = (f"mailbox={inbox.id}" for inbox in sandbox.account.roster.inboxes)
+    assert query(
+        nightly,
+        "select count(distinct run_id), bool_and(status = 'unavailable') from window_reads "
+        f"where slice = '{refused}' and requests > 0",
+    ) == [(2, True)]  # the inbox that is refused is asked for once a week
     reads = query(
         nightly,
         "select window_start, window_end, count(*), max(is_final::int) from window_reads "
-        "where slice = 'all' or starts_with(slice, 'mailbox=') "
+        f"where slice = 'all' or (starts_with(slice, 'mailbox=') and slice <> '{refused}') "
         "group by report, slice, grain, 1, 2",
     )
     assert len(reads) > 300

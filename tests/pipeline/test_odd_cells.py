@@ -29,12 +29,11 @@ REPORTS = (
 )
 
 
-NAN = "deltas.closed: Infinity is no number; deltas.totalReplies: NaN is no number"
 TOLD = (
-    f"company_overall: 24 values could not be read and are null ({NAN})",
-    "conversations_overall: 12 rows without an id are kept (tags.top[].id)",
-    "docs_overall: 12 rows have the key of another row but other values",
-    "happiness_ratings: 9 rows without an id are kept (results[].threadid)",
+    "24 values could not be read and are null (Infinity, NaN), in company_overall",
+    "21 rows without an id are kept, in conversations_overall, happiness_ratings",
+    "12 rows have the key of another row but other values, and are kept, in docs_overall",
+    "window_reads.repairs says which value or row of which window that was",
 )
 
 

@@ -258,7 +258,11 @@ from windows cross join range(10) as n (k);
 create table marts.coverage as
 select 'year' as account, report, slice_kind, grain, date '{today}' - 365 as first_date,
        date '{today}' - 1 as last_date, 365 as window_count, 364 as loaded_count, 0 as open_count,
-       7 as provisional_count, 0 as incomplete_count, 0 as unavailable_count,
+       7 as provisional_count, 0 as incomplete_count,
+       case when report = 'happiness_overall' and slice_kind = 'inbox' then 1 else 0 end
+           as unavailable_count,
+       case when report = 'happiness_overall' and slice_kind = 'inbox'
+           then 'inbox <i>Sales</i> (103)' end as refused_items,
        case when report = 'chat' and grain = 'day' then 1 else 0 end as failed_count,
        timestamptz '{today} 08:00:00+00' as last_fetched_at,
        timestamptz '{today} 05:00:00+00' as covered_until,

@@ -134,13 +134,14 @@ def test_repairs_are_told_once_in_words() -> None:
         "nan:deltas.totalReplies=1,unreadable:current.closed=1",
         "nan:deltas.totalReplies=1,key_repeated:users[].user=1",
     ]
-    values, rows = told_repairs(texts)
+    more = {name: ["nan:deltas.closed=9"] for name in ("chat", "email", "phone")}
+    values, rows = told_repairs({"company_overall": texts, **more})
     assert values == (
-        "3 values could not be read and are null (current.closed: of another type than the column; "
-        "deltas.totalReplies: NaN is no number)"
+        "30 values could not be read and are null (NaN, another type than the column's), "
+        "in chat, email, phone and 1 more"
     )
     assert rows == (
-        "1 row has the key of another row but other values, and is kept beside it (users[].user)"
+        "1 row has the key of another row but other values, and is kept, in company_overall"
     )
 
 

@@ -14,6 +14,7 @@ from sources.help_scout.run import Run
 
 LEAST_CONVERSATIONS = 5
 NOON = 12
+BUSY_TIMES = "conversations_busy_times"
 LOOK_BACK_DAYS = 7
 
 
@@ -29,7 +30,9 @@ class ZoneCheck:
 def compare_zone(run: Run) -> ZoneCheck:
     """Asks the busy times report for the hour from noon, day by day back from yesterday: it says
     which hour of the company's day that was. At most seven requests."""
-    zone, report = run.time.zone, REPORTS["conversations_busy_times"]
+    zone, report = run.time.zone, REPORTS.get(BUSY_TIMES)
+    if report is None:
+        return ZoneCheck(is_plausible=None, words=f"{zone.key}, unchecked: no {BUSY_TIMES}")
     today = run.now.astimezone(zone).date()
     hours: Counter[int] = Counter()
     for ago in range(1, LOOK_BACK_DAYS + 1):
@@ -41,7 +44,8 @@ def compare_zone(run: Run) -> ZoneCheck:
         except (ApiError, AnswerError) as error:
             return ZoneCheck(is_plausible=None, words=f"{zone.key}, unchecked: {error}")
         for row in flat.rows[report.name]:
-            hours[int(row["hour"])] += int(row["conversation_count"])
+            if row.get("hour") is not None:
+                hours[int(row["hour"])] += int(row.get("conversation_count") or 0)
         if sum(hours.values()) >= LEAST_CONVERSATIONS:
             break
     else:

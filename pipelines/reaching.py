@@ -80,14 +80,22 @@ def told_when_lost(warehouse: Hosted) -> Iterator[None]:
     """DestinationDown, with what becomes of the load, for whatever the destination fails with."""
     try:
         yield
-    except (PipelineStepFailed, DestinationException) as error:
-        if isinstance(error, PipelineStepFailed) and error.step not in ("sync", "load"):
+    except Exception as error:
+        if not _is_lost(error):
             raise
         words, _ = explain(error)
         raise DestinationDown(
             f"{warehouse}: {_sentence(words)} What was read so far is loaded, or kept in "
             f"{warehouse.folder}: once that is mended, the same command goes on"
         ) from error
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the destination failed. OperationalError is the name that PEP 249 gives to a lost
+    connection: dlt lets it through as the driver raises it, and drivers are extras."""
+    if isinstance(error, PipelineStepFailed):
+        return error.step in ("sync", "load")
+    return isinstance(error, DestinationException) or type(error).__name__ == "OperationalError"
 
 
 def _usable(pipeline: Pipeline, warehouse: Hosted) -> AbstractContextManager[None]:

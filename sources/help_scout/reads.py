@@ -186,22 +186,18 @@ class ReadPlanner:
             planned.add(slice_)
             user = slice_.get("user") if by_user else None
             since = listed_since.get(user, NEVER) if isinstance(user, int) else LONG_AGO
-            wanted = tuple(
-                window
-                for window in span
-                if (window.end > since or user in named_users[window])
-                and self.selects(report.name, slice_.text, window)
-            )
+            selected = [w for w in span if self.selects(report.name, slice_.text, w)]
+            wanted = tuple(w for w in selected if w.end > since or user in named_users[w])
             if wanted:
-                yield from self._read_of(report, span, slice_, wanted)
+                # Of a series no more is asked for than what the load selects of it.
+                whole = span if report.shape is not Shape.SERIES else _from_to(span, selected)
+                yield from self._read_of(report, whole, slice_, wanted)
         yield from self._what_names_slices(report, span, breakdown, failed)
 
     def _read_of(
         self, report: Report, span: Span, slice_: Slice, wanted: Span
     ) -> Iterator[Read | Outcomes]:
         """The read of the slice's wanted windows; outcomes where it cannot be asked for."""
-        if report.shape is Shape.SERIES:  # no more than from the first to the last of them
-            span = span[span.index(wanted[0]) : span.index(wanted[-1]) + 1]
         if self.refusals.cover(report.name, slice_.text):
             read = self.read(report, span, slice_, wanted=wanted)
             if unasked := self._refused(read):
@@ -376,3 +372,8 @@ class ReadPlanner:
                 if outcome.is_refused:
                     self.refusals.add(driver.report, ALL)
         return found, failed
+
+
+def _from_to(span: Span, windows: list[Window]) -> Span:
+    """The span from the first of these windows to the last."""
+    return span[span.index(windows[0]) : span.index(windows[-1]) + 1]

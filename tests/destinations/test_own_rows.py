@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,10 @@ def test_an_account_is_checked_by_its_own_rows(three_accounts: Fleet, tmp_path: 
     three_accounts.sandboxes["a03"].faults.add(refused)
     told = help_scout(*load, "happiness_overall", "--account", "a03", env=env)
     three_accounts.sandboxes["a03"].faults.clear()
-    assert (told.code, "happiness_overall: 1 unavailable" in told.out) == (3, True), told
+    assert (told.code, re.search(r"happiness_overall: \d+ unavailable", told.out) is not None) == (
+        3,
+        True,
+    ), told
     told = help_scout(*check, "a03", env=env)
     assert (told.code, "happiness_overall, happiness_ratings not loaded" in told.out) == (0, True)
 
@@ -67,5 +71,8 @@ def test_a_first_account_that_gets_nothing_is_told_so(
     )
     three_accounts.sandboxes["a03"].faults.clear()
 
-    assert (told.code, "happiness_overall: 1 unavailable" in told.out) == (3, True), told
+    assert (told.code, re.search(r"happiness_overall: \d+ unavailable", told.out) is not None) == (
+        3,
+        True,
+    ), told
     assert "checks hold" in told.out

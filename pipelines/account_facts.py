@@ -23,6 +23,7 @@ from sources.help_scout.run import Run
 from .locks import exclusively
 from .names import DATASET
 from .probe import Fact, Standing
+from .probe_consequences import AGREEMENT, CONSEQUENCES
 from .sql import sql_client
 
 FACTS = "account_facts"
@@ -104,12 +105,16 @@ def keep_facts(pipeline: Pipeline, rows: Sequence[FactRow]) -> None:
 
 
 def print_facts(console: Console, facts: Sequence[Fact], sent: int) -> None:
-    """Prints a line a fact, and how many of each verdict there are."""
+    """Prints a line a fact, what follows from those that are contradicted, and how many of each
+    verdict there are."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("assumption", "verdict", "found"):
         table.add_column(name, no_wrap=name == "verdict")
     for fact in facts:
-        found = ": ".join(part for part in (fact.value, fact.detail) if part)
+        value = (fact.value or "").replace("_", " ")
+        found = ": ".join(part for part in (value, fact.detail) if part)
+        if fact.verdict is Standing.CONTRADICTED:
+            found = f"{found}. {CONSEQUENCES.get(fact.name, AGREEMENT)}"
         table.add_row(fact.sentence, str(fact.verdict), escape(found))
     console.print(table)
     counts = {verdict: sum(fact.verdict is verdict for fact in facts) for verdict in Standing}

@@ -67,7 +67,8 @@ class Account(NamedTuple):
         """What loads know of the account's buckets."""
         with open_pipeline(self.warehouse) as pipeline:
             facts = source_state(pipeline).get("account_facts", {})
-        return facts.get("bucket_anchor", {}).get("value")
+        value: str | None = facts.get("bucket_anchor", {}).get("value")
+        return value
 
 
 @contextmanager

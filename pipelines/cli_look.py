@@ -181,6 +181,7 @@ def _probe(target: Target) -> None:
         from .account_facts import print_facts, store_facts
         from .assumptions import probe_account
         from .load import configured_run
+        from .probe_checks import checked_agreements
         from .warehouse import check_account, is_there, open_pipeline
 
         target.check()
@@ -191,8 +192,10 @@ def _probe(target: Target) -> None:
             facts = probe_account(run)
         finally:
             run.close()
+        account, today = run.settings.account, run.now.astimezone(run.time.zone).date()
         with open_pipeline(target.place) as pipeline:
-            store_facts(pipeline, facts, run.now, run.settings.account)
+            facts += checked_agreements(pipeline, account, today)
+            store_facts(pipeline, facts, run.now, account)
         print_facts(console(), facts, run.client.sent)
 
 

@@ -22,6 +22,7 @@ from sources.help_scout.privacy import Forgotten
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.run import Run
 
+from .account_facts import fact_rows, keep_facts
 from .agenda import LoadRequest, source_state
 from .busiest_hours import compare_zone
 from .checks import Result
@@ -171,6 +172,7 @@ def run_rebuild(console: Console, job: Job) -> int:
             modes = source_state(pipeline).get("privacy", {})
             stored = stored_of(pipeline, run.settings.account)
             forgotten = frozenset(stored.forgotten() if stored is not None else ())
+            facts = fact_rows(pipeline, run.settings.account)
         run.privacy.with_forgotten(forgotten)
         if owes_copy(old):
             leave_no_traces(console, old, run, closing.mode)
@@ -193,6 +195,7 @@ def run_rebuild(console: Console, job: Job) -> int:
         return code or PARTIAL
     with open_pipeline(new) as pipeline:
         keep_forgotten(pipeline, run.settings.account, forgotten, job.clock())
+        keep_facts(pipeline, facts)
     kept = put_in_place(new, old, job.clock())
     console.print(f"{old} is rebuilt; the file that it was, with its change log, is {kept}")
     return _publish_rebuilt(console, replace(anew, warehouse=old), modes, closing.mode)

@@ -23,6 +23,7 @@ from sources.help_scout.client import utc_now
 from sources.help_scout.outcome import Outcome
 from sources.help_scout.run import Run
 
+from .account_facts import give_facts
 from .agenda import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
 from .configuration import check_option_names
 from .kinds import storage_of
@@ -86,8 +87,9 @@ def load(
     """
     if finish_interrupted(pipeline, run):
         log.warning("an interrupted load could not be read any more: what it held is asked again")
+    facts = give_facts(pipeline, run)
     if run.archive is not None:
-        run.archive.begin(run.run_id, request.as_json())
+        run.archive.begin(run.run_id, request.as_json(), facts)
     run.pin(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
     run.round, run.storage = agenda.round, storage_of(pipeline)
@@ -100,6 +102,7 @@ def load(
                 continue
             on_chunk(number, len(pending), chunk, run.time.zone)
             use(run, agenda, chunk)
+            run.steer()
             dimensions = run.list_names if number == 1 else ()
             since, until = chunk.interval if chunk.is_explicit else (None, None)
             source = source_of(run, since, until, (*dimensions, *chunk.reports))

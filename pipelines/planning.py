@@ -23,6 +23,7 @@ from sources.help_scout.run import Run
 from sources.help_scout.stored import READ_STATUSES
 from sources.help_scout.windows import Grain, Window
 
+from .account_facts import give_facts
 from .agenda import (
     LoadRequest,
     count_missing,
@@ -113,6 +114,7 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
+        give_facts(pipeline, run)
         run.pin(state)
         know_lists(stored, run.lists)
         agenda = plan_agenda(pipeline, run, request)

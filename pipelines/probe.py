@@ -195,6 +195,11 @@ def _next_of(page: Reply, path: str) -> Request | None:
     return Request.of(path, dict(parse_qsl(urlsplit(following).query))) if following else None
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things in words: 1 team, 2 teams."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def span(start: datetime, end: datetime) -> Query:
     """A half-open interval as a query."""
     return {"start": wire_instant(start), "end": wire_instant(end - timedelta(seconds=1))}

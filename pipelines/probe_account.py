@@ -8,7 +8,18 @@ from datetime import datetime, time, timedelta
 
 from sources.help_scout.plan import Request
 
-from .probe import MOST_ITEMS, WEEK_DAYS, Assumption, Known, Replies, Told, body_of, report, span
+from .probe import (
+    MOST_ITEMS,
+    WEEK_DAYS,
+    Assumption,
+    Known,
+    Replies,
+    Told,
+    body_of,
+    counted,
+    report,
+    span,
+)
 
 NOON = 12
 YEARS_BACK = 3
@@ -30,7 +41,7 @@ def _accepted(what: str) -> Callable[[Known, Replies], Told]:
             return Told(None, f"the account lists no {what}")
         refused = {name: reply.refused for name, reply in replies.items() if reply.refused}
         if not refused:
-            return Told("accepted", f"{len(replies)} {what} asked for")
+            return Told("accepted", f"{len(replies)} of the account's {what}")
         shown = ", ".join(f"{name} ({status})" for name, status in sorted(refused.items()))
         return Told("refused", f"{len(refused)} of {len(replies)} {what}: {shown}")
 
@@ -88,7 +99,8 @@ def _history(_: Known, replies: Replies) -> Told:
     if replies["week"].refused is not None:
         return Told("refused", f"status {replies['week'].refused}")
     count = body_of(replies, "week")["current"]["totalConversations"]
-    return Told("there" if count else None, f"{count} conversations a week, {YEARS_BACK} years ago")
+    found = f"{counted(count, 'conversation')} in a week {YEARS_BACK} years ago"
+    return Told("there" if count else None, found)
 
 
 def _rate_limit(known: Known, _: Replies) -> Told:

@@ -27,7 +27,7 @@ def _list_paging(known: Known, _: Replies) -> Told:
 def _list_page_size(known: Known, _: Replies) -> Told:
     body = known.lists["users"][0].body or {}
     size = body.get("page", {}).get("size")
-    return Told(None if size is None else str(size))
+    return Told(None, "the list does not say") if size is None else Told(str(size))
 
 
 def _one_a_page(_: Known) -> dict[str, Request]:

@@ -17,6 +17,7 @@ from .probe import (
     Replies,
     Told,
     body_of,
+    counted,
     report,
     span,
 )
@@ -127,7 +128,7 @@ def _without_view(known: Known) -> dict[str, Request]:
 def _default_view(_: Known, replies: Replies) -> Told:
     count = len(body_of(replies, "whole")["current"])
     names = {1: "one_bucket", WEEK_DAYS: "day"}
-    return Told(names.get(count), f"{count} buckets for a week without viewBy")
+    return Told(names.get(count), f"{counted(count, 'bucket')} for a week without viewBy")
 
 
 def _received(known: Known) -> dict[str, Request]:

@@ -17,6 +17,7 @@ from sources.help_scout.body_privacy import protect_body
 from sources.help_scout.privacy import Forgotten, Privacy
 from sources.help_scout.run import Run
 
+from .account_facts import FactRow, fact_rows, keep_facts
 from .agenda import know_lists, source_state
 from .closing import Closing, judge, make_marts, put_out
 from .duckdb_file import check_path, put_in_place, state_folder
@@ -44,7 +45,7 @@ def rebuild_from_archive(
     configured.close()
     account, place = configured.settings.account, archive_folder(configured, folder)
     check_path(warehouse)
-    chain, forgotten = _known_of(warehouse, account)
+    chain, forgotten, facts = _known_of(warehouse, account)
     sessions = sessions_in(place, chain)
     if not sessions:
         raise UsageError(
@@ -63,6 +64,7 @@ def rebuild_from_archive(
             make_marts(console, pipeline, closing.targets)
             if forgotten:
                 keep_forgotten(pipeline, account, forgotten, now)
+            keep_facts(pipeline, facts)
     except BaseException:
         _remove(new)
         raise
@@ -82,15 +84,18 @@ def archive_folder(run: Run, folder: Path | None) -> Path:
     return run.archive.account_folder
 
 
-def _known_of(warehouse: Path, account: str) -> tuple[str | None, frozenset[Forgotten]]:
-    """Which of the archive's files are the warehouse's, if it is there, and whom it was told to
-    forget."""
+def _known_of(
+    warehouse: Path, account: str
+) -> tuple[str | None, frozenset[Forgotten], list[FactRow]]:
+    """Which of the archive's files are the warehouse's, if it is there, whom it was told to
+    forget, and what the probe found out about the account."""
     if not warehouse.exists():
-        return None, frozenset()
+        return None, frozenset(), []
     with open_pipeline(warehouse, account) as pipeline:
         stored = stored_of(pipeline, account)
         forgotten = frozenset(stored.forgotten() if stored is not None else ())
-        return source_state(pipeline).get(CHAIN), forgotten
+        facts = fact_rows(pipeline, account)
+        return source_state(pipeline).get(CHAIN), forgotten, facts
 
 
 def _load_all(console: Console, new: Path, sessions: list[Session], privacy: Privacy) -> int:

@@ -26,6 +26,7 @@ from sources.help_scout.catalog import Report
 from sources.help_scout.client import Answer, Client
 from sources.help_scout.endpoints import report_at
 from sources.help_scout.errors import ApiError, ArchiveError
+from sources.help_scout.findings import from_json
 from sources.help_scout.outcome import Outcomes
 from sources.help_scout.plan import Read, Request
 from sources.help_scout.privacy import Privacy
@@ -188,6 +189,7 @@ class Session:
         for run_id, found in groupby(self.manifests, key=lambda one: one.run_id):
             packages = list(found)
             run.run_id = run_id
+            run.facts.take(from_json(packages[0].told.get("facts", {})))
             on_chunk = _counting(run, packages)
             try:
                 load(pipeline, run, self._request(packages[0], run), on_chunk)

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ApiError, ArchiveError
+from .findings import Finding
+from .findings import told as told_findings
 from .plan import Request
 from .values import Row, as_json
 
@@ -95,9 +97,10 @@ class Archive:
             self._is_first = "timezone" not in state
         self._chain = state.setdefault(CHAIN, self._chain or self._session)
 
-    def begin(self, run_id: str, request: Mapping[str, Any]) -> None:
-        """Notes what is loaded from now on, and deletes what a kill left of unfinished files."""
-        self._load = {"run_id": run_id, "request": dict(request)}
+    def begin(self, run_id: str, request: Mapping[str, Any], facts: Mapping[str, Finding]) -> None:
+        """Notes what is loaded from now on, with the `facts` about the account that are not from
+        loads, and deletes what a kill left of unfinished files."""
+        self._load = {"run_id": run_id, "request": dict(request), "facts": told_findings(facts)}
         for left in self.account_folder.glob(f"*{UNFINISHED}"):
             if self._session not in left.name:
                 left.unlink(missing_ok=True)

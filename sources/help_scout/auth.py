@@ -15,7 +15,7 @@ import httpx
 import orjson
 
 from .errors import ApiError, CredentialsError, Unreachable
-from .rate_limit import RateLimiter
+from .rate_limit import RETRY_AFTER, RateLimiter
 
 TOKEN_PATH = "/v2/oauth2/token"  # noqa: S105  a path, not a secret
 RENEW_BEFORE_EXPIRY_SECONDS = 300.0
@@ -30,7 +30,11 @@ def paced(limiter: RateLimiter, request: httpx.Request) -> Exchange:
         response = yield request
     limiter.observe(response.headers, answered_before)
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        limiter.pause_after(response.headers)
+        if RETRY_AFTER not in response.headers:
+            response.read()  # some accounts are sent it in the body alone
+            limiter.pause_after(response.headers, response.content)
+        else:
+            limiter.pause_after(response.headers)
     return response
 
 

@@ -13,6 +13,7 @@ from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report
 from .catalog import Report
 from .errors import BucketMismatch, HelpScoutError
+from .findings import ELSEWHERE, FROM_REQUEST, UTC_MIDNIGHT, fits_anchor, is_utc_midnight
 from .flatten import Flattened, flatten_report, unwrap
 from .outcome import LEFT_OUT, SENT, Outcome, Outcomes, Tally, failure_of, outcome_of
 from .plan import VIEW_BY, Part, Read, Request
@@ -65,6 +66,7 @@ def _ask(tally: Tally, read: Read, request: Request) -> tuple[Flattened, dict[Wi
     if any(_is_zero(read.report, row) for row in rows):
         tally.zero_buckets = SENT
     if VIEW_BY in dict(request.query):
+        tally.bucket_anchor = anchor_seen(read.windows, rows) or tally.bucket_anchor
         return flat, match_buckets(read.windows, rows)
     return flat, match_whole_window(read, rows)
 
@@ -155,6 +157,17 @@ def match_buckets(windows: tuple[Window, ...], rows: Sequence[Row]) -> dict[Wind
     return matched
 
 
+def anchor_seen(windows: tuple[Window, ...], rows: Sequence[Row]) -> str:
+    """From where the buckets show that they are counted; nothing where they do not: a single bucket
+    in its place, or days of the company that are UTC days."""
+    wanted = {window.start for window in windows}
+    starts = {start for row in rows if (start := row.get("bucket_start_at")) is not None}
+    if elsewhere := starts - wanted:
+        return UTC_MIDNIGHT if all(map(is_utc_midnight, elsewhere)) else ELSEWHERE
+    tells = any(not fits_anchor(window, UTC_MIDNIGHT) for window in windows)
+    return FROM_REQUEST if len(starts) > 1 and tells else ""
+
+
 def match_whole_window(read: Read, rows: Sequence[Row]) -> dict[Window, Row]:
     """The one bucket of a window asked for without `viewBy`: it needs no matching, wherever in the
     window it says that it starts."""
@@ -180,6 +193,7 @@ def _fetch_one_by_one(tally: Tally, read: Read) -> Outcomes:
             outcome = failure_of(spent, read, window, error, first=True)
         in_a_row = 0 if error is None or isinstance(error, BucketMismatch) else in_a_row + 1
         outcome.read = read
+        outcome.bucket_anchor = outcome.bucket_anchor or tally.bucket_anchor
         outcome.requests += tally.requests
         outcome.pages += tally.pages
         tally.requests = tally.pages = 0

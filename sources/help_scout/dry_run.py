@@ -56,6 +56,8 @@ class DryRun:
         planner = ReadPlanner(run.settings, run.time, self._lists, self._answer)
         planner.selects, planner.stored = run.planner.selects, self._stored
         planner.refusals, planner.repeats_refusals = run.planner.refusals, True
+        planner.bucket_anchor = run.planner.bucket_anchor
+        planner.tries_buckets = run.planner.tries_buckets
         for read in planner.reads(report, spans):
             if isinstance(read, list):
                 self.resolved += [one for one in read if one.status is Status.EMPTY]

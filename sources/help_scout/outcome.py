@@ -52,7 +52,8 @@ class Outcome:
     `http_status` is that of the answer that ended the read, None when it was read or nothing
     answered. With `keeps_stored` the rows that the warehouse holds of the window stay.
     `echo_shift_seconds` is by how much the dates in the answer differ from those asked for;
-    `zero_buckets` what the read shows of the account's habit: sent, left_out, or nothing.
+    `zero_buckets` what the read shows of the account's habit: sent, left_out, or nothing;
+    `bucket_anchor` from where it shows that buckets are counted, nothing where it does not.
     """
 
     read: Read
@@ -75,6 +76,7 @@ class Outcome:
     keeps_stored: bool = False
     echo_shift_seconds: int | None = None
     zero_buckets: str = ""
+    bucket_anchor: str = ""
 
     @property
     def replaces_rows(self) -> bool:
@@ -119,6 +121,7 @@ class Tally:
     pages: int = 0
     correlation_id: str | None = None
     zero_buckets: str = ""
+    bucket_anchor: str = ""
 
     def get(self, request: Request, *, most_tries: int | None = None) -> Any:
         """The body of the answer; its cost is counted, in vain or not."""
@@ -170,6 +173,7 @@ def outcome_of(
         api_count=api_count,
         correlation_id=tally.correlation_id,
         zero_buckets=tally.zero_buckets,
+        bucket_anchor=tally.bucket_anchor,
     )
 
 

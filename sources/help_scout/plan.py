@@ -161,10 +161,12 @@ def plan_read(
     wanted: tuple[Window, ...] | None = None,
     held: frozenset[Window] = frozenset(),
     zeros_left_out: bool = False,
+    as_a_whole: bool = False,
 ) -> Read:
     """The read of one slice of a span. `items` are the fields drilldown's, one part each;
     `wanted` the windows to keep, all by default; `sort` replaces the report's own order; `held` and
-    `zeros_left_out` are as in `Read`."""
+    `zeros_left_out` are as in `Read`. `as_a_whole` asks for a series without buckets: one window,
+    where the account's buckets would not fit it."""
     query = {
         "start": wire_instant(span[0].start),
         "end": wire_instant(span[-1].last_second),
@@ -175,7 +177,7 @@ def plan_read(
     if report.shape is Shape.SERIES:
         # Counted in steps of 24 hours, the last hour of a prolonged window would be a bucket of
         # its own; without viewBy the whole of it is one.
-        if not span[0].is_prolonged:
+        if not span[0].is_prolonged and not as_a_whole:
             query[VIEW_BY] = str(span[0].grain)
     elif report.compares and report.shape is Shape.OVERALL:
         previous = previous_window(span[0], compare_to, zone)

@@ -19,10 +19,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
+
+import orjson
 
 from .errors import ConfigurationError
 
 MINUTE_SECONDS = 60.0
+RETRY_AFTER = "X-RateLimit-Retry-After"
 DEFAULT_RETRY_AFTER_SECONDS = 10.0
 LONGEST_RETRY_AFTER_SECONDS = 600.0
 ASSUMED_LIMIT_PER_MINUTE = 200  # the least that any source names, until the first answer tells
@@ -131,13 +135,13 @@ class RateLimiter:
                     in_last_minute=self._in_last_minute(now),
                 )
 
-    def pause_after(self, headers: Mapping[str, str]) -> None:
-        """After a 429: nobody sends for as long as its headers say."""
-        try:
-            seconds = float(headers.get("X-RateLimit-Retry-After", ""))
-        except ValueError:
-            seconds = DEFAULT_RETRY_AFTER_SECONDS
-        if math.isnan(seconds):
+    def pause_after(self, headers: Mapping[str, str], content: bytes = b"") -> None:
+        """After a 429: nobody sends for as long as its header says, else its body
+        (`{"message": …, "interval": …, "retry_after": 7}`)."""
+        seconds = _seconds(headers.get(RETRY_AFTER))
+        if seconds is None:
+            seconds = _seconds(_retry_after(content))
+        if seconds is None:
             seconds = DEFAULT_RETRY_AFTER_SECONDS
         seconds = min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
         with self._lock:
@@ -245,6 +249,25 @@ class OtherClients:
             _, seconds, arrived = self._looks.popleft()
             self._looked_seconds -= seconds
             self._arrived -= arrived
+
+
+def _seconds(told: Any) -> float | None:
+    """The number of seconds that a header or a body names; None for anything else."""
+    if isinstance(told, bool) or not isinstance(told, str | int | float):
+        return None
+    try:
+        seconds = float(told)
+    except ValueError:
+        return None
+    return None if math.isnan(seconds) else seconds
+
+
+def _retry_after(content: bytes) -> Any:
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return body.get("retry_after") if isinstance(body, dict) else None
 
 
 def _number(text: str | None) -> int | None:

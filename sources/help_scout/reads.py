@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, TypeAlias
 
 from .account_time import AccountTime
@@ -20,6 +20,7 @@ from .catalog import Driver, Report, Shape
 from .coverage import ALL, Refusals, Selection, everything
 from .drivers import driver_items, drives, not_asked
 from .errors import AnswerError, ApiError, HelpScoutError
+from .findings import FROM_REQUEST, fits_anchor
 from .list_guard import is_refusal
 from .lists import AccountLists
 from .outcome import Outcome, Outcomes, Status
@@ -46,6 +47,8 @@ class ReadPlanner:
     if anybody knows, `refusals` what need not be asked for; all three belong to what is being
     loaded. With `repeats_refusals` it says of every window that it is not to be had, also where the
     ledger has it already.
+    Windows that `bucket_anchor` leaves without a bucket to themselves are asked for one by one;
+    with `tries_buckets` two of them together, to see whether it is still so.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class ReadPlanner:
         self.stored: Stored | None = None
         self.refusals = Refusals()
         self.zeros_left_out = False
+        self.bucket_anchor = FROM_REQUEST
+        self.tries_buckets = False
         self.repeats_refusals = False
         self._wanted_since: Mapping[str, str] = {}
         self._first_seen: Mapping[str, Mapping[str, str]] = {}
@@ -203,9 +208,26 @@ class ReadPlanner:
             if unasked := self._refused(read):
                 yield unasked
             return
+        if report.shape is Shape.SERIES:
+            yield from self._series_reads(report, span, slice_, wanted)
+            return
         items, failed = self._field_items(report, slice_, span)
         read = self.read(report, span, slice_, items=items, wanted=wanted)
         yield read if failed is None else not_asked(read, failed, self._time.now)
+
+    def _series_reads(
+        self, report: Report, span: Span, slice_: Slice, wanted: Span
+    ) -> Iterator[Read]:
+        """The reads of a series: one, unless windows are known not to fit the account's buckets.
+        Each of these is asked for alone and without buckets."""
+        misfits = {window for window in span if not fits_anchor(window, self.bucket_anchor)}
+        if self.tries_buckets and not slice_.values:
+            misfits -= {*wanted[:2]} if span[:2] == wanted[:2] else set()
+        for is_misfit, group in groupby(span, misfits.__contains__):
+            together = tuple(group)
+            for part in [(window,) for window in together] if is_misfit else [together]:
+                if kept := tuple(window for window in part if window in wanted):
+                    yield self.read(report, part, slice_, wanted=kept, as_a_whole=is_misfit)
 
     def _refused(self, read: Read) -> Outcomes:
         """Outcomes for windows of a slice that is not asked for, those that say so first."""
@@ -306,6 +328,7 @@ class ReadPlanner:
         *,
         items: Iterable[int] | None = None,
         wanted: Span | None = None,
+        as_a_whole: bool = False,
     ) -> Read:
         """The read of one slice of a span, by the account's calendar and comparison."""
         read = plan_read(
@@ -319,6 +342,7 @@ class ReadPlanner:
             wanted=wanted,
             held=self._held(report, slice_, wanted or span),
             zeros_left_out=self.zeros_left_out,
+            as_a_whole=as_a_whole,
         )
         is_of_user = not slice_.unresolved and (slice_.get("user") or slice_.get("team"))
         return replace(read, users=self._lists.known_ids("users")) if is_of_user else read

@@ -79,7 +79,7 @@ def report_resource(
         for table, rows in batch.flush():
             yield from _given(run, items, table, rows)
         yield from items.missing(batch.tables)
-        state[FACTS] = dict(run.facts)
+        state[FACTS] = run.known_facts()
         state["requests_per_minute"] = run.client.limiter.limit_per_minute
         run.note_read(report)
         if run.round is not None:

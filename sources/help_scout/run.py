@@ -6,7 +6,7 @@ A `Run` is what the resources of one extraction share. It knows nothing of dlt.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -20,6 +20,16 @@ from .catalog import Report
 from .client import Client
 from .dimensions import DIMENSIONS
 from .errors import AnswerError, ApiError, ConfigurationError
+from .findings import (
+    BUCKET_ANCHOR,
+    ELSEWHERE,
+    FROM_REQUEST,
+    UTC_MIDNIGHT,
+    ZERO_BUCKETS,
+    Finding,
+    Findings,
+    from_json,
+)
 from .flatten import unwrap
 from .list_guard import is_refusal
 from .lists import AccountLists
@@ -41,7 +51,6 @@ from .windows import Grain, window_of
 log = logging.getLogger(__name__)
 
 FACTS = "account_facts"
-ZERO_BUCKETS = "zero_buckets"
 
 Interval: TypeAlias = tuple[datetime, datetime]
 
@@ -94,8 +103,10 @@ class Run:
         """How the destination keeps tables; the one who opens it knows."""
         self.ledgers: dict[str, list[Row]] = {}
         """Rows of ledgers that come when all others have, by table."""
-        self.facts: dict[str, str] = {}
+        self.facts = Findings()
         """What is known of the account's habits: kept in the source's state."""
+        self._anchors: set[str] = set()
+        self._is_steered = False
         self.rows = 0
         """Rows read so far, over all tables."""
         self.is_stopping = False
@@ -146,7 +157,9 @@ class Run:
         pin_groups(self.settings.named_groups, state)
         self.planner.remember(state)
         self.pin_privacy(state)
-        self.learn(state.get(FACTS, {}))
+        self.facts.take(from_json(state.get(FACTS, {})))
+        if not self._is_steered:
+            self.steer()
         state["catalog_version"] = CATALOG_VERSION
         since = state.setdefault("breakdowns", {})
         for name in self._breakdown_names:
@@ -223,13 +236,34 @@ class Run:
         for outcome in outcomes:
             if outcome.is_refused:
                 self.planner.refusals.add(outcome.read.report.name, outcome.read.slice.text)
-            if outcome.zero_buckets and self.facts.get(ZERO_BUCKETS) != SENT:
-                self.learn({ZERO_BUCKETS: outcome.zero_buckets})
+            if outcome.zero_buckets and self.facts.value(ZERO_BUCKETS) != SENT:
+                self._learn(ZERO_BUCKETS, outcome.zero_buckets)
+                self.planner.zeros_left_out = outcome.zero_buckets == LEFT_OUT
+            if outcome.bucket_anchor:
+                self._anchors.add(outcome.bucket_anchor)
 
-    def learn(self, facts: Mapping[str, str]) -> None:
-        """Takes what is known of the account's habits, by name."""
-        self.facts.update(facts)
-        self.planner.zeros_left_out = self.facts.get(ZERO_BUCKETS) == LEFT_OUT
+    def _learn(self, name: str, value: str) -> None:
+        self.facts.take({name: Finding(value, self.now)})
+
+    def steer(self) -> None:
+        """Has what is known of the account's habits decide what is asked for from now on: by where
+        its buckets begin from one package to the next, so that all reads of one are planned
+        alike."""
+        self._is_steered = True
+        self.planner.zeros_left_out = self.facts.value(ZERO_BUCKETS) == LEFT_OUT
+        self.planner.bucket_anchor = self.facts.bucket_anchor
+        self.planner.tries_buckets = self.facts.needs_trial(self.now)
+
+    def known_facts(self) -> dict[str, Any]:
+        """What is known of the account's habits now, for the source's state. Buckets are known to
+        begin elsewhere than requested when those of every span did."""
+        if FROM_REQUEST in self._anchors:
+            if self.facts.value(BUCKET_ANCHOR) in (UTC_MIDNIGHT, ELSEWHERE):
+                self._learn(BUCKET_ANCHOR, FROM_REQUEST)
+        elif self._anchors:
+            one = len(self._anchors) == 1
+            self._learn(BUCKET_ANCHOR, next(iter(self._anchors)) if one else ELSEWHERE)
+        return self.facts.as_json()
 
     def note_read(self, report: Report) -> None:
         """Remembers that the report's windows of the chunk have been read, or failed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -54,6 +55,24 @@ def test_after_a_429_the_same_query_goes_out_when_the_header_says(
             "?mailboxes=4711&page=1&start=2026-03-04T05%3A00%3A00Z"
         )
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"), [(7, 7), ("37", 37), (0.5, 0.5), (None, 10), ([3], 10), (True, 10)]
+)
+def test_a_429_may_say_it_in_its_body_alone(retry_after: Any, seconds: float) -> None:
+    body = {"message": "Rate limit exceeded", "interval": "minute", "retry_after": retry_after}
+    api = Api(in_turn(httpx.Response(429, json=body), ok()))
+    answer = api.client.get(REQUEST)
+    assert (answer.body, answer.requests) == ({"current": {}}, 2)
+    assert api.clock.now == 1000.0 + seconds
+
+
+def test_the_header_of_a_429_comes_before_its_body() -> None:
+    headers = {"X-RateLimit-Retry-After": "2"}
+    api = Api(in_turn(httpx.Response(429, headers=headers, json={"retry_after": 50}), ok()))
+    api.client.get(REQUEST)
+    assert api.clock.now == 1002.0
 
 
 def broken(error: Exception) -> Responder:

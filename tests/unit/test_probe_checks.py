@@ -1,0 +1,55 @@
+"""What the probe says of agreement checks, and what follows from what it finds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pipelines.assumptions import ASSUMPTIONS
+from pipelines.checks import Kind, Result, Verdict, all_checks
+from pipelines.probe import Standing
+from pipelines.probe_checks import fact_of
+from pipelines.probe_consequences import CONSEQUENCES
+
+FIRST = date(2026, 11, 3)
+CHECK = next(check for check in all_checks() if check.kind is Kind.AGREEMENT)
+OLD, NEW = ("day", date(2026, 10, 1)), ("day", FIRST)
+
+
+@pytest.mark.parametrize(
+    ("result", "standing", "detail"),
+    [
+        (Result(check=CHECK, verdict=Verdict.HOLDS), Standing.CONFIRMED, "in what is loaded"),
+        (
+            Result(check=CHECK, verdict=Verdict.SKIPPED, lacking=("a", "b", "c", "d")),
+            Standing.UNKNOWN,
+            "not loaded: a, b, c, …",
+        ),
+        (
+            Result(check=CHECK, verdict=Verdict.DISAGREES, windows=frozenset({OLD, NEW})),
+            Standing.CONTRADICTED,
+            "in 1 window of the last four weeks",
+        ),
+        (
+            Result(check=CHECK, verdict=Verdict.DISAGREES, windows=frozenset({OLD})),
+            Standing.CONFIRMED,
+            "in the last four weeks; earlier differences: 1 window",
+        ),
+        (
+            Result(check=CHECK, verdict=Verdict.DISAGREES, rows=2),
+            Standing.CONTRADICTED,
+            "2 rows in what is loaded",
+        ),
+    ],
+)
+def test_a_check_is_told_of_the_last_four_weeks(
+    result: Result, standing: Standing, detail: str
+) -> None:
+    fact = fact_of(result, FIRST)
+    assert (fact.name, fact.verdict, fact.detail) == (f"check_{CHECK.name}", standing, detail)
+
+
+def test_each_assumption_says_what_follows_where_an_account_contradicts_it() -> None:
+    names = [assumption.name for assumption in ASSUMPTIONS]
+    assert sorted(CONSEQUENCES) == sorted(names)

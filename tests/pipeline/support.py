@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.agenda import LoadRequest
+from pipelines.agenda import LoadRequest, count_missing, source_state
 from pipelines.check_results import RESULTS
 from pipelines.load import load, source_of
 from pipelines.packages import load_package
@@ -22,6 +22,7 @@ from pipelines.summary import Summary, summarize
 from pipelines.warehouse import Warehouse, open_pipeline
 from sources.help_scout import open_run
 from sources.help_scout.budget import Budget
+from sources.help_scout.coverage import Standing
 from sources.help_scout.reports import REPORTS
 from sources.help_scout.restatements import RESTATEMENTS
 from sources.help_scout.run import Run
@@ -117,6 +118,18 @@ def status_of(warehouse: Path, reports: Iterable[str] = REPORTS, **options: Any)
     """How the warehouse stands; nobody is asked."""
     with running("http://127.0.0.1:9", **options) as run:
         return look_at(run, warehouse, reports)
+
+
+def missing_counts(warehouse: Path, reports: tuple[str, ...], **options: Any) -> set[int]:
+    """How many windows are missing: by what a load prints, which is the publication's too, by a
+    backfill's plan, by the status and by its slices. One number, when all agree."""
+    status = status_of(warehouse, reports, **options)
+    plan = planned(warehouse, LoadRequest(reports=reports, backfill=True), **options)
+    with running("http://127.0.0.1:9", **options) as run, open_pipeline(warehouse) as pipeline:
+        run.pin(source_state(pipeline))
+        counted = count_missing(pipeline, run, reports)
+    by_slice = sum(one.counts[Standing.MISSING] for one in status.slices)
+    return {status.missing, by_slice, plan.missing, counted}
 
 
 def query(warehouse: Path, sql: str) -> Rows:

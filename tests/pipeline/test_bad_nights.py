@@ -15,9 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.agenda import LoadRequest, count_missing
-from pipelines.warehouse import open_pipeline
-from sources.help_scout.coverage import Standing
+from pipelines.agenda import LoadRequest
 from sources.help_scout_sandbox import Fault, Sandbox
 
 from .support import (
@@ -25,12 +23,10 @@ from .support import (
     carry_out,
     differing,
     load_into,
+    missing_counts,
     numbers,
-    planned,
     query,
-    running,
     serving,
-    status_of,
     ticking,
 )
 
@@ -118,23 +114,6 @@ TROUBLES = [
 ]
 
 
-def missing_by_five_ways(warehouse: Path, now: datetime, base_url: str) -> set[int]:
-    """How many windows are missing: by the load's own count, which is the publication's too, by
-    the plan, the status, the status for machines, and what a backfill asks for."""
-    options = OPTIONS | {"clock": ticking(now)}
-    status = status_of(warehouse, REPORTS, **options)
-    by_slice = sum(one.counts[Standing.MISSING] for one in status.slices)
-    backfill = LoadRequest(reports=REPORTS, backfill=True)
-    plan = planned(warehouse, backfill, **options)
-    with (
-        running(base_url, **options) as run,
-        open_pipeline(warehouse) as pipeline,
-    ):
-        run.pin(pipeline.state["sources"]["help_scout"])
-        counted = count_missing(pipeline, run, REPORTS)
-    return {status.missing, by_slice, plan.missing, counted}
-
-
 @pytest.mark.slow(minutes=1)
 @pytest.mark.parametrize("nights", [1, 10])
 def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
@@ -155,7 +134,8 @@ def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
             assert summary.exit_code() == 3
             assert {INBOX_SLICE, "user=4002"} == set(summary.refused)
             assert summary.line("chat").problem is None  # a refused inbox is no alarm
-            assert len(missing_by_five_ways(warehouse, night(number), base_url)) == 1
+            at_night = OPTIONS | {"clock": ticking(night(number))}
+            assert len(missing_counts(warehouse, REPORTS, **at_night)) == 1
         during = numbers(warehouse)
         # What was stored before is still there, and what has nothing wrong is up to date.
         for table in ("conversations_new", "company_overall", "happiness_ratings", "docs_overall"):
@@ -176,7 +156,7 @@ def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
         last = after + timedelta(days=8)
         summary = load(warehouse, base_url, clock=ticking(last), **OPTIONS)
         assert (summary.exit_code(), summary.refused) == (0, {})
-        assert missing_by_five_ways(warehouse, last, base_url) == {0}
+        assert missing_counts(warehouse, REPORTS, clock=ticking(last), **OPTIONS) == {0}
         carry_out(LoadRequest(reports=REPORTS), fresh, base_url, clock=ticking(last), **OPTIONS)
     different = differing(numbers(warehouse), numbers(fresh))
     # A bucket that stayed away is empty where the overall report says zero: no row, instead of 0.

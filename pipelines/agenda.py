@@ -249,8 +249,8 @@ def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
     """Has the run read the chunk's windows."""
     run.chunk = chunk.interval
     run.planner.selects = chunk.selects
-    stored = None if chunk.asks_refused else agenda.stored
-    run.planner.refusals = Refusals({} if stored is None else stored.coverage.refusals, run.now)
+    coverage = None if agenda.stored is None else agenda.stored.coverage
+    run.planner.refusals = Refusals(coverage, run.now, all_again=chunk.asks_refused)
     run.know(agenda.stored)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from .outcome import Status
@@ -128,6 +129,12 @@ class Coverage:
     def reach(self, report: str) -> datetime | None:
         """Up to where anything of the report was read; None when nothing was."""
         return self._reaches.get(report)
+
+    @cached_property
+    def answered(self) -> frozenset[tuple[str, str]]:
+        """The slices that were read and that the API did not refuse when last asked."""
+        loaded = {(key[0], key[1]) for key, worth in self._worths.items() if worth.is_loaded}
+        return frozenset(loaded - self.refusals.keys())
 
     def is_refused(self, report: str, slice_text: str) -> bool:
         """Whether the API refused the slice, or the report's total, when last asked."""
@@ -300,26 +307,38 @@ def missing(coverage: Coverage, now: datetime) -> Selection:
 
 
 class Refusals:
-    """What the API refuses: a slice, or a whole report by its total. None of it is asked again in
-    a load package that met the refusal; a slice is then asked again once a week.
+    """What the API refuses: a slice, or a whole report by its total. Of it only the newest window
+    is asked for in the rest of a load package: a refusal may be of old windows alone, of a time
+    before the plan's history. A slice that is refused altogether is asked again once a week, a
+    report's total in every run: that the plan has it now should show the same night.
 
-    `known` are the ledger's, as in `Coverage`. A report's total is asked in every run: that the
-    plan has it now should show the same night.
+    A refusal of one window says nothing of a slice that the API answered before. When it goes on,
+    the ledger knows the slice as refused.
     """
 
     def __init__(
-        self, known: Mapping[tuple[str, str], datetime] | None = None, now: datetime | None = None
+        self,
+        coverage: Coverage | None = None,
+        now: datetime | None = None,
+        *,
+        all_again: bool = False,
     ) -> None:
-        self._refused = {
+        self._answered = frozenset() if coverage is None else coverage.answered
+        self._known = {
             key
-            for key, at in (known or {}).items()
+            for key, at in ({} if coverage is None or all_again else coverage.refusals).items()
             if key[1] != ALL and now is not None and now - at < WEEKLY
         }
+        self._met: set[tuple[str, str]] = set()
 
     def add(self, report: str, slice_text: str) -> None:
         """Remembers a refusal."""
-        self._refused.add((report, slice_text))
+        if (report, slice_text) not in self._answered:
+            self._met.add((report, slice_text))
 
-    def cover(self, report: str, slice_text: str) -> bool:
-        """Whether the slice need not be asked for."""
-        return (report, slice_text) in self._refused or (report, ALL) in self._refused
+    def cover(self, report: str, slice_text: str, *, is_newest: bool = False) -> bool:
+        """Whether the slice need not be asked for a window; `is_newest` when that is the newest."""
+        key = (report, slice_text)
+        if key in self._known or (slice_text != ALL and (report, ALL) in self._met):
+            return True
+        return key in self._met and not is_newest

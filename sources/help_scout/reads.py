@@ -71,6 +71,7 @@ class ReadPlanner:
         self.bucket_anchor = FROM_REQUEST
         self.tries_buckets = False
         self.repeats_refusals = False
+        self._is_newest = False
         self._wanted_since: Mapping[str, str] = {}
         self._first_seen: Mapping[str, Mapping[str, str]] = {}
 
@@ -84,6 +85,7 @@ class ReadPlanner:
         drivers = [d for d in report.drivers if any(drives(d, b) for b in breakdowns)]
         covered: datetime | None = None
         for position, span in enumerate(spans):
+            self._is_newest = position == len(spans) - 1
             is_edge = covered is None or span[0].covered_until(self._time.now) > covered
             if is_edge and not self._may_begin():
                 return
@@ -203,7 +205,7 @@ class ReadPlanner:
         self, report: Report, span: Span, slice_: Slice, wanted: Span
     ) -> Iterator[Read | Outcomes]:
         """The read of the slice's wanted windows; outcomes where it cannot be asked for."""
-        if self.refusals.cover(report.name, slice_.text):
+        if self.refusals.cover(report.name, slice_.text, is_newest=self._is_newest):
             read = self.read(report, span, slice_, wanted=wanted)
             if unasked := self._refused(read):
                 yield unasked

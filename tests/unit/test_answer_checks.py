@@ -138,7 +138,7 @@ def test_a_page_that_is_another_one_fails_the_window() -> None:
         assert words in str(outcome.error)
 
 
-def test_one_user_who_is_refused_costs_that_user_and_is_asked_once() -> None:
+def test_one_user_who_is_refused_costs_that_user_and_is_asked_for_the_newest_window_only() -> None:
     paths = json.loads(CASE.read_text())["paths"]
     by_user = paths["/v2/reports/user"]
 
@@ -154,7 +154,7 @@ def test_one_user_who_is_refused_costs_that_user_and_is_asked_once() -> None:
         "/v2/reports/user": user_overall,
     }
     report = REPORTS["user_overall"]
-    spans = [days("2026-03-04", 1), days("2026-03-05", 1)]
+    spans = [days(f"2026-03-0{number}", 1) for number in (4, 5, 6)]
     with run_over(bodies, grains={report.name: ["day"]}) as (run, account):
         found = []
         for outcomes in run.reader.outcomes(run.reads(report, spans[:1])):
@@ -171,5 +171,8 @@ def test_one_user_who_is_refused_costs_that_user_and_is_asked_once() -> None:
         ("user=101", Status.LOADED, 1),
         ("user=102", Status.UNAVAILABLE, 0),
         ("user=103", Status.LOADED, 1),
+        ("user=101", Status.LOADED, 1),
+        ("user=102", Status.UNAVAILABLE, 1),  # the newest is asked: the refusal may be of old ones
+        ("user=103", Status.LOADED, 1),
     ]
-    assert account.paths.count("/v2/reports/user") == 5
+    assert account.paths.count("/v2/reports/user") == 8

@@ -356,9 +356,19 @@ def test_what_was_refused_is_repaired_once_the_api_answers_for_the_slice_again()
 def test_a_refused_slice_is_asked_again_after_a_week_a_refused_report_every_night() -> None:
     lately, before = NOW - timedelta(days=6), NOW - timedelta(days=7)
     known = {(REPORT, "mailbox=1"): lately, (REPORT, "mailbox=2"): before, (OTHER, "all"): lately}
-    refusals = Refusals(known, NOW)
+    refusals = Refusals(Coverage(refusals=known), NOW)
     assert refusals.cover(REPORT, "mailbox=1")
     assert not refusals.cover(REPORT, "mailbox=2")
     assert not refusals.cover(OTHER, "all")
     refusals.add(OTHER, "all")
     assert refusals.cover(OTHER, "mailbox=7")
+
+
+def test_a_refusal_of_one_window_says_nothing_of_a_slice_that_was_answered() -> None:
+    refusals = Refusals(ledger_of(WORTHS["final"]), NOW)
+    refusals.add(REPORT, "all")
+    assert not refusals.cover(REPORT, "all")
+    refused = Coverage({key(): WORTHS["final"]}, {(REPORT, "all"): NOW})  # type: ignore[dict-item]
+    refusals = Refusals(refused, NOW)
+    refusals.add(REPORT, "all")
+    assert refusals.cover(REPORT, "all")

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.help_scout import rounds
+from sources.help_scout.outcome import Outcomes, Status
+from sources.help_scout.plan import Read
 from sources.help_scout.settings import Settings
 from sources.help_scout.windows import Grain
 
@@ -137,3 +139,23 @@ def test_a_repair_that_fails_keeps_the_report_from_no_night() -> None:
     days_asked(warehouse, NIGHT, {0: SHIFTING})  # 10 March is incomplete
     found = days_asked(warehouse, NIGHT + DAY, {0: DOWN})  # its repair fails
     assert found == each(10, 10) + each(17, 21)
+
+
+class Limited(Api):
+    """An API that refuses what is older than its account's history."""
+
+    def outcomes(self, read: Read, now: datetime) -> Outcomes:
+        found = super().outcomes(read, now)
+        for outcome in found:
+            if outcome.window.local_date < date(2026, 3, 15):
+                outcome.status, outcome.http_status = Status.UNAVAILABLE, 403
+        return found
+
+
+def test_days_before_the_plans_history_keep_no_later_day_from_being_loaded() -> None:
+    warehouse = nights_of(OVERALL, lookback_days=2)
+    for number in range(4):
+        warehouse.load(NIGHT + number * DAY, Limited())
+    worths = {key[3].astimezone(NEW_YORK).day: one for key, one in warehouse.ledger.items()}
+    assert [day for day, worth in worths.items() if worth.is_loaded] == list(range(15, 24))
+    assert {worths[day].status for day in range(10, 15)} == {Status.UNAVAILABLE}

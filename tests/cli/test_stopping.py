@@ -72,7 +72,9 @@ def test_a_stopped_load_keeps_what_was_read_and_the_next_one_goes_on(
     late = [one for one in sandbox.requests[sent:] if one.at > began + SOON_SECONDS]
     assert late == []  # but those under way
     assert query(ours, "select count(*) > 0 from report_windows") == [(True,)]
-    assert query(ours, "select count(*) from window_reads where status = 'failed'") == [(0,)]
+    # Windows that were not reached any more are rows of the ledger, and say nothing of the API.
+    reasons = query(ours, "select distinct error from window_reads where status = 'failed'")
+    assert all(reason.endswith("the run was asked to stop") for (reason,) in reasons)
     sandbox.latency_ms = 0
     for warehouse in (ours, fresh):
         done = help_scout_process(*LOAD, str(warehouse), env=env)

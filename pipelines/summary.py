@@ -50,6 +50,8 @@ class ReportLine:
     repairs: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     is_unavailable: bool = False
+    misfits: int = 0
+    """Windows that are unavailable though nothing was refused: their buckets fit no day."""
 
     def count(self, status: Status) -> int:
         """Windows of that status."""
@@ -91,7 +93,7 @@ class Summary:
             return PARTIAL
         for line in self.lines:
             lacking = {status for status in _LACKING if line.count(status)}
-            if line.report in expect_unavailable or line.refused:
+            if line.report in expect_unavailable or (line.refused and not line.misfits):
                 lacking.discard(Status.UNAVAILABLE)
             if lacking:
                 return PARTIAL
@@ -134,6 +136,10 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             "and status = 'unavailable' and requests = 0 and left(slice, 1) = '?'"
         )
         accounts = rows("select distinct account from window_reads where run_id = %s")
+        misfits = rows(
+            "select report, count(*) from window_reads where run_id = %s "
+            "and status = 'unavailable' and http_status is null and requests > 0 group by report"
+        )
         unknown = rows(
             "select distinct report, unknown_fields from window_reads "
             "where run_id = %s and unknown_fields is not null"
@@ -171,6 +177,7 @@ def summarize(pipeline: Pipeline, run_id: str) -> Summary:
             ),
             problem=_problem(first_problems.get(report), report, counts, refused),
             repairs=tuple(text for name, text in repaired if name == report),
+            misfits=sum(int(count) for name, count in misfits if name == report),
             **_refusals(report, counts, refused),
         )
         for report in REPORTS
@@ -250,7 +257,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         lacking = [
             f"{line.count(s)} {s}"
             for s in _LACKING
-            if line.count(s) and not (line.refused and s is Status.UNAVAILABLE)
+            if line.count(s) and not (s is Status.UNAVAILABLE and line.refused and not line.misfits)
         ]
         if lacking:
             yield f"{line.report}: {', '.join(lacking)}. {line.problem or ''}"

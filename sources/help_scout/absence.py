@@ -9,6 +9,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from .answer_checks import check_report
+from .catalog import COUNT
 from .errors import HelpScoutError, Stopped
 from .flatten import Flattened, flatten_report, unwrap
 from .outcome import Outcome, Tally, outcome_of
@@ -36,7 +37,9 @@ def is_zero_elsewhere(tally: Tally, read: Read, window: Window, *, otherwise: bo
         raise
     except HelpScoutError:
         return otherwise
-    return all(not row.get(column) for row in rows)
+    is_count = report.tables[0].column(column).unit is COUNT
+    # An average of nothing is null; a count that is null is not known.
+    return all(row.get(column) == 0 or (row.get(column) is None and not is_count) for row in rows)
 
 
 def _takes(report: str, read: Read) -> bool:

@@ -35,7 +35,9 @@ DEFAULT_DOCS_BASE_URL = "https://docsapi.helpscout.net"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 ANSWER_SECONDS = 120.0  # for a whole body: one that trickles never runs into the time-out above
 SILENT_REQUESTS = 20
-"""Requests in a row without any answer after which the API counts as away for the run."""
+SILENT_SECONDS = 120.0
+"""The API counts as away after so many requests in a row, and so long, without any answer."""
+LOOK_EVERY_SECONDS = 30.0
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -90,6 +92,8 @@ class Client:
         self.limiter = RateLimiter(clock=clock, sleep=self._sleep, share=rate_limit_share)
         self._stopping = threading.Event()
         self._silent = 0  # requests in a row that nothing answered
+        self._silent_since: float | None = None
+        self._looked_at = 0.0
         self._now = now
         self._lock = threading.Lock()
         self.sent = 0
@@ -137,8 +141,7 @@ class Client:
         or `most_tries` times.
 
         Raises ReportUnavailable (403), RequestRefused (other 4xx), Stopped, Unreachable (the rest,
-        after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`; at once when nothing has answered the last
-        `SILENT_REQUESTS`).
+        after `MAX_TRIES` tries or `MAX_TRYING_SECONDS`; at once while the API is away).
         """
         try:
             return self._get_with_retries(request, most_tries)
@@ -149,10 +152,10 @@ class Client:
 
     def _get_with_retries(self, request: Request, most_tries: int | None) -> Answer:
         tries, began = 0, self._clock()
-        if self._silent >= SILENT_REQUESTS:
+        if self._is_away():
             raise Unreachable(
-                f"{request.path}: not asked, since nothing answered the last {SILENT_REQUESTS} "
-                "requests, each tried several times",
+                f"{request.path}: not asked, since nothing has answered for "
+                f"{SILENT_SECONDS / 60:.0f} minutes",
                 requests=0,
             )
         try:
@@ -166,10 +169,10 @@ class Client:
                 with attempt:
                     tries += 1
                     answer = self._try_once(request, tries)
-                    self._silent = 0
+                    self._note_silence(is_silent=False)
                     return answer
         except Unreachable as error:
-            self._silent = self._silent + 1 if error.status is None else 0
+            self._note_silence(is_silent=error.status is None)
             seconds = self._clock() - began
             told = f"{error} ({tries} {'try' if tries == 1 else 'tries'} in {seconds:.0f} s)"
             raise Unreachable(
@@ -179,6 +182,27 @@ class Client:
             error.requests = tries
             raise
         raise AssertionError("unreachable: Retrying returns or raises")
+
+    def _note_silence(self, *, is_silent: bool) -> None:
+        """Remembers since when nothing has answered."""
+        with self._lock:
+            if not is_silent:
+                self._silent, self._silent_since = 0, None
+            else:
+                self._silent += 1
+                self._silent_since = self._silent_since or self._clock()
+
+    def _is_away(self) -> bool:
+        """Whether the API has been silent for long, in many requests; one is let through now and
+        then, to see whether it is back."""
+        with self._lock:
+            since, now = self._silent_since, self._clock()
+            if since is None or self._silent < SILENT_REQUESTS or now - since < SILENT_SECONDS:
+                return False
+            if now - self._looked_at >= LOOK_EVERY_SECONDS:
+                self._looked_at = now
+                return False
+            return True
 
     def _try_once(self, request: Request, tries: int) -> Answer:
         self._wait(0)

@@ -47,7 +47,11 @@ class _Chunks:
             line, end, data = self._line.partition(b"\r\n")
             if not end:
                 return
-            length = int(line.partition(b";")[0] or b"0", 16)
+            try:
+                length = int(line.partition(b";")[0], 16)
+            except ValueError:  # no chunk: nothing on this connection can be told any more
+                self.has_more = True
+                return
             self._line, self._is_last, self._left = b"", length == 0, length + 2
 
 

@@ -107,7 +107,7 @@ class Coverage:
         self,
         worths: Mapping[Key, Worth] | None = None,
         refusals: Mapping[tuple[str, str], datetime] | None = None,
-        unresolved: Mapping[Key, Status] | None = None,
+        unresolved: Mapping[Key, Worth] | None = None,
     ) -> None:
         self._worths = worths or {}
         self.refusals = refusals or {}
@@ -136,14 +136,25 @@ class Coverage:
         loaded = {(key[0], key[1]) for key, worth in self._worths.items() if worth.is_loaded}
         return frozenset(loaded - self.refusals.keys())
 
+    def answered_since(self, report: str, since: datetime) -> bool:
+        """Whether the API has answered for anything of the report since then."""
+        return (at := self._answered_at.get(report)) is not None and at >= since
+
+    @cached_property
+    def _answered_at(self) -> dict[str, datetime]:
+        latest: dict[str, datetime] = {}
+        for key, worth in self._worths.items():
+            if worth.fetched_at is not None:
+                latest[key[0]] = max(latest.get(key[0], worth.fetched_at), worth.fetched_at)
+        return latest
+
     def is_refused(self, report: str, slice_text: str) -> bool:
         """Whether the API refused the slice, or the report's total, when last asked."""
         return (report, slice_text) in self.refusals or (report, ALL) in self.refusals
 
     def is_unresolved(self, report: str, kind: str, window: Window) -> bool:
         """Whether it is not known yet which slices of the kind the window has."""
-        key = (report, f"?{kind}", window.grain, window.start)
-        return self.unresolved.get(key) is Status.FAILED
+        return (report, f"?{kind}", window.grain, window.start) in self.unresolved
 
     def standing(self, report: str, slice_text: str, window: Window, now: datetime) -> Standing:
         """How the window stands at `now`. The one definition of what is missing: load, publication,
@@ -253,7 +264,7 @@ def windows_to_repair(coverage: Coverage, now: datetime) -> Iterable[Key]:
     for key, worth in coverage.items().items():
         if needs_repair(worth, now, coverage.is_refused(key[0], key[1])):
             yield key
-    yield from (key for key, status in coverage.unresolved.items() if status is Status.FAILED)
+    yield from (key for key, worth in coverage.unresolved.items() if not worth.rests(now))
 
 
 class Newcomers:
@@ -310,7 +321,8 @@ class Refusals:
     """What the API refuses: a slice, or a whole report by its total. Of it only the newest window
     is asked for in the rest of a load package: a refusal may be of old windows alone, of a time
     before the plan's history. A slice that is refused altogether is asked again once a week, a
-    report's total in every run: that the plan has it now should show the same night.
+    report's total in every run, and so is a report of which everything was refused at the time:
+    that the plan has it now should show the same night.
 
     A refusal of one window says nothing of a slice that the API answered before. When it goes on,
     the ledger knows the slice as refused.
@@ -327,7 +339,11 @@ class Refusals:
         self._known = {
             key
             for key, at in ({} if coverage is None or all_again else coverage.refusals).items()
-            if key[1] != ALL and now is not None and now - at < WEEKLY
+            if key[1] != ALL
+            and now is not None
+            and now - at < WEEKLY
+            and coverage is not None
+            and coverage.answered_since(key[0], at - ONE_NIGHT)
         }
         self._met: set[tuple[str, str]] = set()
 

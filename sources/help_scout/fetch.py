@@ -15,13 +15,21 @@ from .answer_checks import check_report, check_user, echo_shift_seconds
 from .buckets import fetch_series
 from .catalog import PAGED, Shape
 from .client import Answer
-from .errors import HelpScoutError, NoRoom, Unreachable
+from .errors import (
+    ApiError,
+    HelpScoutError,
+    NoRoom,
+    ReportUnavailable,
+    RequestRefused,
+    Unreachable,
+)
 from .flatten import flatten_report, unwrap
 from .outcome import Getter, Outcome, Outcomes, Status, Tally, failure_of, outcome_of
 from .pages import fetch_rows
 from .plan import Read, Request
 
-SERVER_ERROR = 500
+SPLIT = (Unreachable, ReportUnavailable, RequestRefused)
+"""What a request for a span of windows may come to because of one of them."""
 
 
 def fetch_read(client: Getter, read: Read, now: datetime) -> Outcomes:
@@ -39,10 +47,15 @@ def fetch_read(client: Getter, read: Read, now: datetime) -> Outcomes:
             failure_of(tally, read, window, error, first=window is read.wanted[0])
             for window in read.wanted
         ]
-        is_answered = isinstance(error, Unreachable) and (error.status or 0) >= SERVER_ERROR
-        if is_answered and len(read.wanted) > 1:
+        if len(read.wanted) > 1 and isinstance(error, SPLIT) and _may_be_of_one(error):
             return _fetch_apart(_Once(client), read, now, failed)
         return failed
+
+
+def _may_be_of_one(error: ApiError) -> bool:
+    """Whether fewer windows might be answered: not where nothing was sent, credentials are refused
+    or the rate limit is reached."""
+    return error.requests > 0 and error.status not in (401, 429)
 
 
 def _fetch_window(tally: Tally, read: Read) -> Outcome:
@@ -67,7 +80,7 @@ def _fetch_body(tally: Tally, read: Read) -> Outcome:
     body = unwrap(read.report, tally.get(part.request))
     check_report(read.report, body)
     check_user(read, body)
-    shift = echo_shift_seconds(read, body)
+    shift = echo_shift_seconds(read, body, tally.fetched_at)
     compares = read.previous is not None
     flat = flatten_report(read.report, [(body, part.stamps)], compares=compares)
     outcome = outcome_of(tally, read, read.windows[0], flat)
@@ -97,7 +110,7 @@ def _fetch_apart(client: Getter, read: Read, now: datetime, failed: Outcomes) ->
     for window in (read.wanted[-1], read.wanted[0]):
         tried = fetch_read(client, read.of(window), now)
         tries += tried[0].requests
-        if tried[0].status is not Status.FAILED:
+        if tried[0].status.succeeded:
             break
     else:
         failed[0].requests += tries

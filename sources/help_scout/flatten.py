@@ -238,8 +238,9 @@ class Flattener:
         assert node.table is not None
         assert node.rows is not None
         for item in items:
-            if item is None:
+            if item is None and (parent is not None or self._report.shape not in PAGED):
                 continue
+            # Of a page it is a row that the API has counted, without an id.
             row = self._new_row(node.table, node.rows, parent)
             self._walk(node.item, item, row, f"{path}[]")
             if node.rows.metric is not None:

@@ -266,8 +266,8 @@ class ReadPlanner:
         coverage = self.stored.coverage
         worth = coverage.worth(report.name, slice_.text, window)
         key = (report.name, slice_.text, window.grain, window.start)
-        known = coverage.unresolved.get(key) if worth is None else worth.last_attempt
-        return known is Status.UNAVAILABLE
+        known = worth or coverage.unresolved.get(key)
+        return known is not None and known.last_attempt is Status.UNAVAILABLE
 
     def _unasked(self, read: Read, window: Window, status: Status, error: str | None) -> Outcome:
         """The outcome of a window for which nothing was sent."""

@@ -98,18 +98,25 @@ class Stored:
         )
         return {(report, slice_text): utc(at) for report, slice_text, at in rows}
 
-    def _unresolved(self) -> dict[Key, Status]:
-        """What the latest read said of windows whose slices could not be named."""
+    def _unresolved(self) -> dict[Key, Worth]:
+        """Windows whose slices could not be named when they were last read, since when and when."""
         rows = self._query(
-            "select report, slice, grain, window_start, status from (select *, row_number() over ("
-            "partition by report, slice, grain, window_start order by fetched_at desc) as latest "
+            "select report, slice, grain, window_start, status, fetched_at, since from ("
+            "select *, row_number() over (partition by report, slice, grain, window_start "
+            "order by fetched_at desc) as latest, min(fetched_at) over ("
+            "partition by report, slice, grain, window_start) as since "
             "from window_reads where account = %s and left(slice, 1) = '?') as reads "
             "where latest = 1 and status in ('failed', 'unavailable')",
             self._account,
         )
         return {
-            (report, text, Grain(grain), utc(start)): Status(status)
-            for report, text, grain, start, status in rows
+            (report, text, Grain(grain), utc(start)): Worth(
+                status=Status(status),
+                last_attempt=Status(status),
+                last_attempt_at=utc(at),
+                failing_since=utc(since),
+            )
+            for report, text, grain, start, status, at, since in rows
         }
 
     def known_list(self, name: str) -> KnownList | None:

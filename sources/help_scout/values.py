@@ -91,7 +91,7 @@ def instant(value: Any) -> datetime | None:
         return value
     try:
         return _fit_instant(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the first and last day of all time overflow
         return None
 
 

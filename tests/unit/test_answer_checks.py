@@ -49,7 +49,7 @@ def moved(hours: float) -> Any:
     return change
 
 
-@pytest.mark.parametrize("hours", [0, 5, -5, 7.5])
+@pytest.mark.parametrize("hours", [0, 5, -5, 7.5, 13.5, -11])
 def test_dates_that_are_echoed_some_hours_off_are_reported_and_stored(hours: float) -> None:
     outcome = fetch("company_overall", moved(hours))
     assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, hours * 3600)
@@ -68,6 +68,28 @@ def test_the_answer_for_a_week_is_not_stored_as_a_day() -> None:
         return body
 
     assert fetch("company_overall", change).status is Status.FAILED
+
+
+def test_an_open_day_that_ends_now_is_stored() -> None:
+    def change(body: Any, _query: dict[str, str]) -> Any:
+        body["current"]["endDate"] = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+        return body
+
+    def answer(query: dict[str, str]) -> Any:
+        return change(dated(body_of("company_overall"), query), query)
+
+    today = days("2026-04-20", 1)
+    (outcome,) = fetch_read(StubGetter(answer), read_of("company_overall", *today), NOW)
+    assert outcome.status is Status.LOADED
+
+
+def test_dates_at_the_end_of_time_are_no_dates() -> None:
+    def change(body: Any, _query: dict[str, str]) -> Any:
+        body["current"]["startDate"] = "9999-12-31T23:59:59-05:00"
+        return body
+
+    outcome = fetch("company_overall", change)
+    assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, None)
 
 
 def test_dates_that_are_not_echoed_are_no_reason_to_doubt() -> None:

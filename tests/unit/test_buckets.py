@@ -225,18 +225,29 @@ def test_a_row_report_that_held_rows_and_comes_empty_is_asked_once_more() -> Non
     assert (outcome.status, outcome.row_count, outcome.requests) == (Status.LOADED, count, 2)
 
 
-def test_a_day_that_always_fails_is_found_in_its_span_and_the_others_are_loaded() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("down", status=500, requests=1),
+        Unreachable("no answer in time", requests=1),
+        Unreachable("not JSON", status=200, requests=1),
+        ReportUnavailable("no", status=403),
+    ],
+)
+def test_a_day_that_always_fails_is_found_in_its_span_and_the_others_are_loaded(
+    error: Exception,
+) -> None:
     span, bad = days("2026-02-01", 30), window("2026-02-11")
 
     def answer(query: dict[str, str]) -> Any:
         start, end = instants(query)
         if start <= bad.start < end:
-            return Unreachable("down", status=500, requests=1)
+            return error
         return buckets(*((one.start, 4) for one in span if start <= one.start < end))
 
     getter = StubGetter(answer)
     outcomes = fetch_read(getter, read_of("conversations_new", *span), NOW)
-    assert [o.window for o in outcomes if o.status is Status.FAILED] == [bad]
+    assert [o.window for o in outcomes if not o.status.succeeded] == [bad]
     assert [o.window for o in outcomes] == list(span)
     assert sum(o.requests for o in outcomes) == len(getter.sent) < 14
 
@@ -296,9 +307,12 @@ def test_unknown_fields_of_a_series_are_told_with_its_windows() -> None:
     assert (outcome.extra, outcome.unknown) == ({"mode": ["x"]}, frozenset({"mode"}))
 
 
-@pytest.mark.parametrize(("counted", "status"), [(0, Status.EMPTY), (9, Status.INCOMPLETE)])
+@pytest.mark.parametrize(
+    ("counted", "status"),
+    [(0, Status.EMPTY), (9, Status.INCOMPLETE), (None, Status.INCOMPLETE)],
+)
 def test_rows_that_are_gone_are_gone_when_the_overall_report_counts_none(
-    counted: int, status: Status
+    counted: int | None, status: Status
 ) -> None:
     def answer(query: dict[str, str]) -> Any:
         return {"current": {"conversationsCreated": 1, "totalConversations": counted}} if (

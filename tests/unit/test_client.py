@@ -289,3 +289,23 @@ def test_the_time_of_an_answer_is_utc_by_default() -> None:
         fetched_at = client.get(REQUEST).fetched_at
     assert before <= fetched_at <= datetime.now(UTC)
     assert fetched_at.tzinfo is UTC
+
+
+def test_an_api_that_is_silent_for_minutes_is_looked_for_now_and_then() -> None:
+    is_back = [False]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if not is_back[0]:
+            raise httpx.ConnectError("down", request=request)
+        return ok()
+
+    api = Api(respond)
+    found = [failure(api) for _ in range(30)]
+    assert [error.requests > 0 for error in found[:20]] == [True] * 20  # 20 are no proof yet
+    away = [error for error in found if not error.requests]
+    assert away
+    assert "nothing has answered for 2 minutes" in str(away[0])
+    api.clock.now += 31
+    is_back[0] = True
+    assert api.client.get(REQUEST).body == {"current": {}}
+    assert api.client.get(REQUEST).body == {"current": {}}

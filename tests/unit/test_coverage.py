@@ -356,7 +356,8 @@ def test_what_was_refused_is_repaired_once_the_api_answers_for_the_slice_again()
 def test_a_refused_slice_is_asked_again_after_a_week_a_refused_report_every_night() -> None:
     lately, before = NOW - timedelta(days=6), NOW - timedelta(days=7)
     known = {(REPORT, "mailbox=1"): lately, (REPORT, "mailbox=2"): before, (OTHER, "all"): lately}
-    refusals = Refusals(Coverage(refusals=known), NOW)
+    answered = {key(): read(Status.LOADED, lately)}
+    refusals = Refusals(Coverage(answered, known), NOW)
     assert refusals.cover(REPORT, "mailbox=1")
     assert not refusals.cover(REPORT, "mailbox=2")
     assert not refusals.cover(OTHER, "all")
@@ -372,3 +373,10 @@ def test_a_refusal_of_one_window_says_nothing_of_a_slice_that_was_answered() -> 
     refusals = Refusals(refused, NOW)
     refusals.add(REPORT, "all")
     assert refusals.cover(REPORT, "all")
+
+
+def test_a_report_of_which_everything_was_refused_is_asked_again_the_next_night() -> None:
+    lately = NOW - timedelta(days=1)
+    refused = {(REPORT, "user=1"): lately, (REPORT, "user=2"): lately}
+    before = {key(): read(Status.LOADED, lately - timedelta(days=2))}
+    assert not Refusals(Coverage(before, refused), NOW).cover(REPORT, "user=1")

@@ -256,3 +256,11 @@ def test_the_dates_of_a_case_are_those_of_its_request() -> None:
     outcome = fetch("company_overall", answer_of("delta_infinity_string", "/v2/reports/company"))
     (row,) = outcome.rows["company_overall"]
     assert row["start_at"] == at("2026-03-04T05:00")
+
+
+def test_a_row_that_is_null_is_kept_since_the_api_counts_it() -> None:
+    page = {"results": [{"id": 5, "number": 1}, None], "page": 1, "pages": 1, "count": 2}
+    outcome = fetch("conversations_drilldown", {"conversations": page})
+    rows = outcome.rows["conversations_drilldown"]
+    assert [row.get("conversation_id") for row in rows] == [5, None]
+    assert (outcome.status, outcome.api_count) == (Status.LOADED, 2)

@@ -246,7 +246,6 @@ RECEIVED_MESSAGES = series(
     "Messages from customers by day",
     # The sources disagree: start/count or date/messages.
     (column("messages", COUNT, "Messages from customers", name="message_count", also=("count",)),),
-    overall=("conversations_overall", "total_conversations"),
 )
 
 REPORTS = (

@@ -26,6 +26,8 @@ WORD_COLUMNS = frozenset(
         *("folder_type", "custom_field_type", "workflow_type", "workflow_status", "site_status"),
     }
 )
+PREVIOUS = "previous"
+"""Where series have the buckets of an earlier period: values of the kinds that the report has."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 
@@ -85,7 +87,7 @@ class Anonymizer(Replacements):
             return [self._item(DIMENSIONS["tags"], item) for item in value]
         if name in PAGING and isinstance(value, int):
             return value
-        return self._other_period(value)
+        return self._other_period(value) if name == PREVIOUS else self.unknown(value)
 
     def _other_period(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sources.help_scout.dimensions import DIMENSIONS
 from sources.help_scout.endpoints import dimension_at, report_at
 from sources.help_scout.plan import Request
+from sources.help_scout.reports import REPORTS
 from sources.help_scout.reports.blocks import RANGE_LABELS
 from sources.help_scout.slices import SLICE_PARAMS
 
@@ -48,6 +51,22 @@ _TEXT_ID = re.compile(r"[0-9a-f]{24}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_-]{0,40}")
 _PARAM_VALUE = re.compile(r"[A-Za-z0-9_:.,+-]{0,40}")
 _TEMPLATE = re.compile(r"\{[?&/a-zA-Z,*]*\}$")
+
+
+@cache
+def _field_names() -> frozenset[str]:
+    """The names of all fields that the catalog knows."""
+    paths = [
+        path
+        for report in REPORTS.values()
+        for table in report.tables
+        for path in (
+            *(rows.path for rows in table.rows),
+            *(path for column in table.columns for path in column.paths),
+        )
+    ]
+    paths += [path for one in DIMENSIONS.values() for c in one.columns for path in c.paths]
+    return frozenset(name for path in paths for name in re.split(r"[.\[\]]+", path) if name)
 
 
 class Replacements:
@@ -100,7 +119,12 @@ class Replacements:
     def unknown(self, value: Any) -> Any:
         """A value that nothing is known of: shapes, small numbers and truths stay."""
         if isinstance(value, dict):
-            return {self.key(name): self.unknown(child) for name, child in value.items()}
+            return {
+                self._inner_key(name): self.id(child)
+                if name.lower().endswith("id")
+                else self.unknown(child)
+                for name, child in value.items()
+            }
         if isinstance(value, list):
             return [self.unknown(child) for child in value]
         if isinstance(value, str):
@@ -113,6 +137,11 @@ class Replacements:
         if name.isdecimal():
             return str(self.id(name))
         return name if _NAME.fullmatch(name) else self.text(name)
+
+    def _inner_key(self, name: str) -> str:
+        """A name inside a value that nothing is known of: it may be a person's or a tag's, unless
+        the API has a field of that name."""
+        return name if name in _field_names() else self.text(name)
 
     def request(self, request: Request) -> Request:
         """The request with its ids renumbered."""

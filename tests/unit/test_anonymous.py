@@ -87,3 +87,15 @@ def test_lists_keep_what_loads_decide_by() -> None:
     assert kept["page"] == page
     assert (after["id"], after["ticketCount"], after["createdAt"]) == (1, 0, tag["createdAt"])
     assert re.fullmatch(r"https://[^/]+\.invalid/v2/tags\?page=2", kept["_links"]["next"]["href"])
+
+
+def test_names_and_ids_inside_what_nothing_is_known_of_are_replaced() -> None:
+    page = {"results": [], "page": 1, "pages": 0, "count": 0}
+    facets = {"users": [{"id": 4711, "count": 3}], "Schmidt": 17}
+    request = Request.of("/v2/reports/happiness/ratings", {})
+    body = Anonymizer().body(request, {**page, "facets": facets, "brandNew": {"Schmidt": 4}})
+    assert set(body) == {*page, "facets", "brandNew"}
+    assert "Schmidt" not in str(body)
+    (user,) = body["facets"]["users"]
+    assert user["id"] != 4711
+    assert user["count"] == 3

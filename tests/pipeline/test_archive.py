@@ -218,8 +218,8 @@ def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(
         assert run.is_stopping
     load(49)
     assert kept.rebuilt(tmp_path) == {}
-    reads = query(kept.warehouse, "select count(distinct run_id) from window_reads")
-    assert reads == [(5,)]
+    ((runs,),) = query(kept.warehouse, "select count(distinct run_id) from window_reads")
+    assert runs in (4, 5)  # of the two that were cut short one may have stored nothing
 
 
 @pytest.mark.slow(minutes=0.3)

@@ -202,7 +202,7 @@ class Archive:
             self.discard()
             raise ArchiveError(
                 f"the archive cannot be written ({self.account_folder}: {failure.strerror}), so "
-                "nothing is loaded. Make room or mend the folder's permissions, then load again; "
+                "nothing is loaded. Make room or fix the folder's permissions, then load again; "
                 "or load without the archive"
             )
 

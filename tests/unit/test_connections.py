@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import email.parser
 import json
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import pytest
 
@@ -54,11 +56,11 @@ class Server:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            while head := connection.recv(65_536):
-                if not head.startswith((b"POST", b"GET")):
-                    continue  # the body of the request for a token
-                if head.startswith(b"POST"):
+        with connection, connection.makefile("rb") as received:
+            while request_line := received.readline():
+                headers = email.parser.BytesParser().parsebytes(_until_empty_line(received))
+                received.read(int(headers["Content-Length"] or 0))
+                if request_line.startswith(b"POST"):
                     sent = answer_of(TOKEN, chunked=False)
                 else:
                     self.asked += 1
@@ -66,6 +68,10 @@ class Server:
                     if self.asked == 1:
                         sent += answer_of(STALE, chunked=self._chunked)
                 connection.sendall(sent)
+
+
+def _until_empty_line(received: BinaryIO) -> bytes:
+    return b"".join(iter(received.readline, b"\r\n"))
 
 
 @contextmanager

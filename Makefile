@@ -32,7 +32,7 @@ lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(RUN) python -m pipelines.dictionary --check
+	$(RUN) python -m pipelines.docs --check
 
 test-all: setup ## run all tests at once, the longest first; some of them wait: four workers
 	$(RUN) pytest -n 4 --dist loadgroup --no-loadscope-reorder --durations=40
@@ -52,7 +52,7 @@ bench-beyond: setup ## measure each destination, and many accounts: half an hour
 	$(RUN) python -m tests.bench.beyond
 
 docs: setup ## write the generated tables of the READMEs anew
-	$(RUN) python -m pipelines.dictionary
+	$(RUN) python -m pipelines.docs
 
 screenshots: demo ## pictures of the demo's dashboard, and the README's: needs chromium
 	$(RUN) python -m tests.ui.screenshots data/help_scout.duckdb data/screenshots

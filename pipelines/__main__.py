@@ -1,5 +1,5 @@
 """`python -m pipelines` is `help-scout`."""
 
-from .cli import main
+from .cli.main import main
 
 main()

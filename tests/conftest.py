@@ -14,7 +14,7 @@ import pyarrow.parquet  # noqa: F401
 import pytest
 import yaml
 
-from pipelines.process import DLT_DEFAULTS
+from pipelines.settings.process import DLT_DEFAULTS
 
 gc.freeze()  # what was imported is no garbage: looking through it again and again costs a twentieth
 

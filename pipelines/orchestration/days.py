@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from pipelines.agenda import source_state
-from pipelines.load import configured_run
-from pipelines.options import Target, told_in_words
-from pipelines.process import prepare_process
-from pipelines.warehouse import is_there, open_pipeline
+from ..cli.options import Target, told_in_words
+from ..jobs.load_loop import configured_run
+from ..planning.load_plan import source_state
+from ..settings.process import prepare_process
+from ..warehouse.open import is_there, open_pipeline
 
 
 def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date] | None:

@@ -22,14 +22,14 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
-from .archive import Archive
-from .client import DEFAULT_BASE_URL, DEFAULT_DOCS_BASE_URL, Client, docs_client, utc_now
-from .dimensions import DIMENSIONS
-from .outcome import Outcome
-from .privacy import Privacy
-from .reports import REPORTS
-from .run import Run
-from .settings import DEFAULT_LOOKBACK_DAYS, Settings, parse_date
+from .api.client import DEFAULT_BASE_URL, DEFAULT_DOCS_BASE_URL, Client, docs_client, utc_now
+from .archive.answer_archive import Archive
+from .catalog.dimensions import DIMENSIONS
+from .catalog.reports import REPORTS
+from .extract.result import Outcome
+from .parsing.redaction import Privacy
+from .planning.settings import DEFAULT_LOOKBACK_DAYS, Settings, parse_date
+from .state.run import Run
 
 __all__ = ["help_scout", "open_run", "resources_of"]
 
@@ -191,7 +191,7 @@ def resources_of(
     names: Collection[str] = (*DIMENSIONS, *REPORTS),
 ) -> Iterator[DltResource]:
     """The resources of a run, or those of these names: the lists, then the reports."""
-    from .resources import dimension_resource, report_resource  # noqa: PLC0415  Arrow
+    from .load.resources import dimension_resource, report_resource  # noqa: PLC0415  Arrow
 
     for dimension in DIMENSIONS.values():
         if dimension.name in names:

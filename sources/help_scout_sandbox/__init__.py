@@ -1,11 +1,11 @@
 """A stand-in Help Scout account, served over real HTTP, for the demo, tests and benchmarks."""
 
-from .account import Account
-from .faults import Fault, Faults
-from .platform import LoggedRequest
-from .server import RunningServer, Sandbox
-from .spec import AccountSpec
-from .surprises import Surprises
+from .history.account import Account
+from .history.spec import AccountSpec
+from .history.surprises import Surprises
+from .http.faults import Fault, Faults
+from .http.platform import LoggedRequest
+from .http.server import RunningServer, Sandbox
 
 __all__ = [
     "Account",

@@ -19,14 +19,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pipelines.dictionary import ROOT
-
-from .limit_use import LimitUse, measured, simulated
-from .plain import plain_day
-from .requests_needed import requests_needed
-from .sandbox_throughput import requests_per_second
-from .throughput import Throughput, throughputs
-from .whole_process import nights
+from pipelines.docs import ROOT
+from tests.bench.limit_use import LimitUse, measured, simulated
+from tests.bench.plain import plain_day
+from tests.bench.requests_needed import requests_needed
+from tests.bench.sandbox_throughput import requests_per_second
+from tests.bench.throughput import Throughput, throughputs
+from tests.bench.whole_process import nights
 
 REQUESTS, LIMITS, LATENCIES_MS = (300, 1_000, 4_000), (400, 800), (50, 300, 800)
 MEASURED_REQUESTS = {300: 5, 1_000: 1}

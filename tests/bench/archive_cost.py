@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.cli.support import environment, served
-
-from .whole_process import COMMAND, SMALL_ACCOUNT, Process, middle, run_process
+from tests.bench.whole_process import COMMAND, SMALL_ACCOUNT, Process, middle, run_process
+from tests.helpers.commands import environment, served
 
 HISTORY_DAYS = 20
 RUNS = 7

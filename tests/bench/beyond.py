@@ -18,12 +18,11 @@ from tempfile import TemporaryDirectory
 
 import psycopg2
 
-from pipelines.names import DATASET
-from tests.cli.support import environment, served
-from tests.destinations.fleet import fleet
-from tests.postgres import postgres_server
-
-from .whole_process import SMALL_ACCOUNT, middle, run_process
+from pipelines.settings.constants import DATASET
+from tests.bench.whole_process import SMALL_ACCOUNT, middle, run_process
+from tests.helpers.commands import environment, served
+from tests.helpers.fleet import fleet
+from tests.helpers.postgres import postgres_server
 
 DESTINATIONS = ("duckdb", "postgres", "ducklake", "parquet", "iceberg")
 DAYS, RUNS = 30, 3

@@ -16,7 +16,7 @@ import dlt
 import duckdb
 import orjson
 
-from .peak import peak_megabytes
+from tests.bench.peak import peak_megabytes
 
 DECLARED = "declared.json"
 
@@ -24,11 +24,11 @@ DECLARED = "declared.json"
 def keep_night(warehouse: Path, folder: Path) -> None:
     """Writes the rows of a warehouse's last run as Parquet, a file a table, and how the tables of
     each resource are declared."""
-    from sources.help_scout.dimensions import DIMENSIONS  # noqa: PLC0415  not what is measured
-    from sources.help_scout.hints import declaration_of  # noqa: PLC0415
-    from sources.help_scout.ledger import WINDOW_READS  # noqa: PLC0415
-    from sources.help_scout.reports import REPORTS  # noqa: PLC0415
-    from sources.help_scout.tables import stored_table  # noqa: PLC0415
+    from sources.help_scout.catalog.dimensions import DIMENSIONS  # noqa: PLC0415  not what is measured
+    from sources.help_scout.catalog.reports import REPORTS  # noqa: PLC0415
+    from sources.help_scout.catalog.stored_tables import stored_table  # noqa: PLC0415
+    from sources.help_scout.load.hints import declaration_of  # noqa: PLC0415
+    from sources.help_scout.state.ledger import WINDOW_READS  # noqa: PLC0415
 
     owned = {one.name: [one.stored_table] for one in DIMENSIONS.values()}
     owned |= {r.name: [stored_table(r, table) for table in r.tables] for r in REPORTS.values()}
@@ -57,7 +57,7 @@ def load(folder: Path) -> None:
     """Loads what `keep_night` has kept."""
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    from pipelines.process import DLT_DEFAULTS  # noqa: PLC0415
+    from pipelines.settings.process import DLT_DEFAULTS  # noqa: PLC0415
 
     os.environ.update(DLT_DEFAULTS)
     declared = orjson.loads((folder / DECLARED).read_bytes())

@@ -17,17 +17,16 @@ from itertools import count, repeat
 from multiprocessing import Queue
 from zoneinfo import ZoneInfo
 
-from sources.help_scout.client import Client
-from sources.help_scout.plan import Request, plan_read
-from sources.help_scout.rate_limit import MOST_CONNECTIONS, RateLimiter
-from sources.help_scout.read_ahead import ReadAhead
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import Slice
-from sources.help_scout.windows import Grain, window_of
+from sources.help_scout.api.client import Client
+from sources.help_scout.api.rate_limit import MOST_CONNECTIONS, RateLimiter
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.extract.prefetch import ReadAhead
+from sources.help_scout.planning.request_plan import Request, plan_read
+from sources.help_scout.planning.windows import Grain, window_of
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import NOW, SMALL, UNTIL
-
-from .virtual_time import VirtualTime, run_threads
+from tests.bench.virtual_time import VirtualTime, run_threads
+from tests.helpers.loads import NOW, SMALL, UNTIL
 
 MINUTE_SECONDS = 60.0
 ZONE = ZoneInfo(SMALL.timezone)

@@ -15,13 +15,13 @@ from dlt.extract import DltSource
 from dlt.sources.rest_api import rest_api_source
 from dlt.sources.rest_api.typing import RESTAPIConfig
 
-from sources.help_scout.catalog import PAGED, Report, Shape
-from sources.help_scout.client import Client
-from sources.help_scout.plan import API_ROOT, Request, wire_instant
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.settings import Settings
+from sources.help_scout.api.client import Client
+from sources.help_scout.catalog.model import PAGED, Report, Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT, Request, wire_instant
+from sources.help_scout.planning.settings import Settings
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import SMALL, serving
+from tests.helpers.loads import SMALL, serving
 
 LEFT_OUT = ("conversations_fields_drilldown", "docs_overall")
 """Asked for by what another report names deep inside; of sites that another API lists."""

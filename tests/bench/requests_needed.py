@@ -18,14 +18,14 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sources.help_scout.catalog import PAGED, Driver, Shape
-from sources.help_scout.client import Answer
-from sources.help_scout.outcome import Outcomes
-from sources.help_scout.plan import API_ROOT, Read, Request
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.settings import Settings
-from sources.help_scout.windows import Window
-from tests.unit.nights import Api, Nights, without_dlt
+from sources.help_scout.api.client import Answer
+from sources.help_scout.catalog.model import PAGED, Driver, Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.extract.result import Outcomes
+from sources.help_scout.planning.request_plan import API_ROOT, Read, Request
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.planning.windows import Window
+from tests.helpers.nights import Api, Nights, without_dlt
 
 ZONE = ZoneInfo("America/New_York")
 USERS, INBOXES = 25, 6

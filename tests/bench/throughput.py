@@ -25,10 +25,9 @@ from typing import Any, Literal
 
 import orjson
 
-from tests.cli.support import environment
+from tests.bench.peak import peak_megabytes
 from tests.conftest import example_body
-
-from .peak import peak_megabytes
+from tests.helpers.commands import environment
 
 ROWS_A_PAGE, ROWS_A_DAY = 50, 1_000
 PAGES_A_DAY = ROWS_A_DAY // ROWS_A_PAGE
@@ -102,13 +101,13 @@ class Bodies:
 
 def ours(bodies: Path, warehouse: Path, rows: int) -> None:
     """Our source, from a client that has the answers, loaded as the command line does."""
-    from pipelines.load import source_of
-    from pipelines.packages import load_package
-    from pipelines.process import prepare_process
-    from pipelines.warehouse import open_pipeline
+    from pipelines.jobs.load_loop import source_of
+    from pipelines.settings.process import prepare_process
+    from pipelines.warehouse.load_packages import load_package
+    from pipelines.warehouse.open import open_pipeline
     from sources.help_scout import open_run
-    from sources.help_scout.client import Answer
-    from sources.help_scout.plan import Request
+    from sources.help_scout.api.client import Answer
+    from sources.help_scout.planning.request_plan import Request
 
     prepare_process()
     pages = Bodies(bodies)
@@ -341,7 +340,7 @@ def work(way: str, bodies: Path, warehouse: Path, rows: int) -> None:
     import pyarrow.parquet  # noqa: F401
 
     if way == "ours":
-        import pipelines.jobs  # noqa: F401
+        import pipelines.jobs.load_job  # noqa: F401
     elif way.startswith("dlt"):
         from dlt.sources import rest_api  # noqa: F401
     began, busy = time.perf_counter(), time.process_time()

@@ -16,13 +16,12 @@ from urllib.parse import parse_qsl
 
 import duckdb
 
-from sources.help_scout.client import Client
-from sources.help_scout.plan import API_ROOT, Request
-from sources.help_scout.rate_limit import LEAST_CONNECTIONS
-from sources.help_scout.reports import REPORTS
-from tests.cli.support import environment, served
-
-from .dlt_alone import keep_night
+from sources.help_scout.api.client import Client
+from sources.help_scout.api.rate_limit import LEAST_CONNECTIONS
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT, Request
+from tests.bench.dlt_alone import keep_night
+from tests.helpers.commands import environment, served
 
 HISTORY_DAYS = 45
 RUNS = 5

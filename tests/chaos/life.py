@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from pipelines.cli import main
-from sources.help_scout import client, rate_limit, retries
-from tests.forks import FORKS
+from pipelines.cli.main import main
+from sources.help_scout.api import client, rate_limit, retries
+from tests.helpers.forks import FORKS
 
 LONGEST_SECONDS = 60.0
 """What lasts longer hangs: undisturbed, a load takes three seconds."""

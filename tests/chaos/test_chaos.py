@@ -17,14 +17,13 @@ from random import Random
 
 import pytest
 
-from sources.help_scout.plan import API_ROOT
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
-from tests.cli.support import reaching
-from tests.pipeline.support import SMALL, Rows, differing, missing_counts, numbers, query
-
-from .life import Ended, is_loading, live
-from .weather import storm
+from tests.chaos.life import Ended, is_loading, live
+from tests.chaos.weather import storm
+from tests.helpers.commands import reaching
+from tests.helpers.loads import SMALL, Rows, differing, missing_counts, numbers, query
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "40"))
 REPORTS_EACH = 4

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from sources.help_scout.auth import TOKEN_PATH
+from sources.help_scout.api.auth import TOKEN_PATH
 from sources.help_scout_sandbox import Fault
-from sources.help_scout_sandbox.faults import FaultKind
-
-from .life import TIMEOUT_SECONDS
+from sources.help_scout_sandbox.http.faults import FaultKind
+from tests.chaos.life import TIMEOUT_SECONDS
 
 KINDS: tuple[FaultKind, ...] = (
     "status",

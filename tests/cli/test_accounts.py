@@ -15,14 +15,13 @@ import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from pipelines.accounts import account_names, account_options
-from pipelines.errors import UsageError
-from pipelines.hosted import Hosted
-from pipelines.workers import worst
+from pipelines.jobs.account_pool import worst
+from pipelines.jobs.accounts import account_names, account_options
+from pipelines.settings.errors import UsageError
+from pipelines.warehouse.remote import Hosted
 from sources.help_scout_sandbox import Fault
-from tests.destinations.fleet import Fleet, fleet
-
-from .support import help_scout
+from tests.helpers.commands import help_scout
+from tests.helpers.fleet import Fleet, fleet
 
 pytestmark = pytest.mark.xdist_group("cli_accounts")
 

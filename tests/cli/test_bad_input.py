@@ -14,9 +14,8 @@ import duckdb
 import pytest
 
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import SMALL, serving
-
-from .support import Finished, environment, help_scout, help_scout_process
+from tests.helpers.commands import Finished, environment, help_scout, help_scout_process
+from tests.helpers.loads import SMALL, serving
 
 pytestmark = pytest.mark.xdist_group("cli")
 PREFIX = "SOURCES__HELP_SCOUT__"

@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.dashboard.figures import Column, read_figures
-from pipelines.dictionary import PARTS, ROOT, with_parts
-from pipelines.publish import published_path
+from pipelines.docs import PARTS, ROOT, with_parts
+from pipelines.publishing.dashboard.payload import Column, read_figures
+from pipelines.publishing.published_copy import published_path
 from sources.help_scout_sandbox import AccountSpec, Sandbox
-from tests.pipeline.support import (
+from tests.helpers.commands import help_scout, help_scout_process, served
+from tests.helpers.loads import (
     differing,
     load_into,
     query,
@@ -25,8 +26,6 @@ from tests.pipeline.support import (
     tables_of,
     ticking,
 )
-
-from .support import help_scout, help_scout_process, served
 
 pytestmark = pytest.mark.xdist_group("cli")
 DAY = "2026-11-21"

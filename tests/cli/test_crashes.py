@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.load import source_of
-from pipelines.publish import published_path
-from pipelines.warehouse import open_pipeline
+from pipelines.jobs.load_loop import source_of
+from pipelines.publishing.published_copy import published_path
+from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import SMALL, differing, numbers, query, running, serving
-
-from .support import Finished, environment, help_scout_process, reaching
+from tests.helpers.commands import Finished, environment, help_scout_process, reaching
+from tests.helpers.loads import SMALL, differing, numbers, query, running, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli_crashes")]
 Env = dict[str, str]

@@ -11,11 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import doctor
+from pipelines.jobs import diagnostics
 from sources.help_scout_sandbox import Fault, Sandbox
-from tests.pipeline.support import SMALL, serving
-
-from .support import Finished, help_scout, reaching
+from tests.helpers.commands import Finished, help_scout, reaching
+from tests.helpers.loads import SMALL, serving
 
 pytestmark = pytest.mark.xdist_group("cli_doctor")
 PREFIX = "SOURCES__HELP_SCOUT__"
@@ -91,7 +90,7 @@ def test_wrong_credentials(account: Account) -> None:
 def test_a_token_that_is_refused_for_good(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sources.help_scout.retries.MAX_TRIES", 2)
+    monkeypatch.setattr("sources.help_scout.api.retries.MAX_TRIES", 2)
     account.sandbox.faults.add(Fault(path="/v2/users*", kind="status", status=401, times=None))
     told(account.examined(), "credentials", "problem", "Is the user who owns the app active?")
 
@@ -120,7 +119,7 @@ def test_a_plan_without_one_report(account: Account) -> None:
 
 
 def test_a_report_that_fails(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.help_scout.retries.MAX_TRIES", 1)
+    monkeypatch.setattr("sources.help_scout.api.retries.MAX_TRIES", 1)
     account.sandbox.faults.add(Fault(path="/v2/reports/phone", kind="status", times=None))
     told(
         account.examined(), "phone", "problem", "/v2/reports/phone: the API answered 500 (1 try in"
@@ -191,14 +190,14 @@ def test_a_warehouse_of_the_demo(account: Account) -> None:
 
 
 def test_a_disk_that_is_nearly_full(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr(diagnostics, "LEAST_FREE_BYTES", 10**18)
     told(account.examined(), "warehouse", "warning", "MB are free in")
 
 
 def test_a_library_that_is_known_to_break(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "BROKEN_FROM", {"duckdb": (1, 2)})
+    monkeypatch.setattr(diagnostics, "BROKEN_FROM", {"duckdb": (1, 2)})
     told(account.examined(), "libraries", "problem", "is known to break: install one before 1.2")
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.export import export_marts
-from pipelines.publish import published_path
-
-from .support import help_scout
+from pipelines.publishing.mart_export import export_marts
+from pipelines.publishing.published_copy import published_path
+from tests.helpers.commands import help_scout
 
 SUBJECTS = (
     '=HYPERLINK("http://evil","click")',

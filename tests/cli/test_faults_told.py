@@ -10,14 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.help_scout import client, rate_limit, retries
-from sources.help_scout.auth import TOKEN_PATH
-from sources.help_scout.plan import API_ROOT
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.api import client, rate_limit, retries
+from sources.help_scout.api.auth import TOKEN_PATH
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
-from tests.pipeline.support import SMALL, serving
-
-from .support import Finished, help_scout, reaching
+from tests.helpers.commands import Finished, help_scout, reaching
+from tests.helpers.loads import SMALL, serving
 
 pytestmark = pytest.mark.xdist_group("cli_faults")
 CHAT = "/v2/reports/chat"

@@ -11,9 +11,8 @@ import duckdb
 import pytest
 
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import SMALL, load_into, query, serving
-
-from .support import help_scout
+from tests.helpers.commands import help_scout
+from tests.helpers.loads import SMALL, load_into, query, serving
 
 pytestmark = pytest.mark.xdist_group("cli")
 

@@ -11,9 +11,8 @@ import duckdb
 import pytest
 
 from sources.help_scout_sandbox import AccountSpec, Fault, Sandbox
-from tests.pipeline.support import serving
-
-from .support import Finished, help_scout, reaching
+from tests.helpers.commands import Finished, help_scout, reaching
+from tests.helpers.loads import serving
 
 pytestmark = pytest.mark.xdist_group("cli_odd_lists")
 DAY = (datetime.now(UTC) - timedelta(days=3)).date()

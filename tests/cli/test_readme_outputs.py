@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from freezegun import freeze_time
 
-from pipelines.dictionary import ROOT
+from pipelines.docs import ROOT
 from sources.help_scout_sandbox import AccountSpec, Sandbox
-from tests.pipeline.support import load_into, serving
-
-from .support import help_scout
+from tests.helpers.commands import help_scout
+from tests.helpers.loads import load_into, serving
 
 pytestmark = pytest.mark.xdist_group("cli")
 REPORTS = ("conversations_overall", "conversations_new", "conversations_drilldown", "user_replies")

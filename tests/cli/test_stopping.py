@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from sources.help_scout_sandbox import Sandbox
-from tests.pipeline.support import SMALL, differing, numbers, query, serving
-
-from .support import Finished, help_scout, help_scout_process, reaching, started
+from tests.helpers.commands import Finished, help_scout, help_scout_process, reaching, started
+from tests.helpers.loads import SMALL, differing, numbers, query, serving
 
 pytestmark = pytest.mark.xdist_group("cli_stopping")
 LATENCY_MS = 40

@@ -21,13 +21,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines import agenda
-from sources.help_scout.catalog import Report
-from sources.help_scout.reports import REPORTS
+from pipelines.planning import load_plan
+from sources.help_scout.catalog.model import Report
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout_sandbox import AccountSpec, Sandbox
-from tests.pipeline.support import differing, numbers, query, serving, whole_tables
-
-from .support import Finished, help_scout
+from tests.helpers.commands import Finished, help_scout
+from tests.helpers.loads import differing, numbers, query, serving, whole_tables
 
 pytestmark = pytest.mark.xdist_group("cli_time")
 PREFIX = "SOURCES__HELP_SCOUT__"
@@ -217,7 +216,7 @@ def test_a_budget_of_nothing_is_refused(terminal: Terminal, option: str) -> None
 def test_what_is_newly_wanted_is_shown_by_status_and_filled_by_backfill_in_pieces(
     terminal: Terminal, loaded: Loaded, ours: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agenda, "CHUNK_DAYS", 31)
+    monkeypatch.setattr(load_plan, "CHUNK_DAYS", 31)
     wanted = MORE | {"start_date": str(days_ago(40))}
     budget = ("--max-requests", str(loaded.list_requests + 1))
     before = terminal.type("status", *CHOSEN, **wanted)

@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.help_scout.arrow import arrow_schema, to_arrow
-from sources.help_scout.breakdowns import parse_breakdown
-from sources.help_scout.catalog import (
+from sources.help_scout.catalog.model import (
     CHANGE,
     CODE,
     COUNT,
@@ -29,12 +27,14 @@ from sources.help_scout.catalog import (
     Type,
     Unit,
 )
-from sources.help_scout.flatten import flatten_report, leaves
-from sources.help_scout.plan import Read, plan_read, plan_spans
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import Slice
-from sources.help_scout.tables import RESERVED_NAMES, stored_table
-from sources.help_scout.windows import Grain
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.catalog.stored_tables import RESERVED_NAMES, stored_table
+from sources.help_scout.parsing.arrow import arrow_schema, to_arrow
+from sources.help_scout.parsing.flatten import flatten_report, leaves
+from sources.help_scout.planning.breakdowns import parse_breakdown
+from sources.help_scout.planning.request_plan import Read, plan_read, plan_spans
+from sources.help_scout.planning.windows import Grain
 from tests.conftest import CONTRACT, example_body
 
 ZONE = ZoneInfo("America/New_York")

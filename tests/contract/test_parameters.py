@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.help_scout.catalog import Report, Shape
-from sources.help_scout.plan import Read, plan_read, plan_spans
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.settings import Settings
-from sources.help_scout.slices import SLICE_PARAMS, Slice, SliceValue, slice_params
-from sources.help_scout.windows import Grain
+from sources.help_scout.catalog.model import Report, Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import SLICE_PARAMS, Slice, SliceValue, slice_params
+from sources.help_scout.planning.request_plan import Read, plan_read, plan_spans
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.planning.windows import Grain
 from tests.conftest import CONTRACT
 
 ITEMS: dict[str, list[SliceValue]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .fleet import Fleet, fleet
+from tests.helpers.fleet import Fleet, fleet
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,12 @@ import duckdb
 import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import packages
-from pipelines.hosted import Hosted
+from pipelines.warehouse import load_packages
+from pipelines.warehouse.remote import Hosted
 from sources.help_scout_sandbox import Sandbox
-from tests.cli.support import help_scout
-from tests.pipeline.support import SMALL, load_into, serving
-
-from .fleet import Fleet
+from tests.helpers.commands import help_scout
+from tests.helpers.fleet import Fleet
+from tests.helpers.loads import SMALL, load_into, serving
 
 pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("files")]
 
@@ -172,7 +171,7 @@ def test_of_a_large_package_one_table_is_loaded_after_the_other(
 
     monkeypatch.setenv("LOAD__WORKERS", "4")
     monkeypatch.setenv("DESTINATION__PARQUET__BUCKET_URL", str(tmp_path / "files"))
-    monkeypatch.setattr(packages, "LARGE_PACKAGE_ROWS", large)
+    monkeypatch.setattr(load_packages, "LARGE_PACKAGE_ROWS", large)
     monkeypatch.setattr(Pipeline, "load", noted)
     with serving(Sandbox(SMALL)) as base_url:
         load_into(Hosted("parquet", "main"), base_url, reports=("happiness_ratings",))

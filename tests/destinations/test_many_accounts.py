@@ -12,18 +12,17 @@ from typing import Any
 import psycopg2
 import pytest
 
-from pipelines.check_results import RESULTS
-from pipelines.hosted import Hosted
-from pipelines.names import DATASET
-from pipelines.own_rows import own_rows
-from pipelines.sql import sql_client
-from pipelines.warehouse import open_pipeline
+from pipelines.quality.check_results import RESULTS
+from pipelines.settings.constants import DATASET
+from pipelines.warehouse.account_scope import own_rows
+from pipelines.warehouse.open import open_pipeline
+from pipelines.warehouse.remote import Hosted
+from pipelines.warehouse.sql import sql_client
 from sources.help_scout_sandbox import Fault
-from tests.pipeline.support import READ_TIMES, Rows, differing
-from tests.pipeline.twin import comparable, connected
-from tests.postgres import postgres_server
-
-from .fleet import Fleet, fleet, kill_worker
+from tests.helpers.fleet import Fleet, fleet, kill_worker
+from tests.helpers.loads import READ_TIMES, Rows, differing
+from tests.helpers.postgres import postgres_server
+from tests.helpers.twin import comparable, connected
 
 pytestmark = [pytest.mark.slow(minutes=3), pytest.mark.xdist_group("many_accounts")]
 

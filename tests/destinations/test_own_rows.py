@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from sources.help_scout_sandbox import Fault
-from tests.cli.support import help_scout
-
-from .fleet import Fleet
+from tests.helpers.commands import help_scout
+from tests.helpers.fleet import Fleet
 
 pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("own_rows")]
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 from dlt.destinations.exceptions import DatabaseTransientException
 
-from pipelines.ducklake_destination import lake_files
-from pipelines.errors import DestinationDown, without_passwords
-from pipelines.hosted import Hosted
-from pipelines.kinds import KINDS
-from pipelines.modes import open_to_readers
-from pipelines.reaching import told_when_lost
-from tests.cli.support import help_scout
-
-from .fleet import Fleet
+from pipelines.settings.errors import DestinationDown, without_passwords
+from pipelines.warehouse.base import KINDS
+from pipelines.warehouse.connect import told_when_lost
+from pipelines.warehouse.ducklake import lake_files
+from pipelines.warehouse.file_permissions import open_to_readers
+from pipelines.warehouse.remote import Hosted
+from tests.helpers.commands import help_scout
+from tests.helpers.fleet import Fleet
 
 pytestmark = pytest.mark.xdist_group("reaching")
 

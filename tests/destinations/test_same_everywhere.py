@@ -13,19 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks import Verdict, all_checks, check_pipeline
-from pipelines.comments import write_comments
-from pipelines.hosted import Hosted
-from pipelines.marts import SCHEMA, all_marts, create_marts
-from pipelines.names import DATASET
-from pipelines.sql import sql_client
-from pipelines.targets import Targets
-from pipelines.warehouse import Warehouse, open_pipeline
-from sources.help_scout.restatements import RESTATEMENTS
+from pipelines.models.mart_runner import SCHEMA, all_marts, create_marts
+from pipelines.models.sla_targets import Targets
+from pipelines.models.warehouse_comments import write_comments
+from pipelines.quality.check_runner import Verdict, all_checks, check_pipeline
+from pipelines.settings.constants import DATASET
+from pipelines.warehouse.open import Warehouse, open_pipeline
+from pipelines.warehouse.remote import Hosted
+from pipelines.warehouse.sql import sql_client
+from sources.help_scout.state.restatements import RESTATEMENTS
 from sources.help_scout_sandbox import Sandbox
-from tests.forks import FORKS
-from tests.pipeline.odd_cells import TRUE_TO_OTHERS, add_odd_cells
-from tests.pipeline.support import (
+from tests.helpers.forks import FORKS
+from tests.helpers.loads import (
     NOW,
     READ_TIMES,
     SMALL,
@@ -37,8 +36,9 @@ from tests.pipeline.support import (
     serving,
     ticking,
 )
-from tests.pipeline.twin import comparable
-from tests.postgres import postgres_server
+from tests.helpers.odd_cells import TRUE_TO_OTHERS, add_odd_cells
+from tests.helpers.postgres import postgres_server
+from tests.helpers.twin import comparable
 
 pytestmark = [pytest.mark.slow(minutes=4), pytest.mark.xdist_group("destinations")]
 

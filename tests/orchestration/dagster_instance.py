@@ -14,7 +14,7 @@ from dagster import DagsterEventType, DagsterInstance, build_schedule_context
 from pipelines.orchestration.dagster.assets import PARTITIONS, asset_key
 from pipelines.orchestration.dagster.definitions import defs, nightly
 from pipelines.orchestration.dagster.outcome import LISTS
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.reports import REPORTS
 
 
 def instance_json(instance: DagsterInstance, wanted: list[str]) -> dict[str, Any]:

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.names import DATASET
+from pipelines.settings.constants import DATASET
 from sources.help_scout_sandbox import Fault
-from tests.destinations.fleet import TINY, Fleet, fleet
-from tests.pipeline.support import Rows
-from tests.pipeline.twin import connected
-from tests.postgres import postgres_server
-
-from .environments import programs_of, run_in
-from .support import CHECKOUT, SCHEDULES, Done
+from tests.helpers.environments import programs_of, run_in
+from tests.helpers.fleet import TINY, Fleet, fleet
+from tests.helpers.loads import Rows
+from tests.helpers.postgres import postgres_server
+from tests.helpers.schedules import CHECKOUT, SCHEDULES, Done
+from tests.helpers.twin import connected
 
 pytestmark = [pytest.mark.slow(minutes=2), pytest.mark.xdist_group("airflow")]
 

@@ -15,17 +15,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.checks import all_checks
-from pipelines.names import DATA_FOLDER, DATASET
-from sources.help_scout.reports import REPORTS
+from pipelines.quality.check_runner import all_checks
+from pipelines.settings.constants import DATA_FOLDER, DATASET
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout_sandbox import Fault
-from tests.destinations.fleet import TINY, Fleet, fleet
-from tests.pipeline.support import READ_TIMES, Rows, differing, numbers, query
-from tests.pipeline.twin import comparable, connected
-from tests.postgres import postgres_server
-
-from .environments import programs_of, run_in
-from .support import Done
+from tests.helpers.environments import programs_of, run_in
+from tests.helpers.fleet import TINY, Fleet, fleet
+from tests.helpers.loads import READ_TIMES, Rows, differing, numbers, query
+from tests.helpers.postgres import postgres_server
+from tests.helpers.schedules import Done
+from tests.helpers.twin import comparable, connected
 
 pytestmark = [pytest.mark.slow(minutes=3), pytest.mark.xdist_group("dagster")]
 

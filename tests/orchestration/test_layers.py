@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from .support import CHECKOUT, Done, run
+from tests.helpers.schedules import CHECKOUT, Done, run
 
 
 def checked(code: str, path: str) -> Done:
@@ -16,14 +16,16 @@ def checked(code: str, path: str) -> Done:
     return run(*ruff, "--stdin-filename", path, "-", stdin=code, cwd=CHECKOUT)
 
 
-@pytest.mark.parametrize("folder", ["sources/help_scout", "sources/help_scout_sandbox/reports"])
+@pytest.mark.parametrize(
+    "folder", ["sources/help_scout", "sources/help_scout_sandbox/answers/reports"]
+)
 @pytest.mark.parametrize(
     "code",
     [
         "import dagster",
         "from airflow.models import DAG",
         "import prefect.flows",
-        "from pipelines.load import load",
+        "from pipelines.jobs.load_loop import load",
         "import click",
         "import duckdb",
         "def late() -> None:\n    import dagster",

@@ -13,10 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from pipelines.errors import COMPLETE, PARTIAL, STOPPED
-
-from .support import CHECKOUT, CRONTAB, SERVICE, TIMER, WORKFLOW, Done, changed, run, stand_in, tool
+from pipelines.cli import main
+from pipelines.settings.errors import COMPLETE, PARTIAL, STOPPED
+from tests.helpers.schedules import (
+    CHECKOUT,
+    CRONTAB,
+    SERVICE,
+    TIMER,
+    WORKFLOW,
+    Done,
+    changed,
+    run,
+    stand_in,
+    tool,
+)
 
 INSTALLED = "/opt/help-scout"
 ENTRY = re.compile(
@@ -199,5 +209,5 @@ def test_load_has_every_option_that_a_schedule_gives_it_or_speaks_of(file: Path)
     assert ".venv/bin/help-scout load" in text
     calls = re.findall(r"\bload( [^\n`;]*)", text)
     named = {option for call in calls for option in re.findall(r"--[a-z-]+", call)}
-    known = {option for parameter in cli.load.params for option in parameter.opts}
+    known = {option for parameter in main.load.params for option in parameter.opts}
     assert named <= known, f"{file.name} speaks of {named - known}"

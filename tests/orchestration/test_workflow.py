@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE
-
-from .support import WORKFLOW, Done, changed, run, stand_in
+from pipelines.settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE
+from tests.helpers.schedules import WORKFLOW, Done, changed, run, stand_in
 
 FOLDER = ".github/workflows"
 

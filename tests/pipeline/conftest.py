@@ -11,16 +11,15 @@ from shutil import copy
 import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.marts import create_marts
-from pipelines.targets import Targets
-from pipelines.views import create_views
-from pipelines.warehouse import open_pipeline
+from pipelines.models.base_views import create_views
+from pipelines.models.mart_runner import create_marts
+from pipelines.models.sla_targets import Targets
+from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
-from tests.postgres import postgres_server
-
-from .support import NOW, SMALL, load_days, load_into, running, serving
-from .truth import WINDOWS, Key, Truth
-from .twin import copy_into_postgres
+from tests.helpers.loads import NOW, SMALL, load_days, load_into, running, serving
+from tests.helpers.postgres import postgres_server
+from tests.helpers.truth import WINDOWS, Key, Truth
+from tests.helpers.twin import copy_into_postgres
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.account_facts import read_facts, store_facts
-from pipelines.probe import Fact, Standing
-from pipelines.warehouse import open_pipeline
+from pipelines.probes.account_facts import read_facts, store_facts
+from pipelines.probes.probe import Fact, Standing
+from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
-
-from .support import SMALL, load_into, query, serving
+from tests.helpers.loads import SMALL, load_into, query, serving
 
 NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 10, 12, tzinfo=UTC)

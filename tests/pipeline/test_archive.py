@@ -21,25 +21,24 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-import pipelines.load
-import pipelines.packages
-from pipelines.agenda import LoadRequest
-from pipelines.check_results import RESULTS
-from pipelines.forgetting import run_forget
-from pipelines.rebuild_from_archive import rebuild_from_archive
-from pipelines.warehouse import open_pipeline
+from pipelines.from_archive.rebuild_from_archive import rebuild_from_archive
+from pipelines.jobs import load_loop
+from pipelines.jobs.erasure import run_forget
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.quality.check_results import RESULTS
+from pipelines.warehouse import load_packages
+from pipelines.warehouse.open import open_pipeline
 from sources.help_scout import help_scout as source_of
-from sources.help_scout.archive_files import MANIFEST, ArchiveFile, manifests_in
-from sources.help_scout.budget import Budget
-from sources.help_scout.client import Answer
+from sources.help_scout.api.client import Answer
+from sources.help_scout.archive.archive_files import MANIFEST, ArchiveFile, manifests_in
 from sources.help_scout.errors import ArchiveError
-from sources.help_scout.plan import Request
-from sources.help_scout.stored import FORGOTTEN
+from sources.help_scout.planning.budget import Budget
+from sources.help_scout.planning.request_plan import Request
+from sources.help_scout.state.snapshot import FORGOTTEN
 from sources.help_scout_sandbox import Fault, Sandbox
-from sources.help_scout_sandbox.replay import Replay
-from tests.cli.support import help_scout
-
-from .support import (
+from sources.help_scout_sandbox.http.problem_replay import Replay
+from tests.helpers.commands import help_scout
+from tests.helpers.loads import (
     NOW,
     SMALL,
     Rows,
@@ -223,7 +222,7 @@ def test_nights_that_failed_changed_or_were_cut_short_come_out_as_they_were(
 
         run.client.get = get_or_stop  # type: ignore[method-assign]
         with open_pipeline(kept.warehouse) as pipeline:
-            pipelines.load.load(pipeline, run, request)
+            load_loop.load(pipeline, run, request)
         assert run.is_stopping
     load(49)
     assert kept.rebuilt(tmp_path) == {}
@@ -242,7 +241,7 @@ def test_what_a_kill_left_is_settled_by_the_next_load(
     load(0)
     for hours, step in enumerate(("_keep", "create_views"), start=24):  # normalized; loaded
         with monkeypatch.context() as patch:
-            module = pipelines.packages if step == "_keep" else pipelines.load
+            module = load_packages if step == "_keep" else load_loop
             patch.setattr(module, step, Mock(side_effect=KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 load(hours)

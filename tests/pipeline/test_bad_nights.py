@@ -15,10 +15,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.agenda import LoadRequest
+from pipelines.planning.load_plan import LoadRequest
 from sources.help_scout_sandbox import Fault, Sandbox
-
-from .support import (
+from tests.helpers.loads import (
     SMALL,
     carry_out,
     differing,
@@ -119,8 +118,8 @@ TROUBLES = [
 def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nights: int
 ) -> None:
-    monkeypatch.setattr("sources.help_scout.retries.FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr("sources.help_scout.retries.MAX_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("sources.help_scout.api.retries.FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("sources.help_scout.api.retries.MAX_WAIT_SECONDS", 0.01)
     warehouse, fresh = tmp_path / "w.duckdb", tmp_path / "fresh.duckdb"
     sandbox = Sandbox(SMALL)
     load = partial(load_into, reports=REPORTS)

@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 import pytest
 from rich.console import Console
 
-from pipelines.account_facts import read_facts, store_facts
-from pipelines.agenda import LoadRequest, source_state
-from pipelines.check_results import RESULTS
-from pipelines.probe import Fact, Standing
-from pipelines.rebuild_from_archive import rebuild_from_archive
-from pipelines.warehouse import open_pipeline
+from pipelines.from_archive.rebuild_from_archive import rebuild_from_archive
+from pipelines.planning.load_plan import LoadRequest, source_state
+from pipelines.probes.account_facts import read_facts, store_facts
+from pipelines.probes.probe import Fact, Standing
+from pipelines.quality.check_results import RESULTS
+from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
-from sources.help_scout_sandbox.series import Anchor
-
-from .support import (
+from sources.help_scout_sandbox.answers.series import Anchor
+from tests.helpers.loads import (
     SMALL,
     differing,
     load_into,

@@ -9,12 +9,11 @@ from typing import Any
 
 import orjson
 
-from pipelines.agenda import LoadRequest
-from pipelines.publish import published_path
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.publishing.published_copy import published_path
 from sources.help_scout_sandbox import Fault, Sandbox
-
-from .published import Nights
-from .support import SMALL, query, serving
+from tests.helpers.loads import SMALL, query, serving
+from tests.helpers.published import Nights
 
 CASE = Path(__file__).parents[1] / "fixtures" / "cases" / "channel_volume_counts_new.json"
 REPORTS = ("conversations_overall", "conversations_volume_by_channel", "conversations_new")

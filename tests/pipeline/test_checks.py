@@ -12,9 +12,11 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from pipelines.agenda import source_state
-from pipelines.check_results import COLUMNS, Earlier, earlier_results, store_results
-from pipelines.checks import (
+from pipelines.jobs.finalize import judge, put_out
+from pipelines.planning.load_plan import source_state
+from pipelines.publishing.published_copy import published_path
+from pipelines.quality.check_results import COLUMNS, Earlier, earlier_results, store_results
+from pipelines.quality.check_runner import (
     Check,
     Kind,
     Query,
@@ -25,11 +27,8 @@ from pipelines.checks import (
     read_check,
     run_checks,
 )
-from pipelines.closing import judge, put_out
-from pipelines.publish import published_path
-from pipelines.warehouse import open_pipeline
-
-from .support import NOW, query, running
+from pipelines.warehouse.open import open_pipeline
+from tests.helpers.loads import NOW, query, running
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

@@ -13,17 +13,23 @@ import pytest
 from dlt.destinations.exceptions import DatabaseException
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.comments import COMMENTS, UNKNOWN, Thing, lacking_comments, things_in, write_comments
-from pipelines.dictionary import ROOT
-from pipelines.errors import UsageError
-from pipelines.marts import create_marts
-from pipelines.privacy import copy_without_traces
-from pipelines.publish import Publication, publish
-from pipelines.targets import Targets
-from pipelines.views import create_views
-from pipelines.warehouse import open_pipeline
-
-from .support import NOW, query, running
+from pipelines.docs import ROOT
+from pipelines.models.base_views import create_views
+from pipelines.models.mart_runner import create_marts
+from pipelines.models.sla_targets import Targets
+from pipelines.models.warehouse_comments import (
+    COMMENTS,
+    UNKNOWN,
+    Thing,
+    lacking_comments,
+    things_in,
+    write_comments,
+)
+from pipelines.publishing.published_copy import Publication, publish
+from pipelines.settings.errors import UsageError
+from pipelines.warehouse.open import open_pipeline
+from pipelines.warehouse.redaction import copy_without_traces
+from tests.helpers.loads import NOW, query, running
 
 pytestmark = pytest.mark.xdist_group("loaded")
 STANDING = """
@@ -217,7 +223,9 @@ def test_comments_are_written_all_or_none(
 ) -> None:
     warehouse = Path(shutil.copy(commented, tmp_path))
     bad = ["comment on table reports.email is 'x'", "comment on table nil is 'y'"]
-    monkeypatch.setattr("pipelines.comments.lacking_comments", lambda things: iter(bad))
+    monkeypatch.setattr(
+        "pipelines.models.warehouse_comments.lacking_comments", lambda things: iter(bad)
+    )
 
     with open_pipeline(warehouse) as pipeline, pytest.raises(DatabaseException, match="nil"):
         write_comments(pipeline)

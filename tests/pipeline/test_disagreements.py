@@ -13,16 +13,15 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from pipelines.agenda import LoadRequest
-from pipelines.checks import Kind, Verdict, all_checks
-from pipelines.jobs import Job, run_job
-from pipelines.publish import published_path
-from sources.help_scout.plan import API_ROOT
-from sources.help_scout.reports import REPORTS
+from pipelines.jobs.load_job import Job, run_job
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.publishing.published_copy import published_path
+from pipelines.quality.check_runner import Kind, Verdict, all_checks
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
-
-from .published import Nights
-from .support import NOW, SMALL, query, serving, ticking
+from tests.helpers.loads import NOW, SMALL, query, serving, ticking
+from tests.helpers.published import Nights
 
 pytestmark = pytest.mark.xdist_group("disagreements")
 

@@ -10,18 +10,17 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from pipelines.errors import UsageError
-from pipelines.explain import Explanation, Question, explain_value, explanation_lines
-from pipelines.views import create_views
-from pipelines.warehouse import open_pipeline
-from sources.help_scout.catalog import PAGED, Report, Shape, Type
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.plan import Request
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.run import Run
+from pipelines.models.base_views import create_views
+from pipelines.quality.value_lineage import Explanation, Question, explain_value, explanation_lines
+from pipelines.settings.errors import UsageError
+from pipelines.warehouse.open import open_pipeline
+from sources.help_scout.catalog.model import PAGED, Report, Shape, Type
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.parsing.flatten import flatten_report
+from sources.help_scout.planning.request_plan import Request
+from sources.help_scout.state.run import Run
 from sources.help_scout_sandbox import Sandbox
-
-from .support import query, running
+from tests.helpers.loads import query, running
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

@@ -8,13 +8,22 @@ from typing import Any
 
 import pytest
 
-from pipelines.agenda import LoadRequest
-from sources.help_scout.coverage import Standing
+from pipelines.planning.load_plan import LoadRequest
+from sources.help_scout.state.coverage import Standing
 from sources.help_scout_sandbox import Sandbox
-from sources.help_scout_sandbox.faults import Fault
-
-from .support import NOW, SMALL, carry_out, differing, load_into, numbers, query, serving, status_of
-from .support import ticking as ticking_from
+from sources.help_scout_sandbox.http.faults import Fault
+from tests.helpers.loads import (
+    NOW,
+    SMALL,
+    carry_out,
+    differing,
+    load_into,
+    numbers,
+    query,
+    serving,
+    status_of,
+)
+from tests.helpers.loads import ticking as ticking_from
 
 REPORTS = ("happiness_overall", "conversations_new", "user_happiness", "company_drilldown")
 BEFORE: dict[str, Any] = {

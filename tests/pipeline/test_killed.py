@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from pipelines import agenda
-from sources.help_scout.catalog import Shape
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.settings import Settings
+from pipelines.planning import load_plan
+from sources.help_scout.catalog.model import Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.settings import Settings
 from sources.help_scout_sandbox import Sandbox
-from tests.forks import FORKS
-
-from .support import SMALL, differing, load_into, numbers, query, serving, status_of
+from tests.helpers.forks import FORKS
+from tests.helpers.loads import SMALL, differing, load_into, numbers, query, serving, status_of
 
 KILLS = 20
 LONGEST_LIFE_SECONDS = 7.0
@@ -58,7 +57,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def load_year(warehouse: Path, base_url: str, chunk_days: int, reports: tuple[str, ...]) -> None:
-    agenda.CHUNK_DAYS = chunk_days
+    load_plan.CHUNK_DAYS = chunk_days
     load_into(warehouse, base_url, reports=reports, **OPTIONS)
 
 
@@ -76,7 +75,7 @@ def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Both loads ask the same: what was answered once need not be counted again.
-    monkeypatch.setattr("sources.help_scout_sandbox.server.MOST_REMEMBERED", 50_000)
+    monkeypatch.setattr("sources.help_scout_sandbox.http.server.MOST_REMEMBERED", 50_000)
     peaceful, killed = tmp_path / "peaceful.duckdb", tmp_path / "killed.duckdb"
     dice = random.Random(20)
     with serving(Sandbox(YEAR)) as base_url:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sources.help_scout_sandbox import Sandbox, Surprises
-
-from .published import Nights
-from .support import SMALL, serving
+from tests.helpers.loads import SMALL, serving
+from tests.helpers.published import Nights
 
 
 def second_night(folder: Path, *surprises: str) -> tuple[int, str]:

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from sources.help_scout.client import Client
-from sources.help_scout.plan import Request
+from sources.help_scout.api.client import Client
+from sources.help_scout.planning.request_plan import Request
 from sources.help_scout_sandbox import Sandbox
-
-from .support import SMALL
+from tests.helpers.loads import SMALL
 
 LIMIT = 400
 LATENCY_SECONDS = 0.3

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.views import SUFFIXES, base_kind
-from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.tables import stored_table
-from sources.help_scout.windows import Grain
-
-from .support import differing, load_into, query, query_each, tables_of, views_of, whole_tables
+from pipelines.models.base_views import SUFFIXES, base_kind
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import stored_table
+from sources.help_scout.planning.windows import Grain
+from tests.helpers.loads import (
+    differing,
+    load_into,
+    query,
+    query_each,
+    tables_of,
+    views_of,
+    whole_tables,
+)
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from .counted import by_inbox, speed_of, visits_of
-from .mart_rows import compared, difference, points_between, rows_of, whole, without
-from .truth import CHATS, CONVERSATIONS, DAY, EVENTS, SEARCHES, WINDOWS, Key, Truth, both
+from tests.helpers.counted import by_inbox, speed_of, visits_of
+from tests.helpers.mart_rows import compared, difference, points_between, rows_of, whole, without
+from tests.helpers.truth import (
+    CHATS,
+    CONVERSATIONS,
+    DAY,
+    EVENTS,
+    SEARCHES,
+    WINDOWS,
+    Key,
+    Truth,
+    both,
+)
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout_sandbox import names
-from sources.help_scout_sandbox.roster import customer_email, customer_name
-
-from .mart_rows import change, difference, rows_of, share
-from .truth import (
+from sources.help_scout_sandbox.history import names
+from sources.help_scout_sandbox.history.roster import customer_email, customer_name
+from tests.helpers.mart_rows import change, difference, rows_of, share
+from tests.helpers.truth import (
     CONVERSATIONS,
     EVENTS,
     WINDOWS_OF_YEAR_BEFORE,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from .counted import RATED, SOLVED, WORK
-from .mart_rows import change, difference, rows_of, share_of_some, whole
-from .truth import (
+from tests.helpers.counted import RATED, SOLVED, WORK
+from tests.helpers.mart_rows import change, difference, rows_of, share_of_some, whole
+from tests.helpers.truth import (
     CHATS,
     DAYS,
     EVENTS,

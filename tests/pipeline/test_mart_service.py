@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .counted import by_inbox, happiness_of, speed_of
-from .mart_rows import difference, rows_of, share, without
-from .truth import EVENTS, RATINGS, RESOLUTIONS, Key, Truth, both
+from tests.helpers.counted import by_inbox, happiness_of, speed_of
+from tests.helpers.mart_rows import difference, rows_of, share, without
+from tests.helpers.truth import EVENTS, RATINGS, RESOLUTIONS, Key, Truth, both
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from .counted import VOLUME, WORK, WORK_DONE, by_inbox, happiness_of, speed_of, visits_of
-from .mart_rows import change, difference, rows_of, without
-from .truth import (
+from tests.helpers.counted import (
+    VOLUME,
+    WORK,
+    WORK_DONE,
+    by_inbox,
+    happiness_of,
+    speed_of,
+    visits_of,
+)
+from tests.helpers.mart_rows import change, difference, rows_of, without
+from tests.helpers.truth import (
     CONVERSATIONS,
     DAY,
     DAYS_OF_YEAR_BEFORE,

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.marts import SCHEMA, all_marts
-
-from .mart_rows import difference, rows_of
-from .support import query, query_each
-from .truth import LOOKBACK, Row, Truth
+from pipelines.models.mart_runner import SCHEMA, all_marts
+from tests.helpers.loads import query, query_each
+from tests.helpers.mart_rows import difference, rows_of
+from tests.helpers.truth import LOOKBACK, Row, Truth
 
 MARTS = all_marts()
 pytestmark = pytest.mark.xdist_group("loaded")

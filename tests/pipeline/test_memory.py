@@ -15,10 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
-from tests.cli.support import environment
 from tests.conftest import example_body
-
-from .support import query
+from tests.helpers.commands import environment
+from tests.helpers.loads import query
 
 pytestmark = pytest.mark.slow(minutes=3)
 

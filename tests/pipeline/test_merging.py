@@ -19,13 +19,13 @@ from dlt.pipeline.pipeline import Pipeline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import merging
-from pipelines.errors import FAILED, WarehouseError, explain
-from pipelines.merging import merge_packages
-from pipelines.process import DLT_DEFAULTS
-from sources.help_scout.hints import declaration_of
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.tables import DEDUPLICATED, stored_table
+from pipelines.settings.errors import FAILED, WarehouseError, explain
+from pipelines.settings.process import DLT_DEFAULTS
+from pipelines.warehouse import bulk_merge
+from pipelines.warehouse.bulk_merge import merge_packages
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import DEDUPLICATED, stored_table
+from sources.help_scout.load.hints import declaration_of
 
 Row = dict[str, Any]
 Night = dict[str, list[list[Row]]]
@@ -317,9 +317,9 @@ def test_a_large_package_is_merged_in_little_memory_and_leaves_duckdb_its_own(
         meanwhile.extend(client.sql_client.execute_sql(limits))
         merge_one(client, *of)
 
-    merge_one = merging._merge
-    monkeypatch.setattr(merging, "LARGE_PACKAGE_BYTES", 0)
-    monkeypatch.setattr(merging, "_merge", merge)
+    merge_one = bulk_merge._merge
+    monkeypatch.setattr(bulk_merge, "LARGE_PACKAGE_BYTES", 0)
+    monkeypatch.setattr(bulk_merge, "_merge", merge)
     merge_packages(second.pipeline)
     ((memory, threads),) = meanwhile
     assert memory.startswith("95.")

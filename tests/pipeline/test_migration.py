@@ -10,20 +10,21 @@ from typing import Any
 
 import pytest
 
-from pipelines.agenda import source_state
-from pipelines.errors import explain
-from pipelines.warehouse import open_pipeline
-from sources.help_scout import migration, run
-from sources.help_scout.catalog import RATE, Column, Table
-from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.ledger import LIST_READS, WINDOW_READS
-from sources.help_scout.migration import CATALOG_VERSION, data_type_of
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.restatements import RESTATEMENTS
-from sources.help_scout.tables import UNKNOWN_VALUES, stored_table
+from pipelines.planning.load_plan import source_state
+from pipelines.settings.errors import explain
+from pipelines.warehouse.open import open_pipeline
+from sources.help_scout.catalog import version
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.model import RATE, Column, Table
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import UNKNOWN_VALUES, stored_table
+from sources.help_scout.catalog.version import CATALOG_VERSION
+from sources.help_scout.load.migration import data_type_of
+from sources.help_scout.state import run
+from sources.help_scout.state.ledger import LIST_READS, WINDOW_READS
+from sources.help_scout.state.restatements import RESTATEMENTS
 from sources.help_scout_sandbox import Sandbox
-
-from .support import load_into, query, whole_tables
+from tests.helpers.loads import load_into, query, whole_tables
 
 pytestmark = pytest.mark.xdist_group("loaded")
 REPORT = "conversations_busy_times"
@@ -108,7 +109,7 @@ def test_a_warehouse_of_a_newer_catalog_is_refused_and_stays_as_it_was(
     load: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
-        for module in (migration, run):
+        for module in (version, run):
             newer.setattr(module, "CATALOG_VERSION", CATALOG_VERSION + 1)
         warehouse = load()
     before = whole_tables(warehouse, leave_out=())

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.agenda import LoadRequest
-from pipelines.load import load
-from pipelines.warehouse import open_pipeline
-from sources.help_scout.budget import Budget
+from pipelines.jobs.load_loop import load
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.warehouse.open import open_pipeline
+from sources.help_scout.planning.budget import Budget
 from sources.help_scout_sandbox import Sandbox
-
-from .support import (
+from tests.helpers.loads import (
     NOW,
     SMALL,
     Rows,

@@ -9,13 +9,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.settings import Settings
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.settings import Settings
 from sources.help_scout_sandbox import Sandbox
-from sources.help_scout_sandbox.series import Anchor
-from sources.help_scout_sandbox.surprises import Surprises
-
-from .support import SMALL, differing, load_into, numbers, query, serving, status_of, ticking
+from sources.help_scout_sandbox.answers.series import Anchor
+from sources.help_scout_sandbox.history.surprises import Surprises
+from tests.helpers.loads import (
+    SMALL,
+    differing,
+    load_into,
+    numbers,
+    query,
+    serving,
+    status_of,
+    ticking,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST_NIGHT = date(2026, 10, 27)  # the fifth night after it follows a day of 25 hours

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .support import query
+from tests.helpers.loads import query
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

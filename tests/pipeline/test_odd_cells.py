@@ -8,15 +8,14 @@ from typing import Any
 
 from rich.console import Console
 
-from pipelines.checks import Verdict, all_checks, check_pipeline
-from pipelines.marts import create_marts
-from pipelines.summary import print_summary
-from pipelines.targets import Targets
-from pipelines.warehouse import open_pipeline
+from pipelines.jobs.run_summary import print_summary
+from pipelines.models.mart_runner import create_marts
+from pipelines.models.sla_targets import Targets
+from pipelines.quality.check_runner import Verdict, all_checks, check_pipeline
+from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
-
-from .odd_cells import add_odd_cells
-from .support import SMALL, load_into, numbers, query, serving
+from tests.helpers.loads import SMALL, load_into, numbers, query, serving
+from tests.helpers.odd_cells import add_odd_cells
 
 REPORTS = (
     "company_overall",

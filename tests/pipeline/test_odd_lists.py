@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.summary import Summary
+from pipelines.jobs.run_summary import Summary
 from sources.help_scout_sandbox import Fault, Sandbox
-
-from .support import NOW, SMALL, load_into, query, serving, ticking
+from tests.helpers.loads import NOW, SMALL, load_into, query, serving, ticking
 
 INBOXES = "/v2/mailboxes"
 EMPTY: Any = {"_links": {}}

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.agenda import LoadRequest
-from pipelines.planning import Plan
-from sources.help_scout.catalog import PAGED
-from sources.help_scout.plan import API_ROOT
-from sources.help_scout.reports import REPORTS
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.planning.plan_preview import Plan
+from sources.help_scout.catalog.model import PAGED
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Sandbox
-
-from .support import NOW, SMALL, carry_out, load_into, planned, serving, ticking
+from tests.helpers.loads import NOW, SMALL, carry_out, load_into, planned, serving, ticking
 
 ROW_PATHS = {API_ROOT + r.path: r.name for r in REPORTS.values() if r.shape in PAGED}
 START = "2026-10-31"

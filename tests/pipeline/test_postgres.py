@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.made_views import make_views
-from pipelines.marts import SCHEMA, all_marts
-from pipelines.names import DATASET
-from pipelines.views import create_views
+from pipelines.models.base_views import create_views
+from pipelines.models.mart_runner import SCHEMA, all_marts
+from pipelines.models.view_sync import make_views
+from pipelines.settings.constants import DATASET
 from sources.help_scout_sandbox import Sandbox
-from tests.postgres import programs_of_postgres
-
-from .support import READ_TIMES, Rows, differing, load_days, query, running, views_of
-from .twin import comparable, connected, postgres_pipeline, rows_on_both
+from tests.helpers.loads import READ_TIMES, Rows, differing, load_days, query, running, views_of
+from tests.helpers.postgres import programs_of_postgres
+from tests.helpers.twin import comparable, connected, postgres_pipeline, rows_on_both
 
 pytestmark = pytest.mark.xdist_group("loaded")
 

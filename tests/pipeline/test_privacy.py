@@ -14,18 +14,17 @@ from unittest.mock import Mock
 import pytest
 from rich.console import Console
 
-from pipelines.agenda import LoadRequest
-from pipelines.duckdb_file import state_folder
-from pipelines.forgetting import run_forget
-from pipelines.jobs import Job, run_job, run_rebuild
-from pipelines.privacy import owe_copy
-from sources.help_scout.catalog import Report
+from pipelines.jobs.erasure import run_forget
+from pipelines.jobs.load_job import Job, run_job, run_rebuild
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.warehouse.duckdb import state_folder
+from pipelines.warehouse.redaction import owe_copy
+from sources.help_scout.catalog.model import Report
+from sources.help_scout.catalog.reports import REPORTS as ALL_REPORTS
 from sources.help_scout.errors import ConfigurationError
-from sources.help_scout.privacy import personal_columns
-from sources.help_scout.reports import REPORTS as ALL_REPORTS
+from sources.help_scout.parsing.redaction import personal_columns
 from sources.help_scout_sandbox import Sandbox
-
-from .support import NOW, SMALL, load_into, query, serving, ticking
+from tests.helpers.loads import NOW, SMALL, load_into, query, serving, ticking
 
 pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("privacy")]
 KEY = "a key of many characters"
@@ -270,7 +269,9 @@ def fewer_reports() -> Iterator[None]:
 def test_a_rebuilt_warehouse_has_not_got_the_forgotten_customer_back(
     known: Known, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.marts.all_marts", tuple)  # they are of the whole catalog
+    monkeypatch.setattr(
+        "pipelines.models.mart_runner.all_marts", tuple
+    )  # they are of the whole catalog
     warehouse, customer = copy_of(known, tmp_path), somebody(known)
     forget(warehouse, customer.email)
     console = Console(record=True, width=200, file=StringIO())
@@ -301,7 +302,9 @@ def test_what_a_killed_forgetting_left_readable_is_overwritten_by_the_next_run(
 ) -> None:
     warehouse, customer = copy_of(known, tmp_path), somebody(known)
     with monkeypatch.context() as dying:
-        dying.setattr("pipelines.closing.copy_without_traces", Mock(side_effect=KeyboardInterrupt))
+        dying.setattr(
+            "pipelines.jobs.finalize.copy_without_traces", Mock(side_effect=KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             forget(warehouse, customer.email)
     assert found_in_files(tmp_path, (customer.email,))
@@ -313,7 +316,7 @@ def test_a_deleted_warehouse_owes_no_copy(
     known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewriting = Mock()
-    monkeypatch.setattr("pipelines.closing.copy_without_traces", rewriting)
+    monkeypatch.setattr("pipelines.jobs.finalize.copy_without_traces", rewriting)
     warehouse = tmp_path / "w.duckdb"
     state_folder(warehouse).mkdir()
     owe_copy(warehouse)  # of a file that was there

@@ -18,28 +18,27 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from pipelines.agenda import LoadRequest
-from pipelines.closing import Judgement, put_out
-from pipelines.duckdb_file import connect
-from pipelines.errors import UsageError
-from pipelines.forgetting import run_forget
-from pipelines.load import load
-from pipelines.publish import (
+from pipelines.jobs.erasure import run_forget
+from pipelines.jobs.finalize import Judgement, put_out
+from pipelines.jobs.load_loop import load
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.publishing.published_copy import (
     Publication,
-    configured_mode,
     page_path,
     publish,
     published_path,
     unfinished_page,
     unpublish,
 )
-from sources.help_scout.budget import Budget
-from sources.help_scout.plan import API_ROOT
+from pipelines.settings.errors import UsageError
+from pipelines.settings.publish_options import configured_mode
+from pipelines.warehouse.duckdb import connect
+from sources.help_scout.planning.budget import Budget
+from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
-from tests.forks import FORKS
-
-from .published import REPORTS, Nights, published_nights
-from .support import NOW, SMALL, query, serving
+from tests.helpers.forks import FORKS
+from tests.helpers.loads import NOW, SMALL, query, serving
+from tests.helpers.published import REPORTS, Nights, published_nights
 
 pytestmark = pytest.mark.xdist_group("publish")
 
@@ -385,7 +384,7 @@ def test_a_failure_whose_second_look_the_budget_ended_is_not_published_a_disagre
         seconds = 3600
         load(*load_of)
 
-    monkeypatch.setattr("pipelines.closing.load", load_late)
+    monkeypatch.setattr("pipelines.jobs.finalize.load", load_late)
     budget = Budget(max_minutes=30, clock=lambda: seconds)
     code, told = nights.load(damaged, night=1, request=TUESDAY, budget=budget)
     if not is_strict:
@@ -604,7 +603,7 @@ def test_a_forgetting_killed_before_it_reached_the_copy_is_finished_by_the_next_
 ) -> None:
     warehouse = nights.copy_to(tmp_path)
     with monkeypatch.context() as dying:
-        dying.setattr("pipelines.closing.publish_anew", Mock(side_effect=KeyboardInterrupt))
+        dying.setattr("pipelines.jobs.finalize.publish_anew", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             forget(warehouse, customer)
     assert holds(published_path(warehouse), customer)

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.duckdb_file import put_in_place
-from pipelines.errors import WarehouseError
+from pipelines.settings.errors import WarehouseError
+from pipelines.warehouse.duckdb import put_in_place
 
 NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
 

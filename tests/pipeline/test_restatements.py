@@ -7,12 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.status import StatusReport
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.restatements import measures_of
+from pipelines.planning.coverage_status import StatusReport
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.state.restatements import measures_of
 from sources.help_scout_sandbox import Sandbox
-
-from .support import NOW, SMALL, differing, load_into, numbers, query, serving, status_of, ticking
+from tests.helpers.loads import (
+    NOW,
+    SMALL,
+    differing,
+    load_into,
+    numbers,
+    query,
+    serving,
+    status_of,
+    ticking,
+)
 
 START = "2026-10-30"
 LOGGED = {name: measures_of(report) for name, report in REPORTS.items() if measures_of(report)}

@@ -11,22 +11,14 @@ from typing import Any
 import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import agenda
-from pipelines.agenda import source_state
-from pipelines.warehouse import open_pipeline
-from sources.help_scout import body_tree
-from sources.help_scout.catalog import COUNT, column
-from sources.help_scout.reports import REPORTS as REPORTS_BY_NAME
+from pipelines.planning import load_plan
+from pipelines.planning.load_plan import source_state
+from pipelines.warehouse.open import open_pipeline
+from sources.help_scout.catalog.model import COUNT, column
+from sources.help_scout.catalog.reports import REPORTS as REPORTS_BY_NAME
+from sources.help_scout.parsing import path_tree
 from sources.help_scout_sandbox import Sandbox
-
-from .support import (
-    NOW,
-    differing,
-    load_into,
-    numbers,
-    query,
-    ticking,
-)
+from tests.helpers.loads import NOW, differing, load_into, numbers, query, ticking
 
 REPORTS = (
     "company_overall",
@@ -46,7 +38,7 @@ def test_chunks_leave_what_one_load_leaves(
 ) -> None:
     whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
     load_into(whole, small_account[1], reports=REPORTS)
-    monkeypatch.setattr(agenda, "CHUNK_DAYS", 6)
+    monkeypatch.setattr(load_plan, "CHUNK_DAYS", 6)
     load_into(pieces, small_account[1], reports=REPORTS)
 
     assert query(pieces, "select count(*) from _dlt_loads") == [(3,)]
@@ -60,7 +52,7 @@ def test_a_long_ledger_comes_in_pieces_and_leaves_what_one_at_the_end_does(
     ledger = "select report, slice, grain, window_start, status, covered_until from window_reads"
     whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
     load_into(whole, small_account[1], reports=REPORTS)
-    monkeypatch.setattr("sources.help_scout.resources.ROWS_PER_BATCH", 50)
+    monkeypatch.setattr("sources.help_scout.load.resources.ROWS_PER_BATCH", 50)
     load_into(pieces, small_account[1], reports=REPORTS)
 
     ledgers = [sorted(query(warehouse, ledger)) for warehouse in (whole, pieces)]
@@ -159,10 +151,10 @@ def test_a_catalog_that_changes_between_two_nights_loads_on(
     )
     changed = replace(report, tables=(replace(table, columns=columns),))
     monkeypatch.setitem(REPORTS_BY_NAME, report.name, changed)
-    body_tree.tree_of.cache_clear()
+    path_tree.tree_of.cache_clear()
     load_into(warehouse, small_account[1], reports=(report.name,))
     monkeypatch.undo()
-    body_tree.tree_of.cache_clear()
+    path_tree.tree_of.cache_clear()
 
     assert query(warehouse, counts) == before
     assert query(warehouse, "select distinct brand_new from happiness_overall") == [(None,)]

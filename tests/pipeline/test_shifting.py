@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.checks import Verdict, all_checks, check_pipeline
-from pipelines.warehouse import open_pipeline
-from sources.help_scout.plan import API_ROOT
-from sources.help_scout.reports import REPORTS
+from pipelines.quality.check_runner import Verdict, all_checks, check_pipeline
+from pipelines.warehouse.open import open_pipeline
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import AccountSpec, Fault, Sandbox
-
-from .support import NOW, UNTIL, differing, load_into, numbers, query, serving, ticking
+from tests.helpers.loads import NOW, UNTIL, differing, load_into, numbers, query, serving, ticking
 
 pytestmark = pytest.mark.slow(minutes=1)
 

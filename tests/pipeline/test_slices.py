@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog import PAGED, Report, Shape
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.model import PAGED, Report, Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.parsing.flatten import flatten_report
 from sources.help_scout_sandbox import Sandbox
-from sources.help_scout_sandbox.endpoints import ENDPOINTS
-from sources.help_scout_sandbox.request import ReportRequest
-
-from .support import load_into, query
+from sources.help_scout_sandbox.answers.request import ReportRequest
+from sources.help_scout_sandbox.answers.routes import ENDPOINTS
+from tests.helpers.loads import load_into, query
 
 pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("slices")]
 

@@ -11,11 +11,10 @@ import pytest
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout import help_scout
-from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout_sandbox import AccountSpec, Sandbox
-
-from .support import serving
+from tests.helpers.loads import serving
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog import Shape
-from sources.help_scout.outcome import Status
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.model import Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.extract.result import Status
 from sources.help_scout_sandbox import Fault, Sandbox
-
-from .support import NOW, SMALL, load_into, query, serving, ticking
+from tests.helpers.loads import NOW, SMALL, load_into, query, serving, ticking
 
 SINCE: dict[str, Any] = {"since": "2026-11-02", "until": "2026-11-09"}
 

@@ -9,13 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.agenda import LoadRequest
-from pipelines.duckdb_file import state_folder
-from pipelines.publish import is_published, published_path
-from pipelines.warehouse import open_pipeline
-
-from .published import REPORTS, Nights, published_nights
-from .support import query
+from pipelines.planning.load_plan import LoadRequest
+from pipelines.publishing.published_copy import is_published, published_path
+from pipelines.warehouse.duckdb import state_folder
+from pipelines.warehouse.open import open_pipeline
+from tests.helpers.loads import query
+from tests.helpers.published import REPORTS, Nights, published_nights
 
 pytestmark = pytest.mark.xdist_group("publish")
 

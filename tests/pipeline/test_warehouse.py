@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.duckdb_file import state_folder
-from pipelines.names import PIPELINE
-from pipelines.warehouse import open_pipeline
+from pipelines.settings.constants import PIPELINE
+from pipelines.warehouse.duckdb import state_folder
+from pipelines.warehouse.open import open_pipeline
 
 
 def test_a_schema_whose_writing_was_killed_is_no_schema(tmp_path: Path) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from sources.help_scout_sandbox import Account
-from sources.help_scout_sandbox.endpoints import ENDPOINTS
-from sources.help_scout_sandbox.parameters import parse_request
-from sources.help_scout_sandbox.series import SeriesOptions
-
-from .conftest import BEFORE, DAY, SHORT, UNTIL, WEEK, Client
-from .test_shapes import question
+from sources.help_scout_sandbox.answers.routes import ENDPOINTS
+from sources.help_scout_sandbox.answers.series import SeriesOptions
+from sources.help_scout_sandbox.http.parameters import parse_request
+from tests.sandbox.conftest import BEFORE, DAY, SHORT, UNTIL, WEEK, Client
+from tests.sandbox.test_shapes import question
 
 SLICES: tuple[dict[str, Any], ...] = (
     {},

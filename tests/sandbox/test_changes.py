@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import DAY, SHORT, UNTIL, WEEK, Client, Opener
+from tests.sandbox.conftest import DAY, SHORT, UNTIL, WEEK, Client, Opener
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from sources.help_scout_sandbox import Fault
-
-from .conftest import DAY, WEEK, Client
+from tests.sandbox.conftest import DAY, WEEK, Client
 
 PATH = "/v2/reports/company"
 

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sources.help_scout_sandbox import Account, AccountSpec
-from sources.help_scout_sandbox.company_time import CompanyTime
-
-from .conftest import SHORT, WEEK, Client, Opener
+from sources.help_scout_sandbox.history.company_time import CompanyTime
+from tests.sandbox.conftest import SHORT, WEEK, Client, Opener
 
 TABLES = "event conversation rating chat tagged visit article_view search"
 

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from sources.help_scout_sandbox import LoggedRequest, Sandbox
-
-from .conftest import CREDENTIALS, DAY, SHORT, WEEK, Client, Opener
+from tests.sandbox.conftest import CREDENTIALS, DAY, SHORT, WEEK, Client, Opener
 
 
 class Clock:

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.assumptions import ASSUMPTIONS, probe_account
-from pipelines.probe import MOST_REQUESTS, Asker, Fact, Known, Standing, look_around, probe
+from pipelines.probes.assumptions import ASSUMPTIONS, probe_account
+from pipelines.probes.probe import MOST_REQUESTS, Asker, Fact, Known, Standing, look_around, probe
 from sources.help_scout import open_run
-from sources.help_scout.run import Run
+from sources.help_scout.state.run import Run
 from sources.help_scout_sandbox import Fault, Sandbox, Surprises
-
-from .conftest import SHORT, UNTIL
+from tests.sandbox.conftest import SHORT, UNTIL
 
 USUAL = {
     "rate_limit_headers": "sent",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import SHORT, UNTIL, WEEK, Client, Opener
+from tests.sandbox.conftest import SHORT, UNTIL, WEEK, Client, Opener
 
 ACROSS_DST = {"start": "2026-03-06T05:00:00Z", "end": "2026-03-10T03:59:59Z"}
 

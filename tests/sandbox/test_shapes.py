@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout_sandbox.endpoints import ENDPOINTS, Endpoint
-
-from .conftest import BEFORE, WEEK, Client
+from sources.help_scout_sandbox.answers.routes import ENDPOINTS, Endpoint
+from tests.sandbox.conftest import BEFORE, WEEK, Client
 
 EXAMPLES = Path(__file__).parents[1] / "fixtures" / "api"
 OVERALL = {"company", "conversations", "docs", "happiness", "productivity", "user"}

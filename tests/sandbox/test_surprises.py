@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from sources.help_scout_sandbox import Fault, Surprises
-
-from .conftest import BEFORE, DAY, SHORT, WEEK, Client, Opener
+from tests.sandbox.conftest import BEFORE, DAY, SHORT, WEEK, Client, Opener
 
 LONG_AGO = {"previousStart": "2019-01-07T00:00:00Z", "previousEnd": "2019-01-13T23:59:59Z"}
 NOTHING = {"start": LONG_AGO["previousStart"], "end": LONG_AGO["previousEnd"]}

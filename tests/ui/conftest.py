@@ -10,11 +10,10 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser
 
-from pipelines.cli import main
-from pipelines.publish import page_path, published_path
-
-from .support import Opened, chromium, opened
-from .year import make_year
+from pipelines.cli.main import main
+from pipelines.publishing.published_copy import page_path, published_path
+from tests.helpers.browser import Opened, chromium, opened
+from tests.helpers.year import make_year
 
 
 @pytest.fixture(scope="session")

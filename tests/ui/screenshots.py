@@ -7,14 +7,13 @@ from pathlib import Path
 
 from playwright.sync_api import FloatRect
 
-from pipelines.dashboard import make_dashboard
-from pipelines.errors import UsageError
-
-from .support import chromium, opened
+from pipelines.publishing.dashboard import make_dashboard
+from pipelines.settings.errors import UsageError
+from tests.helpers.browser import chromium, opened
 
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
-IN_README = Path("pipelines/dashboard/screenshot.png")
+IN_README = Path("pipelines/publishing/dashboard/screenshot.png")
 
 
 def take_pictures(warehouse: Path, folder: Path) -> list[Path]:

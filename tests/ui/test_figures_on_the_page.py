@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from .support import Opened, change, duration, number, percent
+from tests.helpers.browser import Opened, change, duration, number, percent
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

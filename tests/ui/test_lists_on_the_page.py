@@ -7,10 +7,9 @@ import pytest
 import sqlglot
 from sqlglot.expressions import Query
 
-from pipelines.dashboard.reads import READS
-from pipelines.marts import all_marts
-
-from .support import Opened, number, percent
+from pipelines.models.mart_runner import all_marts
+from pipelines.publishing.dashboard.mart_queries import READS
+from tests.helpers.browser import Opened, number, percent
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

@@ -11,11 +11,10 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser
 
-from pipelines.dashboard import make_dashboard
-from pipelines.publish import published_path
-
-from .support import Opened, opened
-from .year import TODAY
+from pipelines.publishing.dashboard import make_dashboard
+from pipelines.publishing.published_copy import published_path
+from tests.helpers.browser import Opened, opened
+from tests.helpers.year import TODAY
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

@@ -12,13 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from playwright.sync_api import Browser
 
-from pipelines.cli import main
-from pipelines.dashboard import make_dashboard
-from pipelines.dashboard import page as making
-from pipelines.errors import UsageError
-from pipelines.publish import published_path
-
-from .support import Opened, opened
+from pipelines.cli.main import main
+from pipelines.publishing.dashboard import make_dashboard
+from pipelines.publishing.dashboard import page as making
+from pipelines.publishing.published_copy import published_path
+from pipelines.settings.errors import UsageError
+from tests.helpers.browser import Opened, opened
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 
@@ -178,7 +177,7 @@ def test_what_was_not_published_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_told(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "altair", None)
-    monkeypatch.delitem(sys.modules, "pipelines.dashboard.charts", raising=False)
+    monkeypatch.delitem(sys.modules, "pipelines.publishing.dashboard.charts", raising=False)
     monkeypatch.setattr(making, "_drawings", making._drawings.__wrapped__)  # it keeps what it had
     with pytest.raises(UsageError, match="needs the extra `dashboard`"):
         make_dashboard(warehouse)

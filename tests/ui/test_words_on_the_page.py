@@ -9,10 +9,9 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser
 
-from pipelines.dashboard import make_dashboard
-from pipelines.publish import published_path
-
-from .support import NONE, Opened, number, opened
+from pipelines.publishing.dashboard import make_dashboard
+from pipelines.publishing.published_copy import published_path
+from tests.helpers.browser import NONE, Opened, number, opened
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

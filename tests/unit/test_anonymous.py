@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.anonymous import Anonymizer
-from pipelines.replacements import SPECIAL_IDS
-from sources.help_scout.catalog import ID, TEXT, TEXT_ID
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.plan import API_ROOT, Request
-from sources.help_scout.reports import REPORTS
-
-from .builders import body_of, stamps_of
+from pipelines.from_archive.anonymous import Anonymizer
+from pipelines.from_archive.replacements import SPECIAL_IDS
+from sources.help_scout.catalog.model import ID, TEXT, TEXT_ID
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.parsing.flatten import flatten_report
+from sources.help_scout.planning.request_plan import API_ROOT, Request
+from tests.helpers.builders import body_of, stamps_of
 
 WORDS_KEPT = ("conversation_status", "conversation_type")
 

@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import ReportUnavailable
-from sources.help_scout.fetch import fetch_read
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.plan import Request
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import Slice
-from sources.help_scout.windows import Grain
-
-from .builders import NOW, StubGetter, body_of, dated, days, read_of, window
-from .stand_in_account import COMPANY, USERS, run_over
+from sources.help_scout.extract.fetch import fetch_read
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.planning.request_plan import Request
+from sources.help_scout.planning.windows import Grain
+from tests.helpers.builders import NOW, StubGetter, body_of, dated, days, read_of, window
+from tests.helpers.stand_in_account import COMPANY, USERS, run_over
 
 CASE = Path(__file__).parents[1] / "fixtures" / "cases" / "one_user_403.json"
 WEEK = window("2026-03-04", Grain.WEEK)

@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from sources.help_scout.auth import TOKEN_PATH
-from sources.help_scout.client import Client
+from sources.help_scout.api.auth import TOKEN_PATH
+from sources.help_scout.api.client import Client
+from sources.help_scout.api.retries import MAX_TRIES
 from sources.help_scout.errors import ApiError, CredentialsError, Unreachable
-from sources.help_scout.retries import MAX_TRIES
-
-from .builders import FakeClock
-from .stand_in_api import REQUEST, SECRET, Api, always, failure, in_turn, ok
+from tests.helpers.builders import FakeClock
+from tests.helpers.stand_in_api import REQUEST, SECRET, Api, always, failure, in_turn, ok
 
 
 def test_many_threads_share_one_token() -> None:

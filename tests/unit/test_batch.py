@@ -8,16 +8,15 @@ from typing import Any, cast
 
 import pytest
 
-from sources.help_scout.batch import Batch, TableBatch
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.privacy import Privacy
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.run import Run
-from sources.help_scout.settings import Settings
-from sources.help_scout.slices import Slice
-from sources.help_scout.windows import Window
-
-from .builders import NEW_YORK, NOW, days, read_of
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.load.batch import Batch, TableBatch
+from sources.help_scout.parsing.redaction import Privacy
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.planning.windows import Window
+from sources.help_scout.state.run import Run
+from tests.helpers.builders import NEW_YORK, NOW, days, read_of
 
 REPORT = "conversations_new"
 GOOD, REFUSED, DOWN = "good", "refused", "down"

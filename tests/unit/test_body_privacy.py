@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.body_privacy import protect_body
-from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.lists import dimension_row
-from sources.help_scout.plan import API_ROOT, Request
-from sources.help_scout.privacy import Forgotten, Privacy, personal_columns
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.values import Row
-
-from .builders import body_of, stamps_of
+from sources.help_scout.archive.body_privacy import protect_body
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.extract.dimension_lists import dimension_row
+from sources.help_scout.parsing.coerce import Row
+from sources.help_scout.parsing.flatten import flatten_report
+from sources.help_scout.parsing.redaction import Forgotten, Privacy, personal_columns
+from sources.help_scout.planning.request_plan import API_ROOT, Request
+from tests.helpers.builders import body_of, stamps_of
 
 KEY = "a key of many characters"
 MODES = {

@@ -10,24 +10,23 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sources.help_scout.breakdowns import (
-    Breakdown,
-    parse_breakdown,
-    parse_groups,
-    pin_groups,
-)
-from sources.help_scout.catalog import Type
-from sources.help_scout.errors import ConfigurationError
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import (
+from sources.help_scout.catalog.model import Type
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import (
     SLICE_PARAMS,
     Slice,
     SliceValue,
     kind_of,
     slice_params,
 )
-
-from .builders import examples
+from sources.help_scout.errors import ConfigurationError
+from sources.help_scout.planning.breakdowns import (
+    Breakdown,
+    parse_breakdown,
+    parse_groups,
+    pin_groups,
+)
+from tests.helpers.builders import examples
 
 ITEMS: dict[str, list[SliceValue]] = {"mailbox": [1, 2], "type": ["email", "chat"], "user": [4, 5]}
 

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.buckets import match_buckets
-from sources.help_scout.catalog import Shape
+from sources.help_scout.catalog.model import Shape
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import BucketMismatch, ReportUnavailable, Unreachable
-from sources.help_scout.fetch import fetch_read
-from sources.help_scout.outcome import Outcome, Outcomes, Status
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.windows import Grain, Window
-
-from .builders import BERLIN, NOW, StubGetter, at, body_of, days, read_of, window
+from sources.help_scout.extract.buckets import match_buckets
+from sources.help_scout.extract.fetch import fetch_read
+from sources.help_scout.extract.result import Outcome, Outcomes, Status
+from sources.help_scout.planning.windows import Grain, Window
+from tests.helpers.builders import BERLIN, NOW, StubGetter, at, body_of, days, read_of, window
 
 SPAN = days("2026-03-03", 3, BERLIN)
 NEW = "conversations_new"

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog import (
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.model import (
     COUNT,
     ENVELOPES,
     ID,
@@ -27,11 +28,10 @@ from sources.help_scout.catalog import (
     column,
     measure,
 )
-from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.ledger import LIST_READS, WINDOW_READS
-from sources.help_scout.naming import snake_case, with_unit
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.tables import UNKNOWN_VALUES, WINDOW_KEY, stored_table
+from sources.help_scout.catalog.naming import snake_case, with_unit
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import UNKNOWN_VALUES, WINDOW_KEY, stored_table
+from sources.help_scout.state.ledger import LIST_READS, WINDOW_READS
 
 PER_REPORT = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
 TABLES = [table for report in REPORTS.values() for table in report.tables]

@@ -10,18 +10,26 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.help_scout.auth import ClientCredentials
-from sources.help_scout.client import Client, check_base_url
+from sources.help_scout.api.auth import ClientCredentials
+from sources.help_scout.api.client import Client, check_base_url
+from sources.help_scout.api.retries import MAX_TRIES, MAX_TRIES_OVER_LIMIT
 from sources.help_scout.errors import (
     ConfigurationError,
     ReportUnavailable,
     RequestRefused,
     Unreachable,
 )
-from sources.help_scout.retries import MAX_TRIES, MAX_TRIES_OVER_LIMIT
-
-from .builders import NOW, FakeClock
-from .stand_in_api import REQUEST, SECRET, Api, Responder, always, failure, in_turn, ok
+from tests.helpers.builders import NOW, FakeClock
+from tests.helpers.stand_in_api import (
+    REQUEST,
+    SECRET,
+    Api,
+    Responder,
+    always,
+    failure,
+    in_turn,
+    ok,
+)
 
 
 def test_an_answer_tells_when_and_how_it_came() -> None:

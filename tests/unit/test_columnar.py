@@ -12,19 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout import flatten
-from sources.help_scout.arrow import to_arrow
-from sources.help_scout.catalog import PAGED, Report
+from sources.help_scout.catalog.model import PAGED, Report
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import stored_table
 from sources.help_scout.errors import ValueMisfit, WrongEnvelope
-from sources.help_scout.flatten import Flattened, flatten_report
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.rows import ColumnarRows, Pieces, join_rows
-from sources.help_scout.tables import stored_table
-from sources.help_scout.values import Stamps
+from sources.help_scout.parsing import flatten
+from sources.help_scout.parsing.arrow import to_arrow
+from sources.help_scout.parsing.coerce import Stamps
+from sources.help_scout.parsing.flatten import Flattened, flatten_report
+from sources.help_scout.parsing.row_batches import ColumnarRows, Pieces, join_rows
 from tests.conftest import example_body
-
-from .builders import a_few_examples
-from .test_unknown_fields import mutate
+from tests.helpers.builders import a_few_examples
+from tests.unit.test_unknown_fields import mutate
 
 LISTS = [report for report in REPORTS.values() if report.shape in PAGED]
 NUMBERED = ("happiness_ratings", "user_ratings")

@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 import pytest
 
-from sources.help_scout.client import Client
-from sources.help_scout.connections import GuardedTransport, transport_for
-from sources.help_scout.plan import Request
+from sources.help_scout.api.client import Client
+from sources.help_scout.api.connections import GuardedTransport, transport_for
+from sources.help_scout.planning.request_plan import Request
 
 TOKEN = {"access_token": "t", "expires_in": 7200}
 STALE = {"current": {"from": "before it was asked for"}}

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sources.help_scout.coverage import (
+from sources.help_scout.extract.result import Status
+from sources.help_scout.planning.windows import Grain, Window
+from sources.help_scout.state.coverage import (
     Coverage,
     Key,
     Refusals,
@@ -20,10 +22,7 @@ from sources.help_scout.coverage import (
     needs_repair,
     repairs,
 )
-from sources.help_scout.outcome import Status
-from sources.help_scout.windows import Grain, Window
-
-from .builders import at, days, window
+from tests.helpers.builders import at, days, window
 
 REPORT, OTHER = "company_overall", "email"
 DAY = window("2026-03-04")

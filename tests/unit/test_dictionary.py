@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines import described
-from pipelines.described import FAMILIES, everything, report_tables
-from pipelines.dictionary import PARTS, ROOT, with_parts
-from pipelines.dictionary.diagrams import family_diagram, lists_diagram, window_diagram
-from pipelines.dictionary.examples import example_of
-from pipelines.dictionary.mart_pages import mart_types
-from pipelines.dictionary.table_pages import column_rows
-from pipelines.mart_columns import type_of, unit_of
-from pipelines.targets import TARGETS
-from sources.help_scout.catalog import (
+from pipelines.docs import PARTS, ROOT, with_parts
+from pipelines.docs.diagrams import family_diagram, lists_diagram, window_diagram
+from pipelines.docs.examples import example_of
+from pipelines.docs.mart_pages import mart_types
+from pipelines.docs.table_pages import column_rows
+from pipelines.models import table_docs
+from pipelines.models.mart_columns import type_of, unit_of
+from pipelines.models.sla_targets import TARGETS
+from pipelines.models.table_docs import FAMILIES, everything, report_tables
+from sources.help_scout.catalog.model import (
     CHANGE,
     COUNT,
     INSTANT,
@@ -32,7 +32,7 @@ from sources.help_scout.catalog import (
     Type,
     Unit,
 )
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.reports import REPORTS
 
 PAGE = "sources/help_scout/README.md"
 TABLES = {table.name: table for table in everything()}
@@ -86,8 +86,8 @@ def test_every_column_of_everything_stands_in_the_dictionary() -> None:
 def test_a_page_that_differs_from_the_catalog_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     text = read(PAGE)
     more = Column(name="more_count", unit=COUNT, description="One more")
-    people = replace(described.PEOPLE_VIEW, columns=(*described.PEOPLE_VIEW.columns, more))
-    monkeypatch.setattr("pipelines.dictionary.table_pages.OWN_VIEWS", (people,))
+    people = replace(table_docs.PEOPLE_VIEW, columns=(*table_docs.PEOPLE_VIEW.columns, more))
+    monkeypatch.setattr("pipelines.docs.table_pages.OWN_VIEWS", (people,))
 
     assert "| `more_count` | bigint | count | One more | `42` |" in with_parts(text, PARTS[PAGE])
     assert "more_count" not in text
@@ -113,7 +113,7 @@ def test_examples_are_the_documented_bodies_own_where_they_have_one() -> None:
 
 
 def test_every_column_of_every_mart_stands_in_its_dictionary_with_its_type() -> None:
-    parts = re.split(r"^## (\w+)$", read("pipelines/marts/README.md"), flags=re.MULTILINE)
+    parts = re.split(r"^## (\w+)$", read("pipelines/models/marts/README.md"), flags=re.MULTILINE)
     shown = {
         name: {row[0]: row[1] for row in list(cells(text))[2:]}
         for name, text in zip(parts[1::2], parts[2::2], strict=True)

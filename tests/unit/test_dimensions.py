@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog import Type
-from sources.help_scout.dimensions import DIMENSIONS, Dimension
+from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
+from sources.help_scout.catalog.model import Type
 from sources.help_scout.errors import ValueMisfit, WrongEnvelope
-from sources.help_scout.list_pages import read_list
-from sources.help_scout.lists import UNTAGGED, dimension_row
-from sources.help_scout.plan import Request
-
-from .builders import at
+from sources.help_scout.extract.dimension_lists import UNTAGGED, dimension_row
+from sources.help_scout.extract.list_pages import read_list
+from sources.help_scout.planning.request_plan import Request
+from tests.helpers.builders import at
 
 PER_DIMENSION = pytest.mark.parametrize("dimension", DIMENSIONS.values(), ids=DIMENSIONS)
 LISTED = [dimension for dimension in DIMENSIONS.values() if dimension.inside is None]

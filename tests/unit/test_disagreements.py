@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from pipelines.alerts import alerting
-from pipelines.check_results import Earlier
-from pipelines.checks import Check, Kind, Level, Result, Verdict
-from pipelines.disagreements import Past, past_of, tell_disagreements, with_pasts
-from pipelines.errors import COMPLETE
-from pipelines.jobs import Ended
-from pipelines.summary import Summary
+from pipelines.jobs.load_job import Ended
+from pipelines.jobs.run_summary import Summary
+from pipelines.jobs.webhook import alerting
+from pipelines.quality.check_results import Earlier
+from pipelines.quality.check_runner import Check, Kind, Level, Result, Verdict
+from pipelines.quality.disagreements import Past, past_of, tell_disagreements, with_pasts
+from pipelines.settings.errors import COMPLETE
 
 ZONE = ZoneInfo("America/New_York")
 FIRST = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -121,7 +121,7 @@ def test_an_alert_tells_news_only_where_it_is_configured(
 ) -> None:
     sent: list[str] = []
     monkeypatch.setenv("ALERTS__ON_DISAGREEMENT", on_disagreement)
-    monkeypatch.setattr("pipelines.alerts.send_alert", lambda _, text: sent.append(text))
+    monkeypatch.setattr("pipelines.jobs.webhook.send_alert", lambda _, text: sent.append(text))
     known = replace(BROKEN, since=FIRST)
     with alerting(Console(file=StringIO()), "help-scout load") as tell:
         for result in (news(), known):

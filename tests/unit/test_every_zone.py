@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.plan import plan_spans
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.windows import Grain, window_of, windows_ending_in
-
-from .builders import examples
-from .nights import windows_since
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.planning.request_plan import plan_spans
+from sources.help_scout.planning.windows import Grain, window_of, windows_ending_in
+from tests.helpers.builders import examples
+from tests.helpers.nights import windows_since
 
 BY_NIGHT = [
     "America/Havana",

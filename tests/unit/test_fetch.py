@@ -7,18 +7,17 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import (
     CredentialsError,
     ReportUnavailable,
     RequestRefused,
     Unreachable,
 )
-from sources.help_scout.fetch import fetch_read
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.plan import Read
-from sources.help_scout.slices import Slice
-
-from .builders import NOW, StubGetter, at, body_of, days, read_of, window
+from sources.help_scout.extract.fetch import fetch_read
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.planning.request_plan import Read
+from tests.helpers.builders import NOW, StubGetter, at, body_of, days, read_of, window
 
 FIVE_TRIES = Unreachable("down", status=502, correlation_id="abc", requests=5)
 REFUSED = RequestRefused("no", status=400)

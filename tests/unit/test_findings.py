@@ -8,18 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.help_scout.buckets import anchor_seen
-from sources.help_scout.fetch import fetch_read
-from sources.help_scout.findings import Finding, Findings, from_json
-from sources.help_scout.outcome import Outcomes
-from sources.help_scout.plan import Read
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.run import FACTS, Run
-from sources.help_scout.windows import Window
-
-from .builders import BERLIN, NOW, StubGetter, at, days
-from .stand_in_account import run_over
-from .test_buckets import by_request, by_utc
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.extract.buckets import anchor_seen
+from sources.help_scout.extract.fetch import fetch_read
+from sources.help_scout.extract.result import Outcomes
+from sources.help_scout.planning.findings import Finding, Findings, from_json
+from sources.help_scout.planning.request_plan import Read
+from sources.help_scout.planning.windows import Window
+from sources.help_scout.state.run import FACTS, Run
+from tests.helpers.builders import BERLIN, NOW, StubGetter, at, days
+from tests.helpers.stand_in_account import run_over
+from tests.unit.test_buckets import by_request, by_utc
 
 LONDON = ZoneInfo("Europe/London")
 REPORT = REPORTS["conversations_new"]

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import WrongEnvelope
-from sources.help_scout.flatten import Flattened, Flattener, flatten_report, leaves, unwrap
-from sources.help_scout.repairs import Kind
-from sources.help_scout.reports import REPORTS
-
-from .builders import FIELD_STAMP, at, body_of, stamps_of
+from sources.help_scout.parsing.flatten import Flattened, Flattener, flatten_report, leaves, unwrap
+from sources.help_scout.parsing.repairs import Kind
+from tests.helpers.builders import FIELD_STAMP, at, body_of, stamps_of
 
 
 def flat(report: str, *bodies: Any) -> Flattened:

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 
-from sources.help_scout.catalog import Column, Report
+from sources.help_scout.catalog.model import Column, Report
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import AnswerError
-from sources.help_scout.flatten import Flattened, flatten_report
-from sources.help_scout.repairs import Kind
-from sources.help_scout.reports import REPORTS
-
-from .builders import body_of, stamps_of
+from sources.help_scout.parsing.flatten import Flattened, flatten_report
+from sources.help_scout.parsing.repairs import Kind
+from tests.helpers.builders import body_of, stamps_of
 
 BODIES = 100_000
 SENTINELS: dict[str, tuple[Any, tuple[str, ...]]] = {

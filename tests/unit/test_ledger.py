@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sources.help_scout.ledger import LIST_READS, list_row
-from sources.help_scout.list_guard import ListStatus
-
-from .builders import NOW
+from sources.help_scout.extract.list_guard import ListStatus
+from sources.help_scout.state.ledger import LIST_READS, list_row
+from tests.helpers.builders import NOW
 
 
 def test_a_list_has_one_row_a_run() -> None:

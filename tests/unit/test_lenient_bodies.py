@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import ValueMisfit
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.values import TableRows
-
-from .builders import at
+from sources.help_scout.parsing.coerce import TableRows
+from sources.help_scout.parsing.flatten import flatten_report
+from tests.helpers.builders import at
 
 USER = {"user": 1, "name": "Ada"}
 

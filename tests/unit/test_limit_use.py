@@ -6,15 +6,14 @@ from itertools import product
 
 import pytest
 
-from sources.help_scout.rate_limit import (
+from sources.help_scout.api.rate_limit import (
     ASSUMED_LIMIT_PER_MINUTE,
     LEAST_CONNECTIONS,
     MOST_CONNECTIONS,
     RateLimiter,
 )
 from tests.bench.limit_use import simulated
-
-from .builders import FakeClock
+from tests.helpers.builders import FakeClock
 
 
 @pytest.mark.parametrize(

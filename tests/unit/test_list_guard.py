@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from sources.help_scout.errors import ReportUnavailable, RequestRefused, Unreachable
-from sources.help_scout.list_guard import GivenList, KnownList, ListStatus, weigh
-from sources.help_scout.plan import Request
-
-from .builders import NOW
-from .stand_in_account import INBOXES, hal, run_over
+from sources.help_scout.extract.list_guard import GivenList, KnownList, ListStatus, weigh
+from sources.help_scout.planning.request_plan import Request
+from tests.helpers.builders import NOW
+from tests.helpers.stand_in_account import INBOXES, hal, run_over
 
 LAST_NIGHT = NOW - timedelta(days=1)
 REFUSED = ReportUnavailable("no", status=403)

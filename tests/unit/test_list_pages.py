@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.dimensions import DIMENSIONS, Dimension
+from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
 from sources.help_scout.errors import ValueMisfit
-from sources.help_scout.list_pages import read_list
-from sources.help_scout.lists import dimension_row
-from sources.help_scout.plan import Request
-
-from .test_dimensions import PER_LIST, answering, embedded, listed
+from sources.help_scout.extract.dimension_lists import dimension_row
+from sources.help_scout.extract.list_pages import read_list
+from sources.help_scout.planning.request_plan import Request
+from tests.unit.test_dimensions import PER_LIST, answering, embedded, listed
 
 
 def test_pages_are_read_to_their_end() -> None:

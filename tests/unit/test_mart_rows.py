@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from pipelines.empty_tables import empty_table
-from pipelines.marts import Place, all_marts, plan_marts
-from sources.help_scout.privacy import REMOVED
-from sources.help_scout.reports import REPORTS
+from pipelines.models.mart_runner import Place, all_marts, plan_marts
+from pipelines.models.placeholder_tables import empty_table
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.parsing.redaction import REMOVED
 
 NEW_YORK = ZoneInfo("America/New_York")
 LISTS = {

@@ -10,13 +10,13 @@ import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from pipelines.check_results import COLUMNS
-from pipelines.empty_tables import empty_table
-from pipelines.errors import UsageError
-from pipelines.marts import Place, all_marts, plan_marts, read_mart, told
-from pipelines.targets import Targets
-from sources.help_scout.dimensions import DIMENSIONS
-from sources.help_scout.reports import REPORTS
+from pipelines.models.mart_runner import Place, all_marts, plan_marts, read_mart, told
+from pipelines.models.placeholder_tables import empty_table
+from pipelines.models.sla_targets import Targets
+from pipelines.quality.check_results import COLUMNS
+from pipelines.settings.errors import UsageError
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.reports import REPORTS
 
 HOURS = {"first_response_hours": 6, "response_hours": 12}
 ALWAYS = frozenset({"report_windows", "people", "labels", "check_results"})

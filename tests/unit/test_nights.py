@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from freezegun import freeze_time
 
-from sources.help_scout.client import utc_now
-from sources.help_scout.settings import Settings
-from sources.help_scout.windows import Grain, local_midnight
-
-from .nights import Api, Asked, Nights, key_of, windows_since, without_dlt
+from sources.help_scout.api.client import utc_now
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.planning.windows import Grain, local_midnight
+from tests.helpers.nights import Api, Asked, Nights, key_of, windows_since, without_dlt
 
 OVERALL, SERIES = "happiness_overall", "conversations_new"
 GRAINS = {OVERALL: list(Grain), SERIES: [Grain.DAY]}
@@ -30,7 +29,7 @@ ZONES = [
 FIRST_NIGHT = datetime(2025, 3, 1, 3, 15)  # noqa: DTZ001  local time
 COUNT = 400
 LOOKBACK = timedelta(days=7)
-CLOCKLESS = "sources.help_scout.windows"
+CLOCKLESS = "sources.help_scout.planning.windows"
 """Reads no clock, and would be half as slow again with frozen datetimes."""
 
 

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.outcome import Status
-from sources.help_scout.settings import Settings
-from sources.help_scout.windows import Grain, local_midnight
-
-from .builders import examples
-from .nights import (
+from sources.help_scout.extract.result import Status
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.planning.windows import Grain, local_midnight
+from tests.helpers.builders import examples
+from tests.helpers.nights import (
     ABSENT,
     DOWN,
     FORBIDDEN,

@@ -9,14 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout import rounds
-from sources.help_scout.outcome import Outcomes, Status
-from sources.help_scout.plan import Read
-from sources.help_scout.settings import Settings
-from sources.help_scout.windows import Grain
-
-from .builders import NEW_YORK, at, examples
-from .nights import DOWN, SHIFTING, Api, Nights, Trouble, key_of, windows_since, without_dlt
+from sources.help_scout.extract.result import Outcomes, Status
+from sources.help_scout.planning import session
+from sources.help_scout.planning.request_plan import Read
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.planning.windows import Grain
+from tests.helpers.builders import NEW_YORK, at, examples
+from tests.helpers.nights import (
+    DOWN,
+    SHIFTING,
+    Api,
+    Nights,
+    Trouble,
+    key_of,
+    windows_since,
+    without_dlt,
+)
 
 OVERALL, SERIES = "happiness_overall", "conversations_new"
 START = date(2026, 3, 10)
@@ -122,9 +130,9 @@ def test_small_budgets_get_through_a_night_and_read_each_window_once_and_once_mo
         now, api = began + number * HOUR, Api()
         warehouse.load(now, api, max_requests=max_requests)
         closed += [(one, one[2].end + lookback <= now) for one in api.asked if one[2].end <= now]
-        if not warehouse.kept[rounds.STATE]:
+        if not warehouse.kept[session.STATE]:
             break
-    assert warehouse.kept[rounds.STATE] == {}
+    assert warehouse.kept[session.STATE] == {}
     assert len(closed) == len(set(closed))
     for report, wanted in warehouse.settings.grains.items():
         for grain in wanted:

@@ -9,18 +9,17 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog import COUNT, PCT, RATIO, Rows, Shape, Table, measure
-from sources.help_scout.fetch import fetch_read
-from sources.help_scout.flatten import flatten_report
-from sources.help_scout.ledger import ledger_row
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.repairs import told_repairs
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.scales import scale_shares
-from sources.help_scout.settings import Settings
-from sources.help_scout.slices import Slice
-
-from .builders import NOW, StubGetter, at, body_of, dated, read_of
+from sources.help_scout.catalog.model import COUNT, PCT, RATIO, Rows, Shape, Table, measure
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.extract.fetch import fetch_read
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.parsing.flatten import flatten_report
+from sources.help_scout.parsing.repairs import told_repairs
+from sources.help_scout.parsing.scales import scale_shares
+from sources.help_scout.planning.settings import Settings
+from sources.help_scout.state.ledger import ledger_row
+from tests.helpers.builders import NOW, StubGetter, at, body_of, dated, read_of
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
 DATES = {"$START": "start", "$END": "end", "$PSTART": "previousStart", "$PEND": "previousEnd"}

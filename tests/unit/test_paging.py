@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.fetch import fetch_read
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.repairs import Kind
-from sources.help_scout.slices import Slice
-
-from .builders import NOW, StubGetter, body_of, read_of
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.extract.fetch import fetch_read
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.parsing.repairs import Kind
+from tests.helpers.builders import NOW, StubGetter, body_of, read_of
 
 HISTORY = "user_conversation_history"
 NUMBERS = ("count", "pages")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import (
     ApiError,
     ConfigurationError,
@@ -15,12 +16,18 @@ from sources.help_scout.errors import (
     RequestRefused,
     Unreachable,
 )
-from sources.help_scout.outcome import Status
-from sources.help_scout.plan import Read
-from sources.help_scout.reports import REPORTS
-
-from .builders import days
-from .stand_in_account import AI_AGENTS, COMPANY, TEAMS, USERS, hal, run_over, users_in
+from sources.help_scout.extract.result import Status
+from sources.help_scout.planning.request_plan import Read
+from tests.helpers.builders import days
+from tests.helpers.stand_in_account import (
+    AI_AGENTS,
+    COMPANY,
+    TEAMS,
+    USERS,
+    hal,
+    run_over,
+    users_in,
+)
 
 CASE = Path(__file__).parents[1] / "fixtures" / "cases" / "users_with_teams_utc.json"
 USERS_WITH_TEAMS = json.loads(CASE.read_text())["paths"][USERS]["body"]

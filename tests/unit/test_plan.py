@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.catalog import Shape
-from sources.help_scout.plan import Part, Request, pack_series, plan_spans, wire_instant
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import Slice
-from sources.help_scout.windows import Grain, Window, next_first_day, window_of
-
-from .builders import NEW_YORK, at, days, examples, read_of, window
+from sources.help_scout.catalog.model import Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.planning.request_plan import (
+    Part,
+    Request,
+    pack_series,
+    plan_spans,
+    wire_instant,
+)
+from sources.help_scout.planning.windows import Grain, Window, next_first_day, window_of
+from tests.helpers.builders import NEW_YORK, at, days, examples, read_of, window
 
 ZONES = ["America/New_York", "Australia/Lord_Howe", "America/Havana", "Pacific/Apia", "UTC"]
 LONGEST = {Grain.DAY: timedelta(days=60), Grain.WEEK: timedelta(days=365)}

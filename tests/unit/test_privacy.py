@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import ConfigurationError
-from sources.help_scout.privacy import Forgotten, Privacy, personal_columns
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.parsing.redaction import Forgotten, Privacy, personal_columns
 
 KEY = "a key of many characters"
 DRILLDOWN = REPORTS["conversations_drilldown"]

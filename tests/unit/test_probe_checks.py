@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 
-from pipelines.assumptions import ASSUMPTIONS
-from pipelines.checks import Kind, Result, Verdict, all_checks
-from pipelines.probe import Standing
-from pipelines.probe_checks import fact_of
-from pipelines.probe_consequences import CONSEQUENCES
+from pipelines.probes.assumptions import ASSUMPTIONS
+from pipelines.probes.consequences import CONSEQUENCES
+from pipelines.probes.probe import Standing
+from pipelines.quality.check_runner import Kind, Result, Verdict, all_checks
+from pipelines.quality.probe_checks import fact_of
 
 FIRST = date(2026, 11, 3)
 CHECK = next(check for check in all_checks() if check.kind is Kind.AGREEMENT)

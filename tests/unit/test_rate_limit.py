@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sources.help_scout.api.rate_limit import ASSUMED_LIMIT_PER_MINUTE, RateLimiter
 from sources.help_scout.errors import ConfigurationError
-from sources.help_scout.rate_limit import ASSUMED_LIMIT_PER_MINUTE, RateLimiter
-
-from .builders import FakeClock, examples
+from tests.helpers.builders import FakeClock, examples
 
 
 def limiter_with(clock: FakeClock, share: float = 1.0) -> RateLimiter:

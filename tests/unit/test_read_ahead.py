@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.client import Answer
+from sources.help_scout.api.client import Answer
+from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import RequestRefused, Unreachable
-from sources.help_scout.outcome import Outcome, Outcomes, Status
-from sources.help_scout.plan import Read, Request
-from sources.help_scout.read_ahead import READS_AHEAD, ReadAhead
-from sources.help_scout.slices import Slice
-
-from .builders import NOW, StubGetter, body_of, days, read_of
+from sources.help_scout.extract.prefetch import READS_AHEAD, ReadAhead
+from sources.help_scout.extract.result import Outcome, Outcomes, Status
+from sources.help_scout.planning.request_plan import Read, Request
+from tests.helpers.builders import NOW, StubGetter, body_of, days, read_of
 
 SPAN = days("2026-03-02", 30)
 

@@ -10,18 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sources.help_scout.budget import Budget
-from sources.help_scout.outcome import Status
-from sources.help_scout.plan import Read
-from sources.help_scout.read_ahead import ReadAhead
-from sources.help_scout.reads import ReadPlanner, Span
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.rounds import STATE, Round
-from sources.help_scout.run import Run
-from sources.help_scout.windows import Grain
-
-from .builders import NOW, FakeClock, at, days, examples
-from .stand_in_account import run_over
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.extract.prefetch import ReadAhead
+from sources.help_scout.extract.result import Status
+from sources.help_scout.planning.budget import Budget
+from sources.help_scout.planning.request_plan import Read
+from sources.help_scout.planning.session import STATE, Round
+from sources.help_scout.planning.windows import Grain
+from sources.help_scout.state.read_planner import ReadPlanner, Span
+from sources.help_scout.state.run import Run
+from tests.helpers.builders import NOW, FakeClock, at, days, examples
+from tests.helpers.stand_in_account import run_over
 
 EMAIL, PHONE = REPORTS["email"], REPORTS["phone"]
 NAMES = (EMAIL.name, PHONE.name)

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.version import CATALOG_VERSION
 from sources.help_scout.errors import ConfigurationError, Unreachable
-from sources.help_scout.lists import UNTAGGED
-from sources.help_scout.migration import CATALOG_VERSION
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.windows import window_of
-
-from .builders import BERLIN, NEW_YORK, NOW, at, days, read_of
-from .stand_in_account import (
+from sources.help_scout.extract.dimension_lists import UNTAGGED
+from sources.help_scout.planning.windows import window_of
+from tests.helpers.builders import BERLIN, NEW_YORK, NOW, at, days, read_of
+from tests.helpers.stand_in_account import (
     CONVERSATIONS,
     INBOXES,
     TAGS,

@@ -7,15 +7,23 @@ from typing import Any
 
 import pytest
 
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import CredentialsError, ReportUnavailable, Unreachable
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.plan import Read, Request, wire_instant
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import Slice
-from sources.help_scout.windows import Window
-
-from .builders import NOW, days
-from .stand_in_account import COMPANY, CONVERSATIONS, INBOXES, TAGS, USERS, hal, run_over, users_in
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.planning.request_plan import Read, Request, wire_instant
+from sources.help_scout.planning.windows import Window
+from tests.helpers.builders import NOW, days
+from tests.helpers.stand_in_account import (
+    COMPANY,
+    CONVERSATIONS,
+    INBOXES,
+    TAGS,
+    USERS,
+    hal,
+    run_over,
+    users_in,
+)
 
 SPAN = days("2026-03-02", 4)
 DOWN = Unreachable("/v2/mailboxes: the API answered 502", status=502)

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.help_scout.windows import Grain, previous_window, windows_ending_in
-
-from .builders import at, window
+from sources.help_scout.planning.windows import Grain, previous_window, windows_ending_in
+from tests.helpers.builders import at, window
 
 APIA = ZoneInfo("Pacific/Apia")
 

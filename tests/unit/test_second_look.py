@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.checks import Result, Verdict, all_checks
-from pipelines.disagreements import Past
-from pipelines.second_look import second_look, worth_reading_again
-
-from .builders import NOW
+from pipelines.jobs.recheck import second_look, worth_reading_again
+from pipelines.quality.check_runner import Result, Verdict, all_checks
+from pipelines.quality.disagreements import Past
+from tests.helpers.builders import NOW
 
 RUN: Any = SimpleNamespace(
     time=SimpleNamespace(zone=ZoneInfo("America/New_York")), now=NOW, is_stopping=False

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from pipelines.alerts import AlertOptions
-from pipelines.dictionary import ROOT
-from pipelines.kinds import KINDS
-from pipelines.publish import PublishOptions
-from pipelines.targets import Targets
+from pipelines.docs import ROOT
+from pipelines.jobs.webhook import AlertOptions
+from pipelines.models.sla_targets import Targets
+from pipelines.settings.publish_options import PublishOptions
+from pipelines.warehouse.base import KINDS
+from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import ConfigurationError
-from sources.help_scout.privacy import Privacy
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.settings import Settings, find_report, parse_date, zone_of
-from sources.help_scout.windows import Grain
+from sources.help_scout.parsing.redaction import Privacy
+from sources.help_scout.planning.settings import Settings, find_report, parse_date, zone_of
+from sources.help_scout.planning.windows import Grain
 
 
 def test_the_defaults_are_those_of_the_catalog() -> None:

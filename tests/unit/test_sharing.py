@@ -13,7 +13,7 @@ from typing import Literal
 
 import pytest
 
-from sources.help_scout.rate_limit import RateLimiter
+from sources.help_scout.api.rate_limit import RateLimiter
 
 LIMIT = 400
 THREADS = 10

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sources.help_scout.catalog import Report
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import (
+from sources.help_scout.catalog.model import Report
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import (
     SLICE_PARAMS,
     Items,
     Slice,

@@ -10,15 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sources.help_scout.arrow import arrow_schema, to_arrow
-from sources.help_scout.catalog import Report, Shape
-from sources.help_scout.ledger import WINDOW_READS, ledger_row, window_context
-from sources.help_scout.outcome import Outcome, Status
-from sources.help_scout.repairs import Repairs
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.rows import Pieces
-from sources.help_scout.slices import Slice
-from sources.help_scout.tables import (
+from sources.help_scout.catalog.model import Report, Shape
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import Slice
+from sources.help_scout.catalog.stored_tables import (
     NO_NUMBER,
     NO_TEXT,
     TOMBSTONE,
@@ -29,8 +24,12 @@ from sources.help_scout.tables import (
     stored_table,
     tombstone,
 )
-
-from .builders import at, read_of, window
+from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.parsing.arrow import arrow_schema, to_arrow
+from sources.help_scout.parsing.repairs import Repairs
+from sources.help_scout.parsing.row_batches import Pieces
+from sources.help_scout.state.ledger import WINDOW_READS, ledger_row, window_context
+from tests.helpers.builders import at, read_of, window
 
 WEEK = timedelta(days=7)
 FETCHED = at("2026-03-20T00:00")

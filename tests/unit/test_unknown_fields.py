@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.catalog import Report
+from sources.help_scout.catalog.model import Report
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.slices import SLICE_PARAMS, SliceParam
 from sources.help_scout.errors import HelpScoutError
-from sources.help_scout.flatten import Flattened, flatten_report
-from sources.help_scout.reports import REPORTS
-from sources.help_scout.slices import SLICE_PARAMS, SliceParam
-from sources.help_scout.values import unknown_field
-
-from .builders import a_few_examples, body_of, stamps_of
+from sources.help_scout.parsing.coerce import unknown_field
+from sources.help_scout.parsing.flatten import Flattened, flatten_report
+from tests.helpers.builders import a_few_examples, body_of, stamps_of
 
 Place = tuple[Any, Any]
 

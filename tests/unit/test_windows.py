@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.windows import (
+from sources.help_scout.planning.windows import (
     Grain,
     Window,
     first_day,
@@ -20,8 +20,7 @@ from sources.help_scout.windows import (
     window_of,
     windows_ending_in,
 )
-
-from .builders import NEW_YORK, at, examples, window
+from tests.helpers.builders import NEW_YORK, at, examples, window
 
 ZONES = [
     "America/New_York",

@@ -22,11 +22,11 @@ from dagster import (
 from dagster_dlt import DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
 
-from pipelines.accounts import account_names
-from pipelines.checks import Check, Result, Verdict, all_checks
 from sources.help_scout import help_scout
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.reports import REPORTS
 
+from ...jobs.accounts import account_names
+from ...quality.check_runner import Check, Result, Verdict, all_checks
 from .outcome import LISTS
 
 FIRST_DAY = str(dlt.config.get("sources.help_scout.start_date") or "2025-01-01")

@@ -33,10 +33,10 @@ from dagster._core.execution.backfill import (
 )
 from dagster._core.utils import make_new_backfill_id
 
-from pipelines.accounts import account_names
-from pipelines.errors import COMPLETE, PARTIAL
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.reports import REPORTS
 
+from ...jobs.accounts import account_names
+from ...settings.errors import COMPLETE, PARTIAL
 from .assets import PARTITIONS, asset_key
 from .daemon import instance_at_home, running_daemon
 from .outcome import LISTS

@@ -29,13 +29,13 @@ from dagster import (
 )
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.accounts import account_names
-from pipelines.agenda import LoadRequest
-from pipelines.errors import STOPPED, USAGE, WarehouseError, explain
-from pipelines.jobs import Job, run_job
-from pipelines.options import Target, console
-from sources.help_scout.reports import REPORTS
+from sources.help_scout.catalog.reports import REPORTS
 
+from ...cli.options import Target, console
+from ...jobs.accounts import account_names
+from ...jobs.load_job import Job, run_job
+from ...planning.load_plan import LoadRequest
+from ...settings.errors import STOPPED, USAGE, WarehouseError, explain
 from .assets import CHECKS, PARTITIONS, asset_key, asset_specs, check_result
 from .outcome import LISTS, lacking_of, may_mend, metadata_of
 

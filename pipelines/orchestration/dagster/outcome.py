@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import dlt
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.agenda import source_state
-from pipelines.jobs import Ended
-from pipelines.sql import sql_client
-from pipelines.summary import Summary
-from sources.help_scout.outcome import Status
-from sources.help_scout.windows import local_midnight
+from sources.help_scout.extract.result import Status
+from sources.help_scout.planning.windows import local_midnight
+
+from ...jobs.load_job import Ended
+from ...jobs.run_summary import Summary
+from ...planning.load_plan import source_state
+from ...warehouse.sql import sql_client
 
 LISTS = "lists"
 MONTH = f"""

@@ -1,0 +1,1 @@
+"""The commands of `help-scout`: the only room with click and rich."""

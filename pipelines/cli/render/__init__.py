@@ -1,0 +1,1 @@
+"""Draws on a terminal what the jobs return."""

@@ -1,0 +1,72 @@
+"""What the checks came to, as people and machines read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from ...quality.check_results import as_json
+from ...quality.check_runner import Result, Verdict, disagreements
+from ...quality.disagreements import news_of, told_of
+
+
+def results_json(results: Sequence[Result]) -> str:
+    """The results for machines."""
+    body = [
+        {
+            "check": result.check.name,
+            "sentence": result.check.sentence,
+            "kind": str(result.check.kind),
+            "level": result.check.level and str(result.check.level),
+            "tolerance": result.check.tolerance,
+            "verdict": str(result.verdict),
+            "rows": result.rows,
+            "largest_difference_ratio": result.largest_difference_ratio,
+            "disagrees_since": result.since,
+            "examples": result.examples,
+            "lacking": result.lacking,
+        }
+        for result in results
+    ]
+    return as_json(body)
+
+
+def print_results(console: Console, results: Sequence[Result], zone: tzinfo) -> None:
+    """Prints a line a check, then what the others found; days are those of the zone."""
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("check", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("rows", justify="right")
+    table.add_column("what it says")
+    for result in results:
+        rows = f"{result.rows:,}" if result.rows else "·"
+        table.add_row(result.check.name, str(result.verdict), rows, result.check.sentence)
+    console.print(table)
+    disagreeing = disagreements(results)
+    for result in results:
+        name = result.check.name
+        if result.verdict is Verdict.SKIPPED:
+            console.print(f"{name}: not checked, {', '.join(result.lacking)} not loaded")
+        if result in disagreeing:
+            console.print(f"{name}: reports disagree {told_of(result, zone)}", markup=False)
+        if result.is_news:
+            console.print(f"WARNING: {news_of(result)}", markup=False)
+        for example in result.examples:
+            words = ", ".join(f"{column} {_plain(value)}" for column, value in example.items())
+            console.print(f"{name}: {words}", markup=False)
+    failed = sum(result.verdict is Verdict.FAILS for result in results)
+    held = sum(result.verdict is Verdict.HOLDS for result in results)
+    reported = len(disagreeing) - sum(r.verdict is Verdict.FAILS for r in disagreeing)
+    words = f", {reported} disagree{'s' if reported == 1 else ''}" if reported else ""
+    console.print(f"{held} of {len(results)} checks hold, {failed} fail{words}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

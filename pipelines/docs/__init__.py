@@ -1,0 +1,71 @@
+"""The generated parts of the READMEs, made of the catalog and the marts.
+
+Generated parts stand between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.model import Report
+from sources.help_scout.catalog.reports import REPORTS
+
+from ..models.table_docs import FAMILIES, reports_of
+from .mart_pages import mart_dictionary
+from .table_pages import table_dictionary
+
+ROOT = Path(__file__).parents[2]
+
+
+def report_table() -> Iterator[str]:
+    """The 32 reports: what they say, their tables, and how they are loaded by default."""
+    yield "| report | what it says | tables | windows | slices |"
+    yield "|---|---|---|---|---|"
+    for report in REPORTS.values():
+        lists = [table.name.removeprefix(f"{report.name}_") for table in report.tables[1:]]
+        tables = f"`{report.name}`" + "".join(f", `…_{name}`" for name in lists)
+        yield (
+            f"| [{report.name}]({report.doc_url}) | {report.summary} | {tables} "
+            f"| {', '.join(report.grains)} | {', '.join(f'`{s}`' for s in report.slices)} |"
+        )
+
+
+def picture() -> Iterator[str]:
+    """The tables as a Mermaid picture: lists give names to reports, the ledger tells of them."""
+    yield "```mermaid"
+    yield "flowchart LR"
+    lists = "<br/>".join(DIMENSIONS)
+    yield f'  lists["<b>lists</b><br/>{lists}"]'
+    for family in FAMILIES:
+        names = "<br/>".join(_with_lists(report) for report in reports_of(family))
+        yield f'  {family.lower()}["<b>{family}</b><br/>{names}"]'
+        yield f"  lists -- ids --> {family.lower()}"
+        yield f"  {family.lower()} -- every window --> ledger"
+    yield '  ledger["<b>ledger</b><br/>window_reads<br/>report_windows"]'
+    yield "```"
+
+
+def _with_lists(report: Report) -> str:
+    lists = [table.name.removeprefix(f"{report.name}_") for table in report.tables[1:]]
+    return report.name + (f" + {', '.join(lists)}" if lists else "")
+
+
+PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {
+    "README.md": {"reports": report_table, "picture": picture},
+    "sources/help_scout/README.md": {"dictionary": table_dictionary},
+    "pipelines/models/marts/README.md": {"marts": mart_dictionary},
+}
+
+
+def with_parts(text: str, parts: Mapping[str, Callable[[], Iterator[str]]]) -> str:
+    """The text with its generated parts written anew; ValueError when a mark is missing."""
+    for name, make in parts.items():
+        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"the marks of the generated part {name!r} are missing")
+        text = before + begin + "\n".join(make()) + "\n" + end + after
+    return text

@@ -1,0 +1,145 @@
+"""The table dictionary: every table and column with its type, unit, meaning, example and vendor's
+page, and the pictures of how they join. Lines of Markdown, made of the catalog.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.model import Column, Report, Type
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import (
+    OCCURRENCE_COLUMN,
+    StoredTable,
+    context_columns,
+    stored_table,
+)
+
+from ..models.base_views import ITEM_COLUMNS
+from ..models.table_docs import FAMILIES, OWN_TABLES, OWN_VIEWS, reports_of
+from .diagrams import family_diagram, lists_diagram, window_diagram
+from .examples import example_of
+
+SHARED = "Columns that every report table has"
+LISTS = "Lists"
+OWN = "Ledger, checks and views"
+
+
+def table_dictionary() -> Iterator[str]:
+    """The whole page, but for what stands above its generated part."""
+    yield from _contents()
+    yield from _shared()
+    for family in FAMILIES:
+        yield from _family(family)
+    yield from ("", f"## {LISTS}", "")
+    yield (
+        "What the account lists, merged on its id and never deleted, so that old numbers keep "
+        "their names. `people` is made of `users`, `system_users`, `teams` and those whom only "
+        "reports name. `tag_id` 1 is untagged, `user_id` 0 nobody."
+    )
+    yield from ("", *lists_diagram())
+    for dimension in DIMENSIONS.values():
+        stored = dimension.stored_table
+        page = f" [Vendor's page]({dimension.doc_url})"
+        yield from _table(stored, stored.columns, page)
+    yield from ("", f"## {OWN}", "")
+    yield "This project's own; the vendor has no page about them."
+    for stored in (*OWN_TABLES, *OWN_VIEWS):
+        yield from _table(stored, stored.columns)
+
+
+def _contents() -> Iterator[str]:
+    """Links to every table, a line a family."""
+    yield f"- {_link(SHARED)}"
+    for family in FAMILIES:
+        tables = (t.name for report in reports_of(family) for t in report.tables)
+        yield f"- **{_link(_heading(family))}**: {', '.join(map(_link, tables))}"
+    yield f"- **{_link(LISTS)}**: {', '.join(map(_link, DIMENSIONS))}"
+    yield f"- **{_link(OWN)}**: {', '.join(_link(t.name) for t in (*OWN_TABLES, *OWN_VIEWS))}"
+
+
+def _heading(family: str) -> str:
+    """Not the bare word: `users` is a table, too, and each heading needs an address of its own."""
+    return f"Reports: {family.lower()}"
+
+
+def _link(heading: str) -> str:
+    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return f"[{heading}](#{anchor})"
+
+
+def _shared() -> Iterator[str]:
+    yield from ("", f"## {SHARED}", "")
+    yield (
+        "The window key `account, slice, grain, window_start` joins all tables of a report, and "
+        "reports with one another. The slice columns are those that the report can be narrowed by. "
+        "Tables hold several grains and slices: sum one slice kind of one grain only, or take the "
+        "views `<table>_daily`, `_weekly` and `_monthly`. Tables that list items also have "
+        "`occurrence`."
+    )
+    yield from ("", *window_diagram(), "")
+    shown: dict[str, Column] = {}
+    for report in REPORTS.values():
+        shown |= {column.name: column for column in context_columns(report)}
+    shown[OCCURRENCE_COLUMN.name] = OCCURRENCE_COLUMN
+    yield from column_rows((c, example_of("", c)) for c in shown.values())
+    yield from ("", "### Columns that the views by item have besides", "")
+    yield (
+        "`<table>_by_inbox` holds the total and each inbox, `<table>_by_user` and "
+        "`<table>_by_team` each user or team, in all grains. "
+        "[The marts](../../pipelines/models/marts/README.md) are made of them."
+    )
+    yield ""
+    own = {column.name: column for columns in ITEM_COLUMNS.values() for column in columns}
+    yield from column_rows((c, example_of("", c)) for c in own.values())
+
+
+def _family(family: str) -> Iterator[str]:
+    """The family's picture, then its reports with their tables."""
+    yield from ("", f"## {_heading(family)}", "")
+    yield (
+        "How its tables join. The window key, which every table has and every line means, is left "
+        "out; so are other columns."
+    )
+    yield from ("", *family_diagram(family))
+    for report in reports_of(family):
+        yield from _report(report)
+
+
+def _report(report: Report) -> Iterator[str]:
+    for table in report.tables:
+        page = f" [Vendor's page]({report.doc_url})"
+        if table is report.tables[0] and report.summary != table.summary:
+            page = f" {report.summary}.{page}"
+        yield from _table(stored_table(report, table), table.columns, page)
+    if report.ignored:
+        yield ""
+        reasons = (f"`{path}` ({reason})" for path, reason in report.ignored.items())
+        yield f"Not loaded: {'; '.join(reasons)}."
+
+
+def _table(stored: StoredTable, columns: tuple[Column, ...], after: str = "") -> Iterator[str]:
+    yield from ("", f"### {stored.name}", "")
+    key = ", ".join(f"`{name}`" for name in stored.primary_key)
+    yield f"{stored.description}. Key: {key}.{after}"
+    yield ""
+    yield from column_rows(((c, example_of(stored.name, c)) for c in columns), stored.primary_key)
+
+
+def column_rows(columns: Iterable[tuple[Column, str]], key: tuple[str, ...] = ()) -> Iterator[str]:
+    """A table of columns, each given with an example; those of the key are bold."""
+    yield "| column | type | unit | meaning | example |"
+    yield "|---|---|---|---|---|"
+    for column, example in columns:
+        name = f"**`{column.name}`**" if column.name in key else f"`{column.name}`"
+        kind = Type.TEXT if column.unit.type is Type.JSON else column.unit.type
+        personal = " (personal)" if column.personal else ""
+        cells = (name, kind, column.unit.words, f"{column.meaning}{personal}", f"`{example}`")
+        yield f"| {' | '.join(_cell(text) for text in cells)} |"
+
+
+def _cell(text: str) -> str:
+    """The text as it can stand in a Markdown table."""
+    return text.replace("|", "\\|")

@@ -1,0 +1,279 @@
+"""What stands between this machine and a complete load: a line a matter, with what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dlt.common.exceptions import DltException
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.errors import AnswerError, ApiError, HelpScoutError, ReportUnavailable
+from sources.help_scout.extract.list_guard import is_refusal
+from sources.help_scout.planning.request_plan import Read
+from sources.help_scout.planning.windows import Grain, window_of
+from sources.help_scout.state.coverage import everything
+from sources.help_scout.state.run import Run
+
+from ..probes.busiest_hours import compare_zone
+from ..settings.errors import COMPLETE, PARTIAL, PipelineError, explain
+from ..warehouse.duckdb import check_path
+from ..warehouse.open import Warehouse, check_account, is_there, open_pipeline
+from ..warehouse.remote import Hosted
+from ..warehouse.sql import sql_client, stored_of
+from .advisories import MOST_SKEW_SECONDS
+
+BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
+"""Versions from which on a library is known to break us, by its first numbers."""
+
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+class Verdict(StrEnum):
+    """How a matter stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one matter stands, and what to do about it."""
+
+    matter: str
+    verdict: Verdict
+    words: str
+
+
+def exit_code(findings: list[Finding]) -> int:
+    """3 when there is a problem, 0 otherwise."""
+    bad = any(finding.verdict is Verdict.PROBLEM for finding in findings)
+    return PARTIAL if bad else COMPLETE
+
+
+def examine(run: Run, warehouse: Warehouse) -> Iterator[Finding]:
+    """Looks at everything; a few dozen requests."""
+    yield _libraries()
+    yield _destination(run, warehouse)
+    credentials = _credentials(run)
+    yield credentials
+    if credentials.verdict is Verdict.PROBLEM:
+        return  # nothing else can be asked
+    yield _clock(run)
+    yield _rate_limit(run)
+    yield _inboxes(run, warehouse)
+    yield from _reports(run)
+    yield _time_zone(run)
+
+
+def _libraries() -> Finding:
+    bad = []
+    for name, broken_from in BROKEN_FROM.items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            bad.append(f"{name} is not installed")
+            continue
+        numbers = tuple(int(part) for part in installed.split(".") if part.isdecimal())
+        if numbers >= broken_from:
+            bad.append(f"{name} {installed} is known to break: install one before "
+                       f"{'.'.join(map(str, broken_from))}")  # fmt: skip
+    if bad:
+        return Finding("libraries", Verdict.PROBLEM, "; ".join(bad))
+    return Finding("libraries", Verdict.OK, f"dlt {version('dlt')}, duckdb {version('duckdb')}")
+
+
+def _destination(run: Run, warehouse: Warehouse) -> Finding:
+    if isinstance(warehouse, Hosted):
+        return _hosted(warehouse)
+    try:
+        check_path(warehouse)
+        if is_there(warehouse):
+            check_account(warehouse, run.settings.account)
+    except PipelineError as error:
+        return Finding("warehouse", Verdict.PROBLEM, str(error))
+    folder = warehouse.resolve().parent
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            "warehouse",
+            Verdict.WARNING,
+            f"only {free / 1e6:,.0f} MB are free in {folder}: a load needs room for what it reads",
+        )
+    what = "can be written" if is_there(warehouse) else "can be made"
+    return Finding("warehouse", Verdict.OK, f"{warehouse} {what}, {free / 1e9:,.0f} GB are free")
+
+
+def _hosted(warehouse: Hosted) -> Finding:
+    name = warehouse.destination
+    try:
+        with open_pipeline(warehouse) as pipeline, sql_client(pipeline) as client:
+            client.execute_sql("select 1")
+    except (PipelineError, DltException) as error:
+        return Finding("warehouse", Verdict.PROBLEM, explain(error)[0])
+    if not warehouse.kind.is_tested:
+        words = f"{name} answers; loads into it are untested"
+        return Finding("warehouse", Verdict.WARNING, words)
+    return Finding("warehouse", Verdict.OK, f"{name} answers, and no other load is under way")
+
+
+def _credentials(run: Run) -> Finding:
+    """Asks for the users, and for the time zone that the account has by them."""
+    try:
+        read = run.lists.read_of("users")
+        _ = run.time.zone
+    except (HelpScoutError, AnswerError) as error:
+        return Finding("credentials", Verdict.PROBLEM, str(error))
+    if read.refusal is not None:
+        return Finding(
+            "credentials",
+            Verdict.WARNING,
+            f"a token was given, but the list of users is {read.error}. Reports by user are loaded "
+            "for the users that other reports name",
+        )
+    return Finding(
+        "credentials", Verdict.OK, f"a token was given; {len(run.lists.people())} users are seen"
+    )
+
+
+def _clock(run: Run) -> Finding:
+    skew = run.client.clock_skew_seconds
+    if skew is None:
+        return Finding("clock", Verdict.WARNING, "the API does not say what time it is")
+    if abs(skew) > MOST_SKEW_SECONDS:
+        return Finding(
+            "clock",
+            Verdict.PROBLEM,
+            f"this machine's clock is {abs(skew):,.0f} s {'behind' if skew > 0 else 'ahead'}: what "
+            "is due and what is final would be told wrongly. Set it, by NTP best",
+        )
+    return Finding("clock", Verdict.OK, f"{abs(skew):.0f} s from the API's")
+
+
+def _rate_limit(run: Run) -> Finding:
+    limiter = run.client.limiter
+    others = limiter.others_per_minute
+    words = f"{limiter.limit_per_minute:,} requests a minute"
+    if others > limiter.limit_per_minute / 2:
+        return Finding(
+            "rate limit",
+            Verdict.WARNING,
+            f"{words}, but others of the account use {others:,.0f} of them: loads will be slow",
+        )
+    return Finding("rate limit", Verdict.OK, words)
+
+
+def _inboxes(run: Run, warehouse: Warehouse) -> Finding:
+    try:
+        seen = {int(item["id"]): str(item.get("name")) for _, item in run.lists.list_of("inboxes")}
+    except (HelpScoutError, AnswerError) as error:
+        verdict = Verdict.WARNING if is_refusal(error) else Verdict.PROBLEM
+        return Finding("inboxes", verdict, str(error))
+    if not seen:
+        return Finding(
+            "inboxes",
+            Verdict.PROBLEM,
+            "the app's user sees no inbox: every number would be zero. Give it access to some",
+        )
+    gone = _seen_before(run, warehouse) - seen.keys()
+    if gone:
+        return Finding(
+            "inboxes",
+            Verdict.WARNING,
+            f"{len(gone)} inboxes that earlier loads saw are not seen any more ({_some(gone)}): "
+            "deleted, or no longer allowed to the app's user? Totals are of what it sees",
+        )
+    return Finding(
+        "inboxes", Verdict.OK, f"{len(seen)} are seen, and in all totals: {_some(seen.values())}"
+    )
+
+
+def _seen_before(run: Run, warehouse: Warehouse) -> set[int]:
+    if not is_there(warehouse):
+        return set()
+    try:
+        with open_pipeline(warehouse) as pipeline:
+            stored = stored_of(pipeline, run.settings.account)
+            items = None if stored is None else stored.list_items("inboxes")
+    except PipelineError:
+        return set()
+    return {int(item["id"]) for item in items or []}
+
+
+def _reports(run: Run) -> Iterator[Finding]:
+    """Asks each report for yesterday once."""
+    asked, lacking, failing = 0, [], {}
+    for report in REPORTS.values():
+        read = next(_reads_of_yesterday(run, report.name), None)
+        if read is None or not read.parts:
+            continue  # nothing names its users, or items
+        asked += 1
+        try:
+            run.client.get(read.parts[0].request)
+        except ReportUnavailable:
+            if report.name not in run.settings.expect_unavailable:
+                lacking.append(report.name)
+        except ApiError as error:
+            failing[report.name] = str(error)
+    if len(lacking) == asked:
+        yield Finding(
+            "plan",
+            Verdict.PROBLEM,
+            "no report is allowed (403): they need the Plus or Pro plan, and the app's user the "
+            "permission 'Reports: View reports'",
+        )
+    elif lacking:
+        yield Finding(
+            "plan",
+            Verdict.WARNING,
+            f"not allowed (403): {', '.join(lacking)}. If the plan lacks them, list them in "
+            "expect_unavailable",
+        )
+    else:
+        yield Finding("plan", Verdict.OK, "all reports are allowed")
+    for name, words in failing.items():
+        yield Finding(name, Verdict.PROBLEM, words)
+
+
+def _reads_of_yesterday(run: Run, name: str) -> Iterator[Read]:
+    yesterday = run.now.astimezone(run.time.zone).date() - timedelta(days=1)
+    span = (window_of(Grain.DAY, yesterday, run.time.zone),)
+    run.planner.selects = everything
+    for read in run.planner.reads(REPORTS[name], [span]):
+        if isinstance(read, Read):
+            yield read
+
+
+def _time_zone(run: Run) -> Finding:
+    """Compares the zone with Help Scout's busiest hours."""
+    check = compare_zone(run)
+    verdict = Verdict.OK if check.is_plausible else Verdict.WARNING
+    return Finding("time zone", verdict, check.words)
+
+
+def _some(items: Any) -> str:
+    words = [str(item) for item in items]
+    return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+
+
+def print_findings(console: Console, findings: list[Finding]) -> None:
+    """Prints a line a matter."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("matter", "", "how it stands, and what to do"):
+        table.add_column(name, no_wrap=name != "how it stands, and what to do")
+    for finding in findings:
+        table.add_row(finding.matter, str(finding.verdict), escape(finding.words))
+    console.print(table)
+    problems = sum(finding.verdict is Verdict.PROBLEM for finding in findings)
+    warnings = sum(finding.verdict is Verdict.WARNING for finding in findings)
+    console.print(f"{problems} problems, {warnings} warnings")

@@ -1,0 +1,113 @@
+"""The run loop: an agenda's chunks, one load package each.
+
+A killed load resumes where it stood: the package that was pending is finished first, and what
+was not loaded is still due.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from contextlib import nullcontext
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
+from dlt.common.configuration import resolve_configuration
+from dlt.extract import DltSource
+from dlt.pipeline.pipeline import Pipeline
+
+from sources.help_scout import help_scout, open_run, resources_of
+from sources.help_scout.api.client import utc_now
+from sources.help_scout.extract.result import Outcome
+from sources.help_scout.state.run import Run
+
+from ..models.base_views import create_views
+from ..planning.load_plan import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
+from ..probes.account_facts import give_facts
+from ..settings.configuration import check_option_names
+from ..warehouse.base import storage_of
+from ..warehouse.load_packages import finish_interrupted, load_package, set_options
+
+log = logging.getLogger(__name__)
+
+CONFIG_SECTIONS = ("sources", "help_scout")
+INTERVAL_OPTIONS = ("since", "until")
+
+
+def configured_run(
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    **options: Any,
+) -> Run:
+    """A run with the options of dlt's configuration; those given here come before it."""
+    spec = help_scout.ref.SPEC()
+    given = {name: value for name, value in options.items() if value is not None}
+    resolved = dict(
+        resolve_configuration(spec, sections=CONFIG_SECTIONS, explicit_value=given or None)
+    )
+    for name in INTERVAL_OPTIONS:
+        resolved.pop(name)
+    check_option_names(spec.get_resolvable_fields(), CONFIG_SECTIONS)
+    return open_run(**resolved, clock=clock, on_outcome=on_outcome)
+
+
+def configured_account() -> str:
+    """The account's name as configured in the source's own section."""
+    section = ".".join((*CONFIG_SECTIONS, "account"))
+    return str(dlt.config.get(section) or help_scout.ref.SPEC().account)
+
+
+def has_credentials() -> bool:
+    """Whether the source's own section has credentials."""
+    return bool(dlt.secrets.get(".".join((*CONFIG_SECTIONS, "client_id"))))
+
+
+def source_of(
+    run: Run, since: datetime | None, until: datetime | None, names: Collection[str]
+) -> DltSource:
+    """The run's resources of these names as the source `help_scout`."""
+    factory = dlt.source(resources_of, name="help_scout", section="help_scout", max_table_nesting=0)
+    return factory(run, since, until, names)
+
+
+def load(
+    pipeline: Pipeline,
+    run: Run,
+    request: LoadRequest,
+    on_chunk: Callable[[int, int, Chunk, ZoneInfo], None] = lambda *_: None,
+) -> None:
+    """Loads what the request asks for and makes the views anew.
+
+    `on_chunk` is told of each chunk before it is loaded: its number, how many there are, the
+    chunk and the zone of its days. `run.budget.was_hit` and `run.is_stopping` tell whether the load
+    ended early.
+    """
+    if finish_interrupted(pipeline, run):
+        log.warning("an interrupted load could not be read any more: what it held is asked again")
+    facts = give_facts(pipeline, run)
+    if run.archive is not None:
+        run.archive.begin(run.run_id, request.as_json(), facts)
+    run.pin(source_state(pipeline))
+    agenda = plan_agenda(pipeline, run, request)
+    run.round, run.storage = agenda.round, storage_of(pipeline)
+    pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
+    # All reports at once would each spend a part of a small budget on windows that they cannot
+    # finish: fifo has dlt read one after the other.
+    with set_options(EXTRACT__NEXT_ITEM_MODE="fifo") if run.budget.is_limited else nullcontext():
+        for number, chunk in enumerate(pending, start=1):
+            if run.is_stopping:
+                continue
+            on_chunk(number, len(pending), chunk, run.time.zone)
+            use(run, agenda, chunk)
+            run.steer()
+            dimensions = run.list_names if number == 1 else ()
+            since, until = chunk.interval if chunk.is_explicit else (None, None)
+            source = source_of(run, since, until, (*dimensions, *chunk.reports))
+            load_package(pipeline, run, source)
+            run.reader.forget_shared()
+            if run.budget.was_hit or run.is_stopping:
+                break
+    create_views(pipeline, run.settings)

@@ -1,0 +1,1 @@
+"""What a load requests, and what is loaded, missing or failed."""

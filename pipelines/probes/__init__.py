@@ -1,0 +1,1 @@
+"""Tries on an account what this project assumes about Help Scout."""

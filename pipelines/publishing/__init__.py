@@ -1,0 +1,1 @@
+"""What readers open: the published copy, exported marts, the dashboard page."""

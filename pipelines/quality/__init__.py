@@ -1,0 +1,1 @@
+"""Checks of the loaded tables, and where a value comes from."""

@@ -1,0 +1,1 @@
+"""Errors, exit codes, constants and the configuration of everything but the source."""

@@ -1,0 +1,1 @@
+"""Where rows go: the destinations, their locks, packages and SQL."""

@@ -1,0 +1,1 @@
+"""Keeps every answer of the API in files, with personal data protected."""

@@ -1,0 +1,35 @@
+"""Happiness reports: what customers said of the replies."""
+
+from __future__ import annotations
+
+from ..model import Report, Rows, Shape, Table
+from .blocks import FILTER_TAGS, LINKS, happiness_measures
+from .templates import ratings
+
+OVERALL = Report(
+    name="happiness_overall",
+    path="happiness",
+    doc="happiness/reports-happiness-overall/",
+    summary="Happiness score and ratings",
+    shape=Shape.OVERALL,
+    grains=("day", "week", "month"),
+    ignored=FILTER_TAGS | LINKS,
+    tables=(
+        Table(
+            name="happiness_overall",
+            summary="Ratings in the window and the happiness score",
+            rows=(Rows(),),
+            columns=tuple(happiness_measures()),
+        ),
+    ),
+)
+
+RATINGS = ratings(
+    "happiness_ratings",
+    "happiness/ratings",
+    "happiness/reports-happiness-ratings/",
+    "Every rating with its comment",
+    overall=("happiness_overall", "ratings_count"),
+)
+
+REPORTS = (OVERALL, RATINGS)

@@ -1,0 +1,1 @@
+"""Reads one window of a report, or one list, completely."""

@@ -1,0 +1,1 @@
+"""dlt resources: the only room with dlt beside the source itself."""

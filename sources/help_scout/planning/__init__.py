@@ -1,0 +1,1 @@
+"""Which windows, slices and requests: pure functions and settings."""

@@ -1,0 +1,1 @@
+"""What is loaded already, and what one run shares."""

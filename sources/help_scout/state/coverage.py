@@ -1,0 +1,360 @@
+"""What the warehouse covers: the ledger as planning reads it, and what it leaves to be asked.
+
+A `Selection` says of each window of each slice whether a run reads it. Everything is pure.
+
+    due         what a night reads after the cursor: all but what is final already
+    repairs     what it reads before the cursor: failed, or never read to its end
+    newcomers   what it also reads: windows of items that came later than others of their kind
+    missing     what a backfill reads: wanted, and not loaded
+    unread      what an explicit interval reads: everything, once
+
+A window that keeps failing is tried again every night for a week, then once a week.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeAlias
+
+from ..catalog.slices import kind_of
+from ..extract.result import Status
+from ..planning.windows import Grain, Window
+
+ONE_NIGHT = timedelta(days=1)
+NIGHTLY_FOR = timedelta(days=7)
+"""For how long a window that keeps failing is tried again every night."""
+
+WEEKLY = timedelta(days=6.5)
+"""How long it rests between two tries after that: half a day less than a week, since loads do not
+start on the minute."""
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What the ledger says a window of a slice is worth now.
+
+    `fetched_at`, `covered_until`, `rows` and `pages` are of the last read that succeeded, None (or
+    0) before there was one; `is_final` is what that read was called. `last_attempt` is what the
+    last read came to, well or not, at `last_attempt_at`; `failing_since` is the first read since
+    the last one that came out whole.
+    """
+
+    status: Status
+    last_attempt: Status | None = None
+    last_attempt_at: datetime | None = None
+    failing_since: datetime | None = None
+    is_final: bool = False
+    fetched_at: datetime | None = None
+    covered_until: datetime | None = None
+    rows: int = 0
+    pages: int = 0
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the warehouse holds the window, whole or not."""
+        return self.covered_until is not None
+
+    def rests(self, now: datetime) -> bool:
+        """Whether the window has failed for over a week and was tried less than a week ago."""
+        if self.failing_since is None or self.last_attempt_at is None:
+            return False
+        return now - self.failing_since > NIGHTLY_FOR and now - self.last_attempt_at < WEEKLY
+
+    def was_closed(self, window: Window) -> bool:
+        """Whether the window was read after its end."""
+        return self.covered_until is not None and self.covered_until >= window.end
+
+
+class Standing(StrEnum):
+    """How a wanted window stands."""
+
+    FINAL = "final"
+    PROVISIONAL = "provisional"  # loaded, and to be read again
+    MISSING = "missing"  # not loaded, though a load has tried to read it or should have
+    INCOMPLETE = "incomplete"  # loaded, but some of its rows may be missing
+    BEHIND = "behind"  # loaded before its end, and a nightly load should have read it again
+    UNAVAILABLE = "unavailable"  # the API has no such numbers for us
+    DUE = "due"  # the next run reads it
+
+
+Key: TypeAlias = tuple[str, str, Grain, datetime]
+"""Report, slice, grain and window start: the ledger's key within an account."""
+
+Selection: TypeAlias = Callable[[str, str, Window], bool]
+"""Whether a run reads the window, given report, slice and window."""
+
+
+def everything(_report: str, _slice_text: str, _window: Window) -> bool:
+    """Selects every window."""
+    return True
+
+
+class Coverage:
+    """The ledger of one account, by window.
+
+    `refusals` are the slices whose latest request the API refused, by report and slice, with when.
+    `unresolved` are windows of kinds of slices that no list or report would name, as the latest
+    read of them said: the key's slice is `?` and the kind.
+    """
+
+    def __init__(
+        self,
+        worths: Mapping[Key, Worth] | None = None,
+        refusals: Mapping[tuple[str, str], datetime] | None = None,
+        unresolved: Mapping[Key, Worth] | None = None,
+    ) -> None:
+        self._worths = worths or {}
+        self.refusals = refusals or {}
+        self.unresolved = unresolved or {}
+        self._reaches: dict[str, datetime] = {}
+        for (report, *_), worth in self._worths.items():
+            if worth.covered_until is not None:
+                reached = self._reaches.get(report, worth.covered_until)
+                self._reaches[report] = max(reached, worth.covered_until)
+
+    def worth(self, report: str, slice_text: str, window: Window) -> Worth | None:
+        """What the window is worth; None when it was never asked for."""
+        return self._worths.get((report, slice_text, window.grain, window.start))
+
+    def items(self) -> Mapping[Key, Worth]:
+        """Every window of the ledger."""
+        return self._worths
+
+    def reach(self, report: str) -> datetime | None:
+        """Up to where anything of the report was read; None when nothing was."""
+        return self._reaches.get(report)
+
+    @cached_property
+    def answered(self) -> frozenset[tuple[str, str]]:
+        """The slices that were read and that the API did not refuse when last asked."""
+        loaded = {(key[0], key[1]) for key, worth in self._worths.items() if worth.is_loaded}
+        return frozenset(loaded - self.refusals.keys())
+
+    def answered_since(self, report: str, since: datetime) -> bool:
+        """Whether the API has answered for anything of the report since then."""
+        return (at := self._answered_at.get(report)) is not None and at >= since
+
+    @cached_property
+    def _answered_at(self) -> dict[str, datetime]:
+        latest: dict[str, datetime] = {}
+        for key, worth in self._worths.items():
+            if worth.fetched_at is not None:
+                latest[key[0]] = max(latest.get(key[0], worth.fetched_at), worth.fetched_at)
+        return latest
+
+    def is_refused(self, report: str, slice_text: str) -> bool:
+        """Whether the API refused the slice, or the report's total, when last asked."""
+        return (report, slice_text) in self.refusals or (report, ALL) in self.refusals
+
+    def is_unresolved(self, report: str, kind: str, window: Window) -> bool:
+        """Whether it is not known yet which slices of the kind the window has."""
+        return (report, f"?{kind}", window.grain, window.start) in self.unresolved
+
+    def standing(self, report: str, slice_text: str, window: Window, now: datetime) -> Standing:
+        """How the window stands at `now`. The one definition of what is missing: load, publication,
+        backfill, plan and status all ask here."""
+        worth = self.worth(report, slice_text, window)
+        if worth is None:
+            return _standing_of_unread(window, self.reach(report), now)
+        if worth.covered_until is None:
+            is_refused = worth.status is Status.UNAVAILABLE
+            return Standing.UNAVAILABLE if is_refused else Standing.MISSING
+        if worth.status is Status.INCOMPLETE:
+            return Standing.INCOMPLETE
+        if worth.covered_until < min(window.end, now - ONE_NIGHT * 1.5):
+            return Standing.BEHIND
+        return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
+
+
+def _standing_of_unread(window: Window, reach: datetime | None, now: datetime) -> Standing:
+    """A window that was never asked for is missing once the report was read past its end, or once a
+    nightly load should have asked for it."""
+    is_passed = window.end <= (now if reach is None else reach)
+    return Standing.MISSING if is_passed or window.end + ONE_NIGHT <= now else Standing.DUE
+
+
+def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
+    """Selects every window, but for those that an interrupted run has read since the round began
+    that this run goes on with."""
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        worth = coverage.worth(report, slice_text, window)
+        if worth is None or worth.fetched_at is None or worth.status is Status.INCOMPLETE:
+            return True
+        return round_started_at is None or worth.fetched_at < round_started_at
+
+    return selects
+
+
+def only(windows: Container[tuple[Grain, date]]) -> Selection:
+    """Selects the windows named by grain and first local day, whatever was read of them."""
+
+    def selects(_report: str, _slice_text: str, window: Window) -> bool:
+        return (window.grain, window.local_date) in windows
+
+    return selects
+
+
+def due(
+    coverage: Coverage, lookback: timedelta, round_started_at: datetime | None, now: datetime
+) -> Selection:
+    """Selects what is not final yet and does not rest, except what the round has read."""
+    is_unread = unread(coverage, round_started_at)
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        worth = coverage.worth(report, slice_text, window)
+        is_final = (
+            worth is not None
+            and worth.fetched_at is not None
+            and worth.status is not Status.INCOMPLETE
+            and worth.was_closed(window)
+            and worth.fetched_at >= window.end + lookback
+        )
+        rests = worth is not None and window.end + lookback <= now and worth.rests(now)
+        return not is_final and not rests and is_unread(report, slice_text, window)
+
+    return selects
+
+
+def repairs(
+    coverage: Coverage,
+    before: Mapping[str, datetime],
+    now: datetime,
+    round_started_at: datetime | None = None,
+) -> Selection:
+    """Selects what failed, what was read but never when it was final, and slices that nobody could
+    name when their window was read.
+
+    Of each report only up to `before`, from where its windows are due anyway; and not what the
+    round has read that the run goes on with.
+    """
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        if window.end > before.get(report, window.start):
+            return False
+        worth = coverage.worth(report, slice_text, window)
+        if worth is None:
+            return coverage.is_unresolved(report, kind_of(slice_text), window)
+        in_round = (
+            round_started_at is not None
+            and worth.fetched_at is not None
+            and worth.fetched_at >= round_started_at
+        )
+        return needs_repair(worth, now, coverage.is_refused(report, slice_text)) and not in_round
+
+    return selects
+
+
+def needs_repair(worth: Worth, now: datetime, is_refused: bool = False) -> bool:
+    """Whether the window failed, or was read but never when it was final, and it is time to try
+    again. What the API refused waits until it answers for the slice again."""
+    if Status.UNAVAILABLE in (worth.status, worth.last_attempt) and is_refused:
+        return False
+    return not worth.is_final and not worth.rests(now)
+
+
+def windows_to_repair(coverage: Coverage, now: datetime) -> Iterable[Key]:
+    """The keys of all windows that `repairs` may select, whatever their report is due from."""
+    for key, worth in coverage.items().items():
+        if needs_repair(worth, now, coverage.is_refused(key[0], key[1])):
+            yield key
+    yield from (key for key, worth in coverage.unresolved.items() if not worth.rests(now))
+
+
+class Newcomers:
+    """Windows of slices that came later than others of their kind: of a new inbox, a new user.
+
+    `slices` are those that every item of a breakdown has now, by report, and since when each
+    counts. A window is a newcomer's when it was never asked for, though one of its kind was read;
+    of each report only up to `before`, from where its windows are due anyway.
+    """
+
+    def __init__(
+        self,
+        coverage: Coverage,
+        slices: Mapping[str, Mapping[str, datetime]],
+        before: Mapping[str, datetime],
+        end_of: Callable[[Grain, datetime], datetime],
+    ) -> None:
+        read: dict[tuple[str, str], set[tuple[Grain, datetime]]] = {}
+        for (report, text, grain, start), worth in coverage.items().items():
+            if worth.is_loaded and report in slices:
+                read.setdefault((report, kind_of(text)), set()).add((grain, start))
+        self._missing = {
+            (report, text): {
+                (grain, start)
+                for grain, start in read.get((report, kind_of(text)), ())
+                if (report, text, grain, start) not in coverage.items()
+                and since < end_of(grain, start) <= before[report]
+            }
+            for report, listed in slices.items()
+            for text, since in listed.items()
+        }
+
+    @property
+    def first(self) -> datetime | None:
+        """Where the earliest of them starts; None when there are none."""
+        return min((start for found in self._missing.values() for _, start in found), default=None)
+
+    def __call__(self, report: str, slice_text: str, window: Window) -> bool:
+        """Selects them."""
+        return (window.grain, window.start) in self._missing.get((report, slice_text), ())
+
+
+def missing(coverage: Coverage, now: datetime) -> Selection:
+    """Selects what is missing, and what the API refused: it may answer now."""
+
+    def selects(report: str, slice_text: str, window: Window) -> bool:
+        how = coverage.standing(report, slice_text, window, now)
+        return how in (Standing.MISSING, Standing.UNAVAILABLE)
+
+    return selects
+
+
+class Refusals:
+    """What the API refuses: a slice, or a whole report by its total. Of it only the newest window
+    is asked for in the rest of a load package: a refusal may be of old windows alone, of a time
+    before the plan's history. A slice that is refused altogether is asked again once a week, a
+    report's total in every run, and so is a report of which everything was refused at the time:
+    that the plan has it now should show the same night.
+
+    A refusal of one window says nothing of a slice that the API answered before. When it goes on,
+    the ledger knows the slice as refused.
+    """
+
+    def __init__(
+        self,
+        coverage: Coverage | None = None,
+        now: datetime | None = None,
+        *,
+        all_again: bool = False,
+    ) -> None:
+        self._answered = frozenset() if coverage is None else coverage.answered
+        self._known = {
+            key
+            for key, at in ({} if coverage is None or all_again else coverage.refusals).items()
+            if key[1] != ALL
+            and now is not None
+            and now - at < WEEKLY
+            and coverage is not None
+            and coverage.answered_since(key[0], at - ONE_NIGHT)
+        }
+        self._met: set[tuple[str, str]] = set()
+
+    def add(self, report: str, slice_text: str) -> None:
+        """Remembers a refusal."""
+        if (report, slice_text) not in self._answered:
+            self._met.add((report, slice_text))
+
+    def cover(self, report: str, slice_text: str, *, is_newest: bool = False) -> bool:
+        """Whether the slice need not be asked for a window; `is_newest` when that is the newest."""
+        key = (report, slice_text)
+        if key in self._known or (slice_text != ALL and (report, ALL) in self._met):
+            return True
+        return key in self._met and not is_newest

@@ -1,0 +1,1 @@
+"""Answers of the invented account, computed from its history."""

@@ -1,0 +1,1 @@
+"""The invented account and its events."""

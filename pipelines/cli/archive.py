@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..settings.errors import UsageError
-from .options import Target, console, file_options, report_names, reports_option, told_in_words
+from .options import Target, console, file_options, handle_errors, report_names, reports_option
 
 
 @click.command("report-problem")
@@ -40,7 +40,7 @@ def report_problem(
     yes: bool,
 ) -> None:
     """Writes one small file for a bug report: the API's answers without names, texts and ids."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.planning.settings import parse_date
 
         from ..from_archive.rebuild_from_archive import archive_folder

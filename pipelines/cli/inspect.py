@@ -11,13 +11,13 @@ from .options import (
     Target,
     all_option,
     console,
+    handle_errors,
     looking,
     opened,
     report_names,
     reports_option,
     since_option,
     target_options,
-    told_in_words,
     until_option,
 )
 
@@ -38,7 +38,7 @@ def plan(
     requests: bool,
 ) -> None:
     """Shows what `load` would request. Sends nothing."""
-    with told_in_words():
+    with handle_errors():
         from ..jobs.load_loop import configured_run
         from ..planning.load_plan import LoadRequest
         from ..planning.plan_preview import plan_load, print_plan, print_requests
@@ -69,7 +69,7 @@ def status(
     target: Target, reports: str | None, slices: bool, as_json: bool, all_accounts: bool
 ) -> None:
     """Shows what is loaded and what lacks; exit code 3 when anything does."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.catalog.reports import REPORTS
 
         from ..planning.coverage_status import look_at, status_json
@@ -124,7 +124,7 @@ def _status_of_all(target: Target, names: tuple[str, ...]) -> int:
 def check(target: Target, only: tuple[str, ...], strict: bool, as_json: bool) -> None:
     """Checks that what is loaded is whole, and whether Help Scout's reports agree; exit code 3 when
     it is not whole."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.api.client import utc_now
 
         from ..quality.check_results import store_results
@@ -160,7 +160,7 @@ def doctor(target: Target, probe: bool) -> None:
     if probe:
         _probe(target)
         return
-    with told_in_words():
+    with handle_errors():
         from ..jobs.diagnostics import examine, exit_code, print_findings
         from ..jobs.load_loop import configured_run
 
@@ -177,7 +177,7 @@ def doctor(target: Target, probe: bool) -> None:
 
 def _probe(target: Target) -> None:
     """Tests the assumptions on the account, prints what came of each and keeps it."""
-    with told_in_words():
+    with handle_errors():
         from ..jobs.load_loop import configured_run
         from ..probes.account_facts import print_facts, store_facts
         from ..probes.assumptions import probe_account
@@ -223,7 +223,7 @@ def explain(
 ) -> None:
     """Tells where the value in COLUMN of REPORT, or of one of its tables, comes from, of the window
     around DATE."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.planning.settings import parse_date
 
         from ..quality.value_lineage import Question, explain_value, owner_of, print_explanation

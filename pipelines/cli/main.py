@@ -23,6 +23,7 @@ from .options import (
     all_and_workers,
     console,
     file_options,
+    handle_errors,
     max_minutes_option,
     max_requests_option,
     now_option,
@@ -30,7 +31,6 @@ from .options import (
     reports_option,
     since_option,
     target_options,
-    told_in_words,
     until_option,
 )
 from .readers import dashboard, export, marts
@@ -75,7 +75,7 @@ def load(
     workers: int | None,
 ) -> None:
     """Loads what is due: the nightly job. Credentials come from configuration."""
-    with told_in_words():
+    with handle_errors():
         from ..planning.load_plan import LoadRequest
 
         request = LoadRequest(reports=report_names(reports), since=since, until=until)
@@ -111,7 +111,7 @@ def backfill(
     workers: int | None,
 ) -> None:
     """Fills what is wanted and not there: `status` shows it."""
-    with told_in_words():
+    with handle_errors():
         from ..planning.load_plan import LoadRequest
 
         request = LoadRequest(
@@ -145,7 +145,7 @@ def rebuild(
     target: Target, from_archive: str | None, max_requests: int | None, max_minutes: float | None
 ) -> None:
     """Loads everything anew, in another time zone say, and then replaces the file."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.planning.budget import Budget
 
         from ..jobs.load_job import Job, run_rebuild
@@ -164,7 +164,7 @@ def rebuild(
 @click.argument("customers", metavar="CUSTOMER...", nargs=-1, required=True)
 def forget(target: Target, customers: tuple[str, ...]) -> None:
     """Removes the personal data of customers, by id or e-mail address, and keeps it out."""
-    with told_in_words():
+    with handle_errors():
         from ..jobs.erasure import run_forget
 
         code = run_forget(console(), target.file, customers, target.options)

@@ -151,7 +151,7 @@ class Target:
             return self.file
         from ..jobs.load_loop import configured_account
         from ..warehouse.base import check_destination
-        from ..warehouse.remote import Hosted
+        from ..warehouse.remote import RemoteWarehouse
 
         check_destination(self.destination)
         if self.warehouse is not None:
@@ -159,7 +159,7 @@ class Target:
                 f"--warehouse names a DuckDB file, --destination {self.destination} another place: "
                 "leave one of them out"
             )
-        return Hosted(self.destination, self.account or configured_account())
+        return RemoteWarehouse(self.destination, self.account or configured_account())
 
 
 def _given(command: Callable[..., None]) -> Callable[..., None]:
@@ -242,7 +242,7 @@ def console() -> Console:
 
 
 @contextmanager
-def told_in_words() -> Iterator[None]:
+def handle_errors() -> Iterator[None]:
     """Turns any failure into one message and an exit code."""
     try:
         yield
@@ -297,6 +297,6 @@ def opened(target: Target) -> Iterator[tuple[Run, Pipeline]]:
     with looking(target) as (run, place):
         require_loaded(place)
         with open_pipeline(place) as pipeline:
-            run.pin(loaded_state(pipeline, place))
+            run.reconcile_state(loaded_state(pipeline, place))
             create_views(pipeline, run.settings)
             yield run, pipeline

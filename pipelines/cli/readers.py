@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from ..settings.errors import COMPLETE, PARTIAL
-from .options import Target, console, file_options, opened, target_options, told_in_words
+from .options import Target, console, file_options, handle_errors, opened, target_options
 
 
 @click.command()
 @target_options
 def marts(target: Target) -> None:
     """Makes the marts anew, as every load does, and lists them with what they answer."""
-    with told_in_words():
+    with handle_errors():
         from ..models.mart_runner import all_marts, create_marts, told
         from ..models.sla_targets import Targets
         from ..models.warehouse_comments import write_comments
@@ -43,7 +43,7 @@ def marts(target: Target) -> None:
 @click.option("--no-open", is_flag=True, help="Do not open it in the browser.")
 def dashboard(target: Target, out: Path | None, no_open: bool) -> None:
     """Makes one HTML page of the published figures, and opens it."""
-    with told_in_words():
+    with handle_errors():
         from ..publishing.dashboard import make_dashboard
 
         page = make_dashboard(target.file, out)
@@ -67,7 +67,7 @@ def dashboard(target: Target, out: Path | None, no_open: bool) -> None:
 def export(target: Target, folder: Path, file_format: str) -> None:
     """Writes the published marts into DIR, one file each; exit code 3 when a view beside them that
     somebody made cannot be read."""
-    with told_in_words():
+    with handle_errors():
         from ..publishing.mart_export import export_marts, left_behind
 
         outcome = export_marts(target.file, folder, file_format)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from .options import console, report_names, told_in_words, warehouse_option
+from .options import console, handle_errors, report_names, warehouse_option
 
 if TYPE_CHECKING:
     from dlt.pipeline.pipeline import Pipeline
@@ -30,7 +30,7 @@ ODDITIES = (
 @click.option("--today", metavar="DATE", help="Day on which the demo plays. [default: today]")
 def demo(warehouse: Path | None, days: int, today: str | None) -> None:
     """Loads an invented account and shows what comes of it."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.api.client import utc_now
         from sources.help_scout.planning.settings import parse_date
 
@@ -135,7 +135,7 @@ def sandbox(
     replay: Path | None,
 ) -> None:
     """Serves an invented account over HTTP until it is stopped."""
-    with told_in_words():
+    with handle_errors():
         from sources.help_scout.planning.settings import parse_date, zone_of
 
         from .sandbox_server import serve_replay, serve_sandbox

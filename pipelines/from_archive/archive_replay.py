@@ -121,9 +121,9 @@ class _ReplayRun(Run):
     """The windows that a load that ended early has loaded; None for one that did not."""
     chain = ""
 
-    def pin(self, state: dict[str, Any]) -> None:
+    def reconcile_state(self, state: dict[str, Any]) -> None:
         """The same; the warehouse goes on where the archived one stood."""
-        super().pin(state)
+        super().reconcile_state(state)
         state[CHAIN] = self.chain
 
     def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:

@@ -18,7 +18,7 @@ from sources.help_scout.parsing.redaction import Forgotten, Privacy
 from sources.help_scout.state.run import Run
 
 from ..jobs.erasure import keep_forgotten
-from ..jobs.finalize import Closing, judge, make_marts, put_out
+from ..jobs.finalize import FinalizeOptions, evaluate, make_marts, publish_or_report
 from ..jobs.load_loop import configured_run
 from ..planning.load_plan import know_lists, source_state
 from ..probes.account_facts import FactRow, fact_rows, keep_facts
@@ -40,7 +40,7 @@ def rebuild_from_archive(
 ) -> int:
     """Makes the warehouse from the archive, beside the file that is there, and puts it in its
     place; the exit code. `folder` is the archive where another than the configured one is meant."""
-    closing = Closing.configured()
+    closing = FinalizeOptions.configured()
     configured = configured_run(**{**options, **PLACEHOLDERS})
     configured.close()
     account, place = configured.settings.account, archive_folder(configured, folder)
@@ -129,15 +129,15 @@ def _publish(
     may hold what the archive does not hold any more."""
     with last.opened(privacy) as run:
         with open_pipeline(warehouse) as pipeline:
-            run.pin(source_state(pipeline))
+            run.reconcile_state(source_state(pipeline))
             stored = stored_of(pipeline, run.settings.account)
             if stored is not None:
                 know_lists(stored, run.lists)
             run.run_id = last.manifests[-1].run_id
-            judgement = judge(console, pipeline, run, now)
+            judgement = evaluate(console, pipeline, run, now)
         if judgement.publication is None and not privacy.changes_nothing:
             unpublish(warehouse)
-        return put_out(console, warehouse, judgement, mode)
+        return publish_or_report(console, warehouse, judgement, mode)
 
 
 def _remove(path: Path) -> None:

@@ -32,7 +32,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class AccountEnd:
+class AccountResult:
     """How an account's process ended; a negative exit code is the signal that killed it."""
 
     account: str
@@ -57,11 +57,11 @@ class Workers:
         self._children: list[subprocess.Popen[str]] = []
         self._is_stopping = threading.Event()
 
-    def run(self, account: str) -> AccountEnd:
+    def run(self, account: str) -> AccountResult:
         """Runs the command for the account, and prints what it prints after the account's name."""
         begun = monotonic()
         if self._is_stopping.is_set():
-            return AccountEnd(account, STOPPED, 0)
+            return AccountResult(account, STOPPED, 0)
         command = [sys.executable, "-m", "pipelines", self._command, "--account", account]
         with subprocess.Popen(  # noqa: S603  of our own words and checked options
             [*command, *self._options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -73,7 +73,7 @@ class Workers:
             assert child.stdout is not None
             for line in child.stdout:
                 self._console.print(f"{account} | {line.rstrip()}", markup=False, soft_wrap=True)
-        return AccountEnd(account, child.returncode, monotonic() - begun)
+        return AccountResult(account, child.returncode, monotonic() - begun)
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
         """Has the processes end as one that got the signal itself, and begins no other."""
@@ -128,7 +128,7 @@ def _handling_signals(handle: Callable[[int, FrameType | None], None]) -> Iterat
             signal.signal(number, handler)
 
 
-def _print_ends(console: Console, ends: Sequence[AccountEnd]) -> None:
+def _print_ends(console: Console, ends: Sequence[AccountResult]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("account", "how it ended"):
         table.add_column(name, no_wrap=True)

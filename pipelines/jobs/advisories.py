@@ -12,7 +12,7 @@ from sources.help_scout.state.run import Run
 
 from ..planning.load_plan import LoadRequest, count_missing
 from ..planning.plan_preview import missing_windows
-from ..quality.check_runner import Verdict, all_checks, check_pipeline
+from ..quality.check_runner import CheckVerdict, all_checks, check_pipeline
 from .run_summary import Summary
 
 MOST_SKEW_SECONDS = 120
@@ -75,7 +75,7 @@ def warn_of_office_hours(console: Console, pipeline: Pipeline, run: Run) -> None
     if not asked:
         return
     (result,) = check_pipeline(pipeline, all_checks([OFFICE_HOURS_CHECK]), run.settings.account)
-    if result.verdict is Verdict.NOTICE:
+    if result.verdict is CheckVerdict.NOTICE:
         console.print(
             "office hours: all durations are the same as around the clock. Are office hours set up "
             "in Help Scout? Where they are not, it ignores the question"

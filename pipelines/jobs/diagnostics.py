@@ -28,7 +28,7 @@ from ..probes.busiest_hours import compare_zone
 from ..settings.errors import COMPLETE, PARTIAL, PipelineError, explain
 from ..warehouse.duckdb import check_path
 from ..warehouse.open import Warehouse, check_account, is_there, open_pipeline
-from ..warehouse.remote import Hosted
+from ..warehouse.remote import RemoteWarehouse
 from ..warehouse.sql import sql_client, stored_of
 from .advisories import MOST_SKEW_SECONDS
 
@@ -38,7 +38,7 @@ BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
 LEAST_FREE_BYTES = 1_000_000_000
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How a matter stands."""
 
     OK = "ok"
@@ -51,13 +51,13 @@ class Finding:
     """How one matter stands, and what to do about it."""
 
     matter: str
-    verdict: Verdict
+    verdict: Severity
     words: str
 
 
 def exit_code(findings: list[Finding]) -> int:
     """3 when there is a problem, 0 otherwise."""
-    bad = any(finding.verdict is Verdict.PROBLEM for finding in findings)
+    bad = any(finding.verdict is Severity.PROBLEM for finding in findings)
     return PARTIAL if bad else COMPLETE
 
 
@@ -67,7 +67,7 @@ def examine(run: Run, warehouse: Warehouse) -> Iterator[Finding]:
     yield _destination(run, warehouse)
     credentials = _credentials(run)
     yield credentials
-    if credentials.verdict is Verdict.PROBLEM:
+    if credentials.verdict is Severity.PROBLEM:
         return  # nothing else can be asked
     yield _clock(run)
     yield _rate_limit(run)
@@ -89,42 +89,42 @@ def _libraries() -> Finding:
             bad.append(f"{name} {installed} is known to break: install one before "
                        f"{'.'.join(map(str, broken_from))}")  # fmt: skip
     if bad:
-        return Finding("libraries", Verdict.PROBLEM, "; ".join(bad))
-    return Finding("libraries", Verdict.OK, f"dlt {version('dlt')}, duckdb {version('duckdb')}")
+        return Finding("libraries", Severity.PROBLEM, "; ".join(bad))
+    return Finding("libraries", Severity.OK, f"dlt {version('dlt')}, duckdb {version('duckdb')}")
 
 
 def _destination(run: Run, warehouse: Warehouse) -> Finding:
-    if isinstance(warehouse, Hosted):
+    if isinstance(warehouse, RemoteWarehouse):
         return _hosted(warehouse)
     try:
         check_path(warehouse)
         if is_there(warehouse):
             check_account(warehouse, run.settings.account)
     except PipelineError as error:
-        return Finding("warehouse", Verdict.PROBLEM, str(error))
+        return Finding("warehouse", Severity.PROBLEM, str(error))
     folder = warehouse.resolve().parent
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
         return Finding(
             "warehouse",
-            Verdict.WARNING,
+            Severity.WARNING,
             f"only {free / 1e6:,.0f} MB are free in {folder}: a load needs room for what it reads",
         )
     what = "can be written" if is_there(warehouse) else "can be made"
-    return Finding("warehouse", Verdict.OK, f"{warehouse} {what}, {free / 1e9:,.0f} GB are free")
+    return Finding("warehouse", Severity.OK, f"{warehouse} {what}, {free / 1e9:,.0f} GB are free")
 
 
-def _hosted(warehouse: Hosted) -> Finding:
+def _hosted(warehouse: RemoteWarehouse) -> Finding:
     name = warehouse.destination
     try:
         with open_pipeline(warehouse) as pipeline, sql_client(pipeline) as client:
             client.execute_sql("select 1")
     except (PipelineError, DltException) as error:
-        return Finding("warehouse", Verdict.PROBLEM, explain(error)[0])
+        return Finding("warehouse", Severity.PROBLEM, explain(error)[0])
     if not warehouse.kind.is_tested:
         words = f"{name} answers; loads into it are untested"
-        return Finding("warehouse", Verdict.WARNING, words)
-    return Finding("warehouse", Verdict.OK, f"{name} answers, and no other load is under way")
+        return Finding("warehouse", Severity.WARNING, words)
+    return Finding("warehouse", Severity.OK, f"{name} answers, and no other load is under way")
 
 
 def _credentials(run: Run) -> Finding:
@@ -133,31 +133,31 @@ def _credentials(run: Run) -> Finding:
         read = run.lists.read_of("users")
         _ = run.time.zone
     except (HelpScoutError, AnswerError) as error:
-        return Finding("credentials", Verdict.PROBLEM, str(error))
+        return Finding("credentials", Severity.PROBLEM, str(error))
     if read.refusal is not None:
         return Finding(
             "credentials",
-            Verdict.WARNING,
+            Severity.WARNING,
             f"a token was given, but the list of users is {read.error}. Reports by user are loaded "
             "for the users that other reports name",
         )
     return Finding(
-        "credentials", Verdict.OK, f"a token was given; {len(run.lists.people())} users are seen"
+        "credentials", Severity.OK, f"a token was given; {len(run.lists.people())} users are seen"
     )
 
 
 def _clock(run: Run) -> Finding:
     skew = run.client.clock_skew_seconds
     if skew is None:
-        return Finding("clock", Verdict.WARNING, "the API does not say what time it is")
+        return Finding("clock", Severity.WARNING, "the API does not say what time it is")
     if abs(skew) > MOST_SKEW_SECONDS:
         return Finding(
             "clock",
-            Verdict.PROBLEM,
+            Severity.PROBLEM,
             f"this machine's clock is {abs(skew):,.0f} s {'behind' if skew > 0 else 'ahead'}: what "
             "is due and what is final would be told wrongly. Set it, by NTP best",
         )
-    return Finding("clock", Verdict.OK, f"{abs(skew):.0f} s from the API's")
+    return Finding("clock", Severity.OK, f"{abs(skew):.0f} s from the API's")
 
 
 def _rate_limit(run: Run) -> Finding:
@@ -167,34 +167,34 @@ def _rate_limit(run: Run) -> Finding:
     if others > limiter.limit_per_minute / 2:
         return Finding(
             "rate limit",
-            Verdict.WARNING,
+            Severity.WARNING,
             f"{words}, but others of the account use {others:,.0f} of them: loads will be slow",
         )
-    return Finding("rate limit", Verdict.OK, words)
+    return Finding("rate limit", Severity.OK, words)
 
 
 def _inboxes(run: Run, warehouse: Warehouse) -> Finding:
     try:
         seen = {int(item["id"]): str(item.get("name")) for _, item in run.lists.list_of("inboxes")}
     except (HelpScoutError, AnswerError) as error:
-        verdict = Verdict.WARNING if is_refusal(error) else Verdict.PROBLEM
+        verdict = Severity.WARNING if is_refusal(error) else Severity.PROBLEM
         return Finding("inboxes", verdict, str(error))
     if not seen:
         return Finding(
             "inboxes",
-            Verdict.PROBLEM,
+            Severity.PROBLEM,
             "the app's user sees no inbox: every number would be zero. Give it access to some",
         )
     gone = _seen_before(run, warehouse) - seen.keys()
     if gone:
         return Finding(
             "inboxes",
-            Verdict.WARNING,
+            Severity.WARNING,
             f"{len(gone)} inboxes that earlier loads saw are not seen any more ({_some(gone)}): "
             "deleted, or no longer allowed to the app's user? Totals are of what it sees",
         )
     return Finding(
-        "inboxes", Verdict.OK, f"{len(seen)} are seen, and in all totals: {_some(seen.values())}"
+        "inboxes", Severity.OK, f"{len(seen)} are seen, and in all totals: {_some(seen.values())}"
     )
 
 
@@ -221,28 +221,28 @@ def _reports(run: Run) -> Iterator[Finding]:
         try:
             run.client.get(read.parts[0].request)
         except ReportUnavailable:
-            if report.name not in run.settings.expect_unavailable:
+            if report.name not in run.settings.optional_reports:
                 lacking.append(report.name)
         except ApiError as error:
             failing[report.name] = str(error)
     if len(lacking) == asked:
         yield Finding(
             "plan",
-            Verdict.PROBLEM,
+            Severity.PROBLEM,
             "no report is allowed (403): they need the Plus or Pro plan, and the app's user the "
             "permission 'Reports: View reports'",
         )
     elif lacking:
         yield Finding(
             "plan",
-            Verdict.WARNING,
+            Severity.WARNING,
             f"not allowed (403): {', '.join(lacking)}. If the plan lacks them, list them in "
-            "expect_unavailable",
+            "optional_reports",
         )
     else:
-        yield Finding("plan", Verdict.OK, "all reports are allowed")
+        yield Finding("plan", Severity.OK, "all reports are allowed")
     for name, words in failing.items():
-        yield Finding(name, Verdict.PROBLEM, words)
+        yield Finding(name, Severity.PROBLEM, words)
 
 
 def _reads_of_yesterday(run: Run, name: str) -> Iterator[Read]:
@@ -257,7 +257,7 @@ def _reads_of_yesterday(run: Run, name: str) -> Iterator[Read]:
 def _time_zone(run: Run) -> Finding:
     """Compares the zone with Help Scout's busiest hours."""
     check = compare_zone(run)
-    verdict = Verdict.OK if check.is_plausible else Verdict.WARNING
+    verdict = Severity.OK if check.is_plausible else Severity.WARNING
     return Finding("time zone", verdict, check.words)
 
 
@@ -274,6 +274,6 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
     for finding in findings:
         table.add_row(finding.matter, str(finding.verdict), escape(finding.words))
     console.print(table)
-    problems = sum(finding.verdict is Verdict.PROBLEM for finding in findings)
-    warnings = sum(finding.verdict is Verdict.WARNING for finding in findings)
+    problems = sum(finding.verdict is Severity.PROBLEM for finding in findings)
+    warnings = sum(finding.verdict is Severity.WARNING for finding in findings)
     console.print(f"{problems} problems, {warnings} warnings")

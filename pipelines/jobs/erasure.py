@@ -32,9 +32,9 @@ from ..settings.publish_options import configured_mode
 from ..warehouse.duckdb import being_rebuilt
 from ..warehouse.load_packages import finish_pending
 from ..warehouse.open import open_pipeline, require_loaded, sole_account
-from ..warehouse.redaction import columns_of, owe_copy, unknown_columns
+from ..warehouse.redaction import columns_of, mark_purge_pending, unknown_columns
 from ..warehouse.sql import sql_client, stored_of
-from .finalize import leave_no_traces
+from .finalize import purge_overwritten
 from .load_loop import configured_run
 
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
@@ -71,13 +71,13 @@ def _forget_in(
             before = stored.forgotten() if stored is not None else set()
             run.privacy.with_forgotten(before)
             finish_pending(pipeline)
-            owe_copy(warehouse)
+            mark_purge_pending(warehouse)
             in_archive = _forget_in_archive(run, pipeline, customers)
             found, changed = forget(pipeline, account, run.privacy, customers, utc_now())
             unplaced = count_unplaced(pipeline)
             if stored is not None:
                 know_lists(stored, run.lists)  # that nothing is asked of anybody
-        leave_no_traces(console, warehouse, run, mode)
+        purge_overwritten(console, warehouse, run, mode)
     finally:
         run.close()
     for table, count in changed.items():

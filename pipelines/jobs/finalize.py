@@ -40,34 +40,34 @@ from ..publishing.published_copy import (
     unpublish,
 )
 from ..quality.check_results import store_results
-from ..quality.check_runner import Result, Verdict, all_checks, check_pipeline, disagreements
+from ..quality.check_runner import CheckVerdict, Result, all_checks, check_pipeline, disagreements
 from ..quality.disagreements import pasts_of, tell_disagreements, with_pasts
 from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
 from ..settings.publish_options import configured_mode, configured_strictness
 from ..warehouse.open import Warehouse, open_pipeline
-from ..warehouse.redaction import copy_without_traces, settle_copy
-from ..warehouse.remote import Hosted
+from ..warehouse.redaction import clear_purge_pending, copy_without_traces
+from ..warehouse.remote import RemoteWarehouse
 from ..warehouse.sql import sql_client, tables_of
 from .load_loop import load
 from .recheck import disagreeing_windows, failed_of, left_unread, second_look, worth_reading_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class FinalizeOptions:
     """How jobs end, as configured: the targets of the marts and the mode of the published copy."""
 
     targets: Targets
     mode: int
 
     @classmethod
-    def configured(cls) -> Closing:
+    def configured(cls) -> FinalizeOptions:
         """As dlt's configuration has it; UsageError for what cannot be."""
         configured_strictness()
         return cls(targets=Targets.configured(), mode=configured_mode())
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class PublishDecision:
     """Whether what is loaded may be published: as what, or why not, and whether that is because the
     run ended early or because just that is published already; and what the checks came to."""
 
@@ -78,7 +78,7 @@ class Judgement:
     results: Sequence[Result] = ()
 
 
-def judge(
+def evaluate(
     console: Console,
     pipeline: Pipeline,
     run: Run,
@@ -86,17 +86,17 @@ def judge(
     *,
     look_again: Callable[[LoadRequest], None] | None = None,
     missing: int | None = None,
-) -> Judgement:
+) -> PublishDecision:
     """Checks what is loaded, and once more what `look_again` has read again where it disagrees.
 
     `missing` is how many windows are wanted and not there, if that has been counted.
     """
     if WINDOW_READS.name not in tables_of(pipeline):
-        return Judgement(None, "nothing is loaded yet")
+        return PublishDecision(None, "nothing is loaded yet")
     run_id, account, zone = run.run_id, run.settings.account, run.time.zone
     checked = _check_twice(console, pipeline, run, look_again)
     if checked is None:
-        return Judgement(None, "what disagreed is not read once more yet", ended_early=True)
+        return PublishDecision(None, "what disagreed is not read once more yet", ended_early=True)
     pasts = pasts_of(pipeline, account, checked.results, zone)
     results = with_pasts(checked.results, pasts, now, checked.read_again)
     store_results(pipeline, results, now, account)
@@ -104,14 +104,14 @@ def judge(
     tell_disagreements(console, results, zone)
     if failed := failed_of(results):
         reason = f"{_named(failed)} failed, help-scout check shows what disagrees"
-        return Judgement(None, reason, results=results)
+        return PublishDecision(None, reason, results=results)
     if checked.unread:
         reason = f"what disagreed could not be read once more: {', '.join(checked.unread)}"
-        return Judgement(None, reason, results=results)
+        return PublishDecision(None, reason, results=results)
     if missing is None:
         missing = count_missing(pipeline, run)
     publication = _publication_of(pipeline, run, results, run_id=run_id, now=now, missing=missing)
-    return Judgement(publication, results=results)
+    return PublishDecision(publication, results=results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +168,11 @@ def _of_both_looks(
     account, kept = run.settings.account, dict[str, Result]()
     for result in doubtful:
         windows = disagreeing_windows([result])
-        is_agreement = result.verdict is Verdict.DISAGREES
+        is_agreement = result.verdict is CheckVerdict.DISAGREES
         if is_agreement and left_unread(pipeline, account, run.run_id, windows):
             kept[result.check.name] = result
     return [
-        kept.get(result.check.name, result) if result.verdict is Verdict.HOLDS else result
+        kept.get(result.check.name, result) if result.verdict is CheckVerdict.HOLDS else result
         for result in second
     ]
 
@@ -192,10 +192,10 @@ def _publication_of(
         compare_to=run.settings.compare_to,
         missing_windows=missing,
         failed_windows=_count_failed(pipeline, run.settings.account),
-        checks_held=verdicts.count(Verdict.HOLDS) + verdicts.count(Verdict.NOTICE),
-        checks_failed=verdicts.count(Verdict.FAILS),
-        checks_skipped=verdicts.count(Verdict.SKIPPED),
-        checks_drifted=verdicts.count(Verdict.DRIFT),
+        checks_held=verdicts.count(CheckVerdict.HOLDS) + verdicts.count(CheckVerdict.NOTICE),
+        checks_failed=verdicts.count(CheckVerdict.FAILS),
+        checks_skipped=verdicts.count(CheckVerdict.SKIPPED),
+        checks_drifted=verdicts.count(CheckVerdict.DRIFT),
         checks_disagreeing=len(disagreeing),
         disagreeing_checks=", ".join(disagreeing),
     )
@@ -216,10 +216,10 @@ def _count_failed(pipeline: Pipeline, account: str) -> int:
     return int(count)
 
 
-def judge_load(
+def evaluate_load(
     console: Console, pipeline: Pipeline, run: Run, now: datetime, progress: LoadProgress,
     missing: int | None = None,
-) -> Judgement:  # fmt: skip
+) -> PublishDecision:  # fmt: skip
     """Judges what a job has loaded; a second look is a run of its own in the ledger."""
 
     def look_again(request: LoadRequest) -> None:
@@ -227,7 +227,7 @@ def judge_load(
         with progress:
             load(pipeline, run, request, progress.on_chunk)
 
-    return judge(console, pipeline, run, now, look_again=look_again, missing=missing)
+    return evaluate(console, pipeline, run, now, look_again=look_again, missing=missing)
 
 
 def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
@@ -242,11 +242,13 @@ def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
         )
 
 
-def put_out(console: Console, warehouse: Warehouse, judgement: Judgement, mode: int) -> int:
+def publish_or_report(
+    console: Console, warehouse: Warehouse, judgement: PublishDecision, mode: int
+) -> int:
     """Publishes what was judged well, or says why readers keep what they have; the exit code. The
     warehouse must be closed. At a destination readers see what is loaded, as it is loaded: there
     it is told what the checks came to."""
-    if isinstance(warehouse, Hosted):
+    if isinstance(warehouse, RemoteWarehouse):
         return _tell_hosted(console, judgement)
     if judgement.is_published:
         console.print(f"nothing has changed since the last load. {_kept(warehouse)}", markup=False)
@@ -275,7 +277,7 @@ def _came_to(publication: Publication) -> str:
     return f"{publication.checks_held} checks hold{words}"
 
 
-def _tell_hosted(console: Console, judgement: Judgement) -> int:
+def _tell_hosted(console: Console, judgement: PublishDecision) -> int:
     if judgement.publication is None:
         console.print(f"do not rely on it yet: {judgement.reason}", markup=False)
         return STOPPED if judgement.ended_early else PARTIAL
@@ -310,11 +312,11 @@ def publish_anew(console: Console, warehouse: Path, run: Run, mode: int) -> None
     try:
         with open_pipeline(warehouse) as pipeline:
             state = source_state(pipeline)
-            run.pin(state)
+            run.reconcile_state(state)
             judgement = (
-                Judgement(None, "a load is not whole yet")
+                PublishDecision(None, "a load is not whole yet")
                 if state.get(ROUNDS)
-                else judge(console, pipeline, run, run.now)
+                else evaluate(console, pipeline, run, run.now)
             )
         if judgement.publication is not None:
             publish(warehouse, judgement.publication, mode)
@@ -331,9 +333,9 @@ def publish_anew(console: Console, warehouse: Path, run: Run, mode: int) -> None
     )
 
 
-def leave_no_traces(console: Console, warehouse: Path, run: Run, mode: int) -> None:
+def purge_overwritten(console: Console, warehouse: Path, run: Run, mode: int) -> None:
     """Has neither the warehouse nor its published copy hold what was overwritten; what a kill
     leaves undone, the next run owes."""
     copy_without_traces(warehouse)
     publish_anew(console, warehouse, run, mode)
-    settle_copy(warehouse)
+    clear_purge_pending(warehouse)

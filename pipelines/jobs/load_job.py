@@ -33,8 +33,8 @@ from ..settings.errors import COMPLETE, PARTIAL, STOPPED, UsageError
 from ..warehouse.duckdb import being_rebuilt, check_path, put_in_place
 from ..warehouse.load_packages import finish_pending
 from ..warehouse.open import Warehouse, check_warehouse, is_there, open_pipeline, place_of
-from ..warehouse.redaction import changed_modes, make_stricter, owe_copy, owes_copy
-from ..warehouse.remote import Hosted
+from ..warehouse.redaction import changed_modes, is_purge_pending, make_stricter, mark_purge_pending
+from ..warehouse.remote import RemoteWarehouse
 from ..warehouse.sql import stored_of
 from .advisories import (
     tell_what_was_not_asked,
@@ -43,7 +43,14 @@ from .advisories import (
     warn_of_unlisted_items,
 )
 from .erasure import keep_forgotten
-from .finalize import Closing, Judgement, judge_load, leave_no_traces, make_marts, put_out
+from .finalize import (
+    FinalizeOptions,
+    PublishDecision,
+    evaluate_load,
+    make_marts,
+    publish_or_report,
+    purge_overwritten,
+)
 from .load_loop import configured_run, load
 from .run_summary import Summary, print_summary, summarize
 from .signals import stopping_at_signals
@@ -65,7 +72,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class JobResult:
     """How a job ended: its exit code, what it read of each report, what the checks came to, and
     how many windows are wanted and not there, where that was counted."""
 
@@ -77,9 +84,9 @@ class Ended:
 
 def run_job(
     console: Console, job: Job, after_load: Callable[[Pipeline], None] = lambda _: None
-) -> Ended:
+) -> JobResult:
     """Runs a job, prints its summary and publishes what it has loaded."""
-    closing = Closing.configured()
+    closing = FinalizeOptions.configured()
     progress = LoadProgress(console)
     run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
     run.budget = job.budget
@@ -94,9 +101,9 @@ def run_job(
             stopping_at_signals(run, console),
             _opened(console, job.warehouse, run, closing.mode) as pipeline,
         ):
-            run.know(stored_of(pipeline, run.settings.account))
+            run.attach_snapshot(stored_of(pipeline, run.settings.account))
             run.lists.read_of("users")  # of an account that nobody else is loading
-            run.pin(source_state(pipeline))
+            run.reconcile_state(source_state(pipeline))
             console.print(_about_time(run))
             with progress:
                 load(pipeline, run, job.request, progress.on_chunk)
@@ -106,11 +113,11 @@ def run_job(
             ended_early = run.budget.was_hit or run.is_stopping
             missing = _tell(console, pipeline, run, job, None if ended_early else summary)
             after_load(pipeline)
-            judgement = Judgement(None, "the load is not whole yet")
+            judgement = PublishDecision(None, "the load is not whole yet")
             if job.publishes and _is_published(job.warehouse, closing.mode):
-                judgement = Judgement(None, is_published=True)
+                judgement = PublishDecision(None, is_published=True)
             elif job.publishes and not ended_early:
-                judgement = judge_load(console, pipeline, run, job.clock(), progress, missing)
+                judgement = evaluate_load(console, pipeline, run, job.clock(), progress, missing)
         ended_early = ended_early or judgement.ended_early
         if ended_early:
             by = "a signal" if run.is_stopping else "the budget"
@@ -118,17 +125,21 @@ def run_job(
                 f"stopped by {by} after {run.client.sent:,} requests: what was read is loaded, "
                 "the same command goes on from there"
             )
-        published = put_out(console, job.warehouse, judgement, closing.mode) if job.publishes else 0
-        code = published or summary.exit_code(run.settings.expect_unavailable)
+        published = (
+            publish_or_report(console, job.warehouse, judgement, closing.mode)
+            if job.publishes
+            else 0
+        )
+        code = published or summary.exit_code(run.settings.optional_reports)
         if ended_early:
             code = STOPPED
-        return Ended(exit_code=code, summary=summary, checks=judgement.results, missing=missing)
+        return JobResult(exit_code=code, summary=summary, checks=judgement.results, missing=missing)
     finally:
         run.close()
 
 
 def _is_published(warehouse: Warehouse, mode: int) -> bool:
-    return not isinstance(warehouse, Hosted) and is_published(warehouse, mode)
+    return not isinstance(warehouse, RemoteWarehouse) and is_published(warehouse, mode)
 
 
 def _tell(
@@ -154,7 +165,7 @@ def run_rebuild(console: Console, job: Job) -> int:
     `status` finds nothing lacking in it; the old file is kept, under a name of its own.
     """
     assert isinstance(job.warehouse, Path)
-    old, new, closing = job.warehouse, being_rebuilt(job.warehouse), Closing.configured()
+    old, new, closing = job.warehouse, being_rebuilt(job.warehouse), FinalizeOptions.configured()
     if not old.exists():
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
     run = configured_run(clock=job.clock, **job.options)
@@ -167,8 +178,8 @@ def run_rebuild(console: Console, job: Job) -> int:
             forgotten = frozenset(stored.forgotten() if stored is not None else ())
             facts = fact_rows(pipeline, run.settings.account)
         run.privacy.with_forgotten(forgotten)
-        if owes_copy(old):
-            leave_no_traces(console, old, run, closing.mode)
+        if is_purge_pending(old):
+            purge_overwritten(console, old, run, closing.mode)
         if new.exists():
             _check_begun(new, run)
     finally:
@@ -202,11 +213,11 @@ def _publish_rebuilt(console: Console, job: Job, modes: Mapping[str, str], mode:
     run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
     try:
         with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
-            run.pin(source_state(pipeline))
-            judgement = judge_load(console, pipeline, run, job.clock(), progress)
+            run.reconcile_state(source_state(pipeline))
+            judgement = evaluate_load(console, pipeline, run, job.clock(), progress)
         if judgement.publication is None and changed_modes(modes, run.privacy)[0]:
             unpublish(job.warehouse)
-        return put_out(console, job.warehouse, judgement, mode)
+        return publish_or_report(console, job.warehouse, judgement, mode)
     finally:
         run.close()
 
@@ -214,7 +225,7 @@ def _publish_rebuilt(console: Console, job: Job, modes: Mapping[str, str], mode:
 def _check_begun(new: Path, run: Run) -> None:
     """Refuses to go on with a half-built file whose numbers mean something else."""
     try:
-        run.pin(_state_of(new))
+        run.reconcile_state(_state_of(new))
     except ConfigurationError as error:
         raise UsageError(
             f"{new} was begun with other settings and is not complete: delete it to begin anew, or "
@@ -239,19 +250,19 @@ def _is_complete(job: Job) -> bool:
 def _opened(console: Console, warehouse: Warehouse, run: Run, mode: int) -> Iterator[Pipeline]:
     """The warehouse's pipeline, with what is loaded as strict about personal data as the
     configuration is now."""
-    if isinstance(warehouse, Hosted):
+    if isinstance(warehouse, RemoteWarehouse):
         with open_pipeline(warehouse) as pipeline:
             _refuse_stricter(warehouse, pipeline, run)
             _refuse_other_readers(warehouse, pipeline)
             yield pipeline
         return
-    if warehouse.exists() and owes_copy(warehouse):
-        leave_no_traces(console, warehouse, run, mode)
+    if warehouse.exists() and is_purge_pending(warehouse):
+        purge_overwritten(console, warehouse, run, mode)
     with open_pipeline(warehouse, run.settings.account) as pipeline:
         if not _make_stricter(console, warehouse, pipeline, run):
             yield pipeline
             return
-    leave_no_traces(console, warehouse, run, mode)
+    purge_overwritten(console, warehouse, run, mode)
     with open_pipeline(warehouse) as pipeline:
         yield pipeline
 
@@ -273,15 +284,15 @@ def _make_stricter(console: Console, warehouse: Path, pipeline: Pipeline, run: R
     if stricter:
         console.print(f"privacy: rewriting {len(stricter)} columns of what is loaded")
         finish_pending(pipeline)
-        owe_copy(warehouse)
+        mark_purge_pending(warehouse)
         if run.archive is not None:
-            run.know(stored_of(pipeline, run.settings.account))
+            run.attach_snapshot(stored_of(pipeline, run.settings.account))
             rewrite(run.archive.account_folder, partial(protect_body, run.privacy))
         make_stricter(pipeline, stricter, run.privacy)
     return bool(stricter)
 
 
-def _refuse_stricter(warehouse: Hosted, pipeline: Pipeline, run: Run) -> None:
+def _refuse_stricter(warehouse: RemoteWarehouse, pipeline: Pipeline, run: Run) -> None:
     """UsageError when what is loaded would have to be rewritten."""
     stricter, _ = changed_modes(source_state(pipeline).get("privacy", {}), run.privacy)
     if stricter:
@@ -292,7 +303,7 @@ def _refuse_stricter(warehouse: Hosted, pipeline: Pipeline, run: Run) -> None:
         )
 
 
-def _refuse_other_readers(warehouse: Hosted, pipeline: Pipeline) -> None:
+def _refuse_other_readers(warehouse: RemoteWarehouse, pipeline: Pipeline) -> None:
     if warehouse.kind.type == "filesystem":
         from ..warehouse.file_views import refuse_other_readers  # noqa: PLC0415  only where there are files
 

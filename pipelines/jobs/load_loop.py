@@ -20,7 +20,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout import help_scout, open_run, resources_of
 from sources.help_scout.api.client import utc_now
-from sources.help_scout.extract.result import Outcome
+from sources.help_scout.extract.result import WindowResult
 from sources.help_scout.state.run import Run
 
 from ..models.base_views import create_views
@@ -39,7 +39,7 @@ INTERVAL_OPTIONS = ("since", "until")
 def configured_run(
     *,
     clock: Callable[[], datetime] = utc_now,
-    on_outcome: Callable[[Outcome], None] | None = None,
+    on_outcome: Callable[[WindowResult], None] | None = None,
     **options: Any,
 ) -> Run:
     """A run with the options of dlt's configuration; those given here come before it."""
@@ -90,7 +90,7 @@ def load(
     facts = give_facts(pipeline, run)
     if run.archive is not None:
         run.archive.begin(run.run_id, request.as_json(), facts)
-    run.pin(source_state(pipeline))
+    run.reconcile_state(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
     run.round, run.storage = agenda.round, storage_of(pipeline)
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]

@@ -17,7 +17,7 @@ from sources.help_scout.state.ledger import SUCCEEDED, WINDOW_READS
 from sources.help_scout.state.run import Run
 
 from ..planning.load_plan import LoadRequest
-from ..quality.check_runner import Result, Verdict
+from ..quality.check_runner import CheckVerdict, Result
 from ..quality.disagreements import Past
 from ..warehouse.sql import sql_client
 
@@ -30,7 +30,7 @@ ReportWindow: TypeAlias = tuple[str, Grain, date]
 
 def failed_of(results: Sequence[Result]) -> list[Result]:
     """The results of checks that fail."""
-    return [result for result in results if result.verdict is Verdict.FAILS]
+    return [result for result in results if result.verdict is CheckVerdict.FAILS]
 
 
 def worth_reading_again(
@@ -41,7 +41,7 @@ def worth_reading_again(
     chosen = failed_of(results)
     for result in results:
         past = pasts.get(result.check.name)
-        if result.verdict is not Verdict.DISAGREES or past is None or past.was_read_again:
+        if result.verdict is not CheckVerdict.DISAGREES or past is None or past.was_read_again:
             continue
         if second_look(run, [*chosen, result]) is not None:
             chosen.append(result)

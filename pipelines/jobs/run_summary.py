@@ -86,14 +86,14 @@ class Summary:
         """The report's line; StopIteration when the run did not ask for it."""
         return next(line for line in self.lines if line.report == report)
 
-    def exit_code(self, expect_unavailable: Sequence[str] = ()) -> int:
+    def exit_code(self, optional_reports: Sequence[str] = ()) -> int:
         """0 when everything was read whole, 3 when something failed or a report is unavailable.
         An item that the API refuses, an inbox say, is listed and is no failure."""
         if self.list_problems:
             return PARTIAL
         for line in self.lines:
             lacking = {status for status in _LACKING if line.count(status)}
-            if line.report in expect_unavailable or (line.refused and not line.misfits):
+            if line.report in optional_reports or (line.refused and not line.misfits):
                 lacking.discard(Status.UNAVAILABLE)
             if lacking:
                 return PARTIAL

@@ -18,17 +18,17 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 from rich.console import Console
 
-from ..quality.check_runner import Verdict
+from ..quality.check_runner import CheckVerdict
 from ..quality.disagreements import news_of
 from ..settings.configuration import check_option_names
 from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, UsageError, explain
-from .load_job import Ended
+from .load_job import JobResult
 
 SECTION = "alerts"
 TIMEOUT_SECONDS = 10
 MOST_LINES = 8
 WORDS = {FAILED: "failed", PARTIAL: "loaded, but not everything", STOPPED: "stopped early"}
-Tell: TypeAlias = Callable[[Ended], None]
+Tell: TypeAlias = Callable[[JobResult], None]
 
 
 @configspec
@@ -68,7 +68,7 @@ def alerting(console: Console, what: str) -> Iterator[Tell]:
     """
     configured_webhook()
     on_disagreement = configured_alerts().on_disagreement
-    ended: list[Ended] = []
+    ended: list[JobResult] = []
     try:
         yield ended.append
     except Exception as error:
@@ -80,7 +80,7 @@ def alerting(console: Console, what: str) -> Iterator[Tell]:
             send_alert(console, "\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])))
 
 
-def alert_lines(ended: Ended, *, on_disagreement: bool = False) -> Iterator[str]:
+def alert_lines(ended: JobResult, *, on_disagreement: bool = False) -> Iterator[str]:
     """What there is to be looked at, the exit code first; nothing when all is well. That a budget
     stopped the job is no alarm: the next one goes on. Reports that disagree are one only if
     `on_disagreement`, and where their agreement had held for long."""
@@ -91,10 +91,10 @@ def alert_lines(ended: Ended, *, on_disagreement: bool = False) -> Iterator[str]
     failed = [
         f"check {result.check.name} fails: {result.check.sentence}"
         for result in ended.checks
-        if result.verdict is Verdict.FAILS
+        if result.verdict is CheckVerdict.FAILS
     ]
     gaps = [f"{ended.missing:,} windows are wanted and not there"] if ended.missing else []
-    news = [news_of(r) for r in ended.checks if r.verdict is Verdict.DISAGREES and r.is_news]
+    news = [news_of(r) for r in ended.checks if r.verdict is CheckVerdict.DISAGREES and r.is_news]
     news = news if on_disagreement else []
     if ended.exit_code in (COMPLETE, STOPPED) and not gaps and not news:
         return

@@ -1,4 +1,4 @@
-"""Service targets: within which time customers shall be answered, as configured under `[targets]`.
+"""Service targets: within which time customers shall be answered, as configured.
 
 Help Scout counts answers in ranges (within 15 minutes, 30 minutes, an hour …): how many met a
 target is known for the bounds of these ranges only.
@@ -19,6 +19,7 @@ from ..settings.configuration import check_option_names
 from ..settings.errors import UsageError
 
 TARGETS = "targets"
+SECTION = "service_targets"
 HOUR_SECONDS = 3_600
 METRICS = {
     "first_response_hours": ("firstResponseTime", "first response time"),
@@ -28,7 +29,7 @@ METRICS = {
 
 @configspec
 class TargetOptions(BaseConfiguration):
-    """The section `[targets]` of the configuration, in hours."""
+    """The section `[service_targets]` of the configuration, in hours."""
 
     first_response_hours: float = 6.0
     response_hours: float = 12.0
@@ -51,7 +52,7 @@ class Targets:
             }
             if given not in bounds:
                 raise UsageError(
-                    f"targets.{name} = {given:g}: Help Scout counts answers within "
+                    f"{SECTION}.{name} = {given:g}: Help Scout counts answers within "
                     f"{', '.join(f'{bound:g}' for bound in bounds)} hours, choose one of these"
                 )
             ranges[name] = bounds[given]
@@ -60,12 +61,12 @@ class Targets:
     @classmethod
     def configured(cls) -> Targets:
         """The targets as dlt's configuration has them."""
-        check_option_names(METRICS, (TARGETS,))
+        check_option_names(METRICS, (SECTION,))
         try:
-            options = resolve_configuration(TargetOptions(), sections=(TARGETS,))
+            options = resolve_configuration(TargetOptions(), sections=(SECTION,))
         except ConfigValueCannotBeCoercedException as error:
             raise UsageError(
-                f"targets.{error.field_name} = {error.field_value!r}: write a number of hours"
+                f"{SECTION}.{error.field_name} = {error.field_value!r}: write a number of hours"
             ) from error
         return cls.of({name: float(options[name]) for name in METRICS})
 

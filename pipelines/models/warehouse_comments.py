@@ -61,7 +61,7 @@ what it is, the column's type, its comment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class DatabaseObject:
     """A table, a view or a column that stands in the warehouse, with the comment that it has."""
 
     schema: str
@@ -98,23 +98,25 @@ def write_comments(pipeline: Pipeline) -> int:
 
 def describing(table: StoredTable, schema: str) -> Iterator[str]:
     """The statements that give a table just made, and its columns, their comments."""
-    yield Thing(schema, table.name, None, "table", "", None).statement(table.description)
+    yield DatabaseObject(schema, table.name, None, "table", "", None).statement(table.description)
     for column in table.columns:
-        thing = Thing(schema, table.name, column.name, "column", "", None)
+        thing = DatabaseObject(schema, table.name, column.name, "column", "", None)
         yield thing.statement(column.comment)
 
 
-def things_in(client: SqlClientBase[Any], query: str, schemas: tuple[str, ...]) -> list[Thing]:
+def things_in(
+    client: SqlClientBase[Any], query: str, schemas: tuple[str, ...]
+) -> list[DatabaseObject]:
     """What stands in the schemas."""
     listed = ", ".join(map(_literal, schemas))
-    return [Thing(*row) for row in client.execute_sql(query.format(schemas=listed)) or []]
+    return [DatabaseObject(*row) for row in client.execute_sql(query.format(schemas=listed)) or []]
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def lacking_comments(things: list[Thing]) -> Iterator[str]:
+def lacking_comments(things: list[DatabaseObject]) -> Iterator[str]:
     """The statements for what lacks its comment or has another one."""
     for thing in things:
         comment = comment_of(thing)
@@ -122,7 +124,7 @@ def lacking_comments(things: list[Thing]) -> Iterator[str]:
             yield thing.statement(comment)
 
 
-def comment_of(thing: Thing) -> str | None:
+def comment_of(thing: DatabaseObject) -> str | None:
     """What is to be said of it; None of what is not ours to describe."""
     if thing.schema == SCHEMA and thing.table != TARGETS_VIEW.name:
         said = _of_mart(thing)
@@ -147,7 +149,7 @@ def _columns(table: str) -> Mapping[str, Column]:
     return {} if found is None else {column.name: column for column in found.columns}
 
 
-def _of_mart(thing: Thing) -> str | None:
+def _of_mart(thing: DatabaseObject) -> str | None:
     mart = _marts().get(thing.table)
     if mart is None:
         return None

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ..cli.options import Target, told_in_words
+from ..cli.options import Target, handle_errors
 from ..jobs.load_loop import configured_run
 from ..planning.load_plan import source_state
 from ..settings.process import prepare_process
@@ -36,7 +36,7 @@ def zone_of(target: Target) -> ZoneInfo:
     try:
         if is_there(target.place):
             with open_pipeline(target.place, run.settings.account) as pipeline:
-                run.pin(source_state(pipeline))
+                run.reconcile_state(source_state(pipeline))
         return run.time.zone
     finally:
         run.close()
@@ -50,7 +50,7 @@ def main(account: str, start: str, end: str) -> None:
     """Prints the interval's days as options of `help-scout load`."""
     prepare_process()
     destination = os.environ.get("HELP_SCOUT_DESTINATION", "duckdb")
-    with told_in_words():
+    with handle_errors():
         zone = zone_of(Target(warehouse=None, account=account, destination=destination))
         found = days_between(datetime.fromisoformat(start), datetime.fromisoformat(end), zone)
     if found is not None:

@@ -13,12 +13,12 @@ from dlt.common.schema import Schema
 
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import Slice
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.planning.windows import Window
-from sources.help_scout.state.coverage import ALL, ONE_NIGHT, Standing
+from sources.help_scout.state.coverage import ALL, ONE_NIGHT, Freshness
 from sources.help_scout.state.restatements import RESTATEMENTS, compared_measures
 from sources.help_scout.state.run import Run
-from sources.help_scout.state.snapshot import Stored
+from sources.help_scout.state.snapshot import WarehouseSnapshot
 
 from ..settings.errors import COMPLETE, PARTIAL, NothingLoaded
 from ..warehouse.open import Warehouse, open_pipeline, require_loaded
@@ -26,9 +26,9 @@ from ..warehouse.sql import stored_of
 from .item_names import Names, item_names
 from .load_plan import loaded_state, wanted_windows
 
-ALARMS = (Standing.MISSING, Standing.BEHIND, Standing.INCOMPLETE)
+ALARMS = (Freshness.MISSING, Freshness.BEHIND, Freshness.INCOMPLETE)
 
-Counts: TypeAlias = Counter[Standing]
+Counts: TypeAlias = Counter[Freshness]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,11 +45,11 @@ class SliceStatus:
     last_loaded_at: datetime | None = None
     last_failure: tuple[datetime, str] | None = None
 
-    def add(self, window: Window, how: Standing, fetched_at: datetime | None) -> None:
+    def add(self, window: Window, how: Freshness, fetched_at: datetime | None) -> None:
         """Counts a wanted window."""
         self.counts[how] += 1
         self.months.setdefault(f"{window.local_date:%Y-%m}", Counter())[how] += 1
-        if how in (Standing.MISSING, Standing.BEHIND):
+        if how in (Freshness.MISSING, Freshness.BEHIND):
             self.gaps.append(window)
         if fetched_at is not None:
             self.first = min(self.first or window, window)
@@ -64,8 +64,8 @@ class SliceStatus:
 
 def coverage_pct(counts: Counts) -> float:
     """The windows that are there, in percent of those that should be by now."""
-    wanted = counts.total() - counts[Standing.DUE]
-    there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
+    wanted = counts.total() - counts[Freshness.DUE]
+    there = counts[Freshness.FINAL] + counts[Freshness.PROVISIONAL]
     return 100.0 * there / wanted if wanted else 100.0
 
 
@@ -99,7 +99,7 @@ class StatusReport:
         """0 when all is loaded, 3 when anything is missing that the configuration does not expect
         to be. An item that the API refuses, an inbox say, is no alarm; a report of which it
         refuses the total, or everything, is."""
-        expected = self.run.settings.expect_unavailable
+        expected = self.run.settings.optional_reports
         alarming = [status for status in self.slices if status.report not in expected]
         if any(status.counts[how] for status in alarming for how in ALARMS):
             return PARTIAL
@@ -108,7 +108,7 @@ class StatusReport:
     @property
     def missing(self) -> int:
         """How many windows are missing."""
-        return sum(status.counts[Standing.MISSING] for status in self.slices)
+        return sum(status.counts[Freshness.MISSING] for status in self.slices)
 
 
 def unavailable_reports(slices: Sequence[SliceStatus]) -> list[str]:
@@ -116,7 +116,7 @@ def unavailable_reports(slices: Sequence[SliceStatus]) -> list[str]:
     refused: dict[str, list[bool]] = {}
     totals = set()
     for status in slices:
-        is_refused = bool(status.counts[Standing.UNAVAILABLE]) and status.first is None
+        is_refused = bool(status.counts[Freshness.UNAVAILABLE]) and status.first is None
         refused.setdefault(status.report, []).append(is_refused)
         if status.slice.text == ALL and is_refused:
             totals.add(status.report)
@@ -128,7 +128,7 @@ def refused_items(slices: Sequence[SliceStatus]) -> dict[str, list[str]]:
     refuses them for."""
     unavailable, found = unavailable_reports(slices), dict[str, list[str]]()
     for status in slices:
-        if status.counts[Standing.UNAVAILABLE] and status.report not in unavailable:
+        if status.counts[Freshness.UNAVAILABLE] and status.report not in unavailable:
             found.setdefault(status.slice.text, []).append(status.report)
     return found
 
@@ -141,7 +141,7 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:
             raise NothingLoaded(f"{warehouse} holds no load yet: nothing was loaded")
-        run.pin(state)
+        run.reconcile_state(state)
         names, schema = tuple(names), pipeline.default_schema
         slices = list(_slices(run, stored, names))
         return StatusReport(
@@ -158,7 +158,7 @@ def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusRepor
 
 
 def _open_failures(
-    stored: Stored, slices: Sequence[SliceStatus]
+    stored: WarehouseSnapshot, slices: Sequence[SliceStatus]
 ) -> dict[str, tuple[datetime, str]]:
     """The failures later than what was loaded, one a report: its latest.
 
@@ -188,9 +188,9 @@ def _says_more(failure: tuple[datetime, str]) -> tuple[bool, datetime]:
     return not error.startswith("not asked"), at
 
 
-def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceStatus]:
+def _slices(run: Run, stored: WarehouseSnapshot, names: Iterable[str]) -> Iterator[SliceStatus]:
     """The wanted windows of every slice, against the ledger."""
-    failures, unnamed = stored.last_failures(), list[Outcome]()
+    failures, unnamed = stored.last_failures(), list[WindowResult]()
     found: dict[str, dict[str, SliceStatus]] = {name: {} for name in names}
     for read, window, how in wanted_windows(run, stored, found, unnamed):
         name, text = read.report.name, read.slice.text
@@ -201,7 +201,7 @@ def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceSta
         name, slice_ = outcome.read.report.name, outcome.read.slice
         status = found[name].setdefault(slice_.text, SliceStatus(report=name, slice=slice_))
         is_refused = outcome.status is Status.UNAVAILABLE
-        how = Standing.UNAVAILABLE if is_refused else Standing.MISSING
+        how = Freshness.UNAVAILABLE if is_refused else Freshness.MISSING
         status.add(outcome.window, how, None)
     for by_slice in found.values():
         for status in by_slice.values():
@@ -209,7 +209,9 @@ def _slices(run: Run, stored: Stored, names: Iterable[str]) -> Iterator[SliceSta
             yield status
 
 
-def _moved(schema: Schema, stored: Stored, names: Iterable[str]) -> Iterator[tuple[str, Moved]]:
+def _moved(
+    schema: Schema, stored: WarehouseSnapshot, names: Iterable[str]
+) -> Iterator[tuple[str, Moved]]:
     for name in names:
         pairs, table = compared_measures(REPORTS[name]), schema.tables.get(name)
         if pairs and table is not None and pairs.keys() <= table["columns"].keys():
@@ -256,7 +258,7 @@ def _slice_json(status: SliceStatus) -> Mapping[str, Any]:
         "slice": status.slice.text,
         "windows": status.counts.total(),
         "coverage_pct": round(status.coverage_pct, 3),
-        **{str(how): status.counts[how] for how in Standing},
+        **{str(how): status.counts[how] for how in Freshness},
         "first_window_date": status.first.local_date if status.first else None,
         "last_window_date": status.last.local_date if status.last else None,
         "last_loaded_at": status.last_loaded_at,

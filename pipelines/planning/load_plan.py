@@ -22,14 +22,14 @@ from sources.help_scout.errors import AnswerError, ApiError
 from sources.help_scout.extract.dimension_lists import AccountLists
 from sources.help_scout.extract.result import Outcomes, Status
 from sources.help_scout.planning.request_plan import Read, Request
-from sources.help_scout.planning.session import Round
+from sources.help_scout.planning.session import LoadSession
 from sources.help_scout.planning.windows import Grain, Window, local_midnight, window_of
 from sources.help_scout.state.coverage import (
     Coverage,
-    Newcomers,
+    Freshness,
+    NewItemWindows,
     Refusals,
     Selection,
-    Standing,
     due,
     everything,
     missing,
@@ -40,7 +40,7 @@ from sources.help_scout.state.coverage import (
 )
 from sources.help_scout.state.dry_run import DryRun
 from sources.help_scout.state.run import Interval, Run
-from sources.help_scout.state.snapshot import Stored
+from sources.help_scout.state.snapshot import WarehouseSnapshot
 
 from ..settings.errors import NothingLoaded, UsageError
 from ..warehouse.sql import stored_of
@@ -103,7 +103,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agenda:
+class LoadPlan:
     """The chunks of a load in order.
 
     `after` is from where each report's windows are due; `round` the night or interval that the
@@ -112,11 +112,11 @@ class Agenda:
 
     chunks: list[Chunk]
     after: Mapping[str, datetime]
-    stored: Stored | None
-    round: Round | None = None
+    stored: WarehouseSnapshot | None
+    round: LoadSession | None = None
 
 
-def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
+def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> LoadPlan:
     """The chunks that the request asks for, from the cursors and the ledger."""
     state = source_state(pipeline)
     stored = stored_of(pipeline, run.settings.account)
@@ -126,7 +126,7 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
     if since is not None:
         interval = (since, min(until or run.now, run.now))
         asked_for = f"{request.since}..{request.until or ''}"
-        round_ = Round.of(state, run.now, names, interval=asked_for, until=interval[1])
+        round_ = LoadSession.of(state, run.now, names, interval=asked_for, until=interval[1])
         selects = unread(coverage, round_.resumed_from)
         if request.windows:
             selects = only(request.windows)
@@ -136,7 +136,7 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
             if not request.windows or _holds_any(run, piece, request.windows)
         ]
         after = dict.fromkeys(names, since)
-        return Agenda(chunks=chunks, after=after, stored=stored, round=round_)
+        return LoadPlan(chunks=chunks, after=after, stored=stored, round=round_)
     if request.backfill:
         chunks = [
             Chunk(
@@ -151,10 +151,10 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
         ]
         if request.newest_first:
             chunks.reverse()
-        return Agenda(chunks=chunks, after=dict.fromkeys(names, run.time.start), stored=stored)
+        return LoadPlan(chunks=chunks, after=dict.fromkeys(names, run.time.start), stored=stored)
     after = {name: due_from(state, run, name) for name in names}
-    round_ = Round.of(state, run.now, names)
-    return Agenda(
+    round_ = LoadSession.of(state, run.now, names)
+    return LoadPlan(
         chunks=[
             *_repair_chunks(run, coverage, after, round_),
             *_due_chunks(run, coverage, after, round_),
@@ -167,7 +167,7 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> Agenda:
 
 
 def _repair_chunks(
-    run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
+    run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: LoadSession
 ) -> list[Chunk]:
     """Chunks for what the ledger says failed before the windows that are due anyway."""
     failed = [
@@ -189,14 +189,16 @@ def _repair_chunks(
     ]
 
 
-def _newcomer_chunks(run: Run, stored: Stored | None, after: Mapping[str, datetime]) -> list[Chunk]:
+def _newcomer_chunks(
+    run: Run, stored: WarehouseSnapshot | None, after: Mapping[str, datetime]
+) -> list[Chunk]:
     """Chunks for the history of items that are new: last, since it is long and tonight's numbers
     must not wait for it."""
     if stored is None:
         return []
-    run.know(stored)
+    run.attach_snapshot(stored)
     end_of = partial(_end_of, run)
-    new = Newcomers(stored.coverage, dict(_listed_slices(run, after)), after, end_of)
+    new = NewItemWindows(stored.coverage, dict(_listed_slices(run, after)), after, end_of)
     if new.first is None:
         return []
     return [
@@ -231,7 +233,7 @@ def _listed_slices(run: Run, names: Iterable[str]) -> Iterator[tuple[str, Mappin
 
 
 def _due_chunks(
-    run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: Round
+    run: Run, coverage: Coverage, after: Mapping[str, datetime], round_: LoadSession
 ) -> list[Chunk]:
     return [
         Chunk(
@@ -245,16 +247,16 @@ def _due_chunks(
     ]
 
 
-def use(run: Run, agenda: Agenda, chunk: Chunk) -> None:
+def use(run: Run, agenda: LoadPlan, chunk: Chunk) -> None:
     """Has the run read the chunk's windows."""
     run.chunk = chunk.interval
     run.planner.selects = chunk.selects
     coverage = None if agenda.stored is None else agenda.stored.coverage
     run.planner.refusals = Refusals(coverage, run.now, all_again=chunk.asks_refused)
-    run.know(agenda.stored)
+    run.attach_snapshot(agenda.stored)
 
 
-def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> list[Read]:
+def planned_reads(run: Run, agenda: LoadPlan, chunk: Chunk, dry: DryRun) -> list[Read]:
     """The reads that loading the chunk would make, as far as the warehouse can tell; `dry.own` has
     those of them that are loaded."""
     use(run, agenda, chunk)
@@ -268,7 +270,7 @@ def planned_reads(run: Run, agenda: Agenda, chunk: Chunk, dry: DryRun) -> list[R
     return reads if has_own or not chunk.is_optional else []  # else: only who is named was asked
 
 
-def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
+def has_reads(run: Run, agenda: LoadPlan, chunk: Chunk) -> bool:
     """Whether there is anything to read in the chunk, or it cannot be told."""
     dry = DryRun(run, agenda.stored)
     reads = planned_reads(run, agenda, chunk, dry)
@@ -277,8 +279,8 @@ def has_reads(run: Run, agenda: Agenda, chunk: Chunk) -> bool:
 
 
 def wanted_windows(
-    run: Run, stored: Stored, names: Iterable[str], unnamed: Outcomes | None = None
-) -> Iterator[tuple[Read, Window, Standing]]:
+    run: Run, stored: WarehouseSnapshot, names: Iterable[str], unnamed: Outcomes | None = None
+) -> Iterator[tuple[Read, Window, Freshness]]:
     """Every window that the configuration wants of these reports, and how it stands, by what the
     warehouse knows of the account: not by what the API happened to list tonight.
 
@@ -305,11 +307,11 @@ def count_missing(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -
         return 0
     unnamed: Outcomes = []
     windows = wanted_windows(run, stored, reports or tuple(REPORTS), unnamed)
-    missing_ones = sum(how is Standing.MISSING for _, _, how in windows)
+    missing_ones = sum(how is Freshness.MISSING for _, _, how in windows)
     return missing_ones + sum(one.status is Status.FAILED for one in unnamed)
 
 
-def stored_lists(run: Run, stored: Stored) -> AccountLists:
+def stored_lists(run: Run, stored: WarehouseSnapshot) -> AccountLists:
     """The account's lists as the warehouse has them, so that nothing is asked for."""
 
     def refuse(request: Request) -> Any:
@@ -320,7 +322,7 @@ def stored_lists(run: Run, stored: Stored) -> AccountLists:
     return lists
 
 
-def know_lists(stored: Stored, lists: AccountLists) -> None:
+def know_lists(stored: WarehouseSnapshot, lists: AccountLists) -> None:
     """Gives the lists what the warehouse has of them, so that nothing is asked."""
     for name in LISTS_IN_PLANS:
         items = stored.list_items(name)

@@ -115,7 +115,7 @@ def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
         if stored is None:
             raise UsageError(f"{warehouse} holds no load yet: load once, then plan")
         give_facts(pipeline, run)
-        run.pin(state)
+        run.reconcile_state(state)
         know_lists(stored, run.lists)
         agenda = plan_agenda(pipeline, run, request)
         lines: dict[str, PlanLine] = {}

@@ -24,7 +24,7 @@ from ..settings.constants import DATASET
 from ..warehouse.locks import exclusively
 from ..warehouse.sql import sql_client
 from .consequences import AGREEMENT, CONSEQUENCES
-from .probe import Fact, Standing
+from .probe import Certainty, Fact
 
 FACTS = "account_facts"
 STEERING = (BUCKET_ANCHOR, ZERO_BUCKETS)
@@ -43,7 +43,7 @@ FactRow: TypeAlias = tuple[Any, ...]
 def store_facts(pipeline: Pipeline, facts: Sequence[Fact], now: datetime, account: str) -> None:
     """Puts the facts in place of what was known of the account; what could not be told this time
     leaves what was known."""
-    told = [fact for fact in facts if fact.verdict is not Standing.UNKNOWN]
+    told = [fact for fact in facts if fact.verdict is not Certainty.UNKNOWN]
     known = {fact.name for fact in told}
     with exclusively(pipeline), sql_client(pipeline) as client:
         if not client.has_dataset():  # before the first load
@@ -113,11 +113,11 @@ def print_facts(console: Console, facts: Sequence[Fact], sent: int) -> None:
     for fact in facts:
         value = (fact.value or "").replace("_", " ")
         found = ": ".join(part for part in (value, fact.detail) if part)
-        if fact.verdict is Standing.CONTRADICTED:
+        if fact.verdict is Certainty.CONTRADICTED:
             found = f"{found}. {CONSEQUENCES.get(fact.name, AGREEMENT)}"
         table.add_row(fact.sentence, str(fact.verdict), escape(found))
     console.print(table)
-    counts = {verdict: sum(fact.verdict is verdict for fact in facts) for verdict in Standing}
+    counts = {verdict: sum(fact.verdict is verdict for fact in facts) for verdict in Certainty}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     console.print(f"{len(facts)} assumptions: {told}; {sent} requests")
 

@@ -36,7 +36,7 @@ LISTS = {
 Query: TypeAlias = dict[str, str]
 
 
-class Standing(StrEnum):
+class Certainty(StrEnum):
     """How an assumption stands on the account."""
 
     CONFIRMED = "confirmed"
@@ -79,7 +79,7 @@ class Fact:
     name: str
     sentence: str
     value: str | None
-    verdict: Standing
+    verdict: Certainty
     detail: str
 
 
@@ -228,11 +228,11 @@ def probe(asker: Asker, known: Known, assumptions: Sequence[Assumption]) -> Iter
     for assumption in assumptions:
         told = _told(asker, known, assumption)
         if told.value is None:
-            verdict = Standing.UNKNOWN
+            verdict = Certainty.UNKNOWN
         elif told.value == assumption.expected:
-            verdict = Standing.CONFIRMED
+            verdict = Certainty.CONFIRMED
         else:
-            verdict = Standing.CONTRADICTED
+            verdict = Certainty.CONTRADICTED
         yield Fact(assumption.name, assumption.sentence, told.value, verdict, told.detail)
 
 

@@ -47,7 +47,7 @@ Query: TypeAlias = Callable[[str], list[dict[str, Any]]]
 _OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
 
 
-class Kind(StrEnum):
+class CheckKind(StrEnum):
     """Who has to answer for what a check finds: this project, or the account's reports."""
 
     INTEGRITY = "integrity"
@@ -61,7 +61,7 @@ class Level(StrEnum):
     NOTICE = "notice"
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """What a check came to."""
 
     HOLDS = "holds"
@@ -80,16 +80,16 @@ class Check:
     sentence: str
     sql: str
     needs: tuple[str, ...]
-    kind: Kind
+    kind: CheckKind
     level: Level | None = None
     tolerance: str | None = None
 
-    def verdict_of_rows(self, *, strict: bool) -> Verdict:
+    def verdict_of_rows(self, *, strict: bool) -> CheckVerdict:
         """What it means that the check finds rows; if `strict`, a disagreement is a failure."""
         if self.level is not None:
-            return Verdict(str(self.level))
-        is_failure = strict or self.kind is Kind.INTEGRITY
-        return Verdict.FAILS if is_failure else Verdict.DISAGREES
+            return CheckVerdict(str(self.level))
+        is_failure = strict or self.kind is CheckKind.INTEGRITY
+        return CheckVerdict.FAILS if is_failure else CheckVerdict.DISAGREES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class Result:
     """
 
     check: Check
-    verdict: Verdict
+    verdict: CheckVerdict
     rows: int = 0
     examples: list[dict[str, Any]] = field(default_factory=list)
     lacking: tuple[str, ...] = ()
@@ -128,14 +128,14 @@ def disagreements(results: Sequence[Result]) -> list[Result]:
     return [
         result
         for result in results
-        if result.verdict is Verdict.DISAGREES
-        or (result.verdict is Verdict.FAILS and result.check.kind is Kind.AGREEMENT)
+        if result.verdict is CheckVerdict.DISAGREES
+        or (result.verdict is CheckVerdict.FAILS and result.check.kind is CheckKind.AGREEMENT)
     ]
 
 
 def exit_code(results: Sequence[Result]) -> int:
     """3 when a check fails, 0 otherwise."""
-    return PARTIAL if any(r.verdict is Verdict.FAILS for r in results) else COMPLETE
+    return PARTIAL if any(r.verdict is CheckVerdict.FAILS for r in results) else COMPLETE
 
 
 def all_checks(only: Sequence[str] = ()) -> list[Check]:
@@ -163,16 +163,16 @@ def read_check(path: Path) -> Check:
             named[name] = value
         else:
             sentence.append(words)
-    if named.get("kind") not in [*Kind]:
+    if named.get("kind") not in [*CheckKind]:
         raise ValueError(f"checks/{path.name} has no line `-- kind: integrity` or `agreement`")
-    if "level" in named and named["kind"] == Kind.INTEGRITY:
+    if "level" in named and named["kind"] == CheckKind.INTEGRITY:
         raise ValueError(f"checks/{path.name}: integrity has no level, what it finds is a failure")
     return Check(
         name=path.stem,
         sentence=" ".join(sentence),
         sql="\n".join(lines[end:]),
         needs=tuple(named["needs"].split(", ")) if "needs" in named else (),
-        kind=Kind(named["kind"]),
+        kind=CheckKind(named["kind"]),
         level=Level(named["level"]) if "level" in named else None,
         tolerance=named.get("tolerance"),
     )
@@ -209,14 +209,14 @@ def _run(
 ) -> Result:
     lacking = tuple(name for name in check.needs if name not in there)
     if lacking:
-        return Result(check=check, verdict=Verdict.SKIPPED, lacking=lacking)
+        return Result(check=check, verdict=CheckVerdict.SKIPPED, lacking=lacking)
     sql = check.sql
     for name, part in parts.items():
         sql = sql.replace("{" + name + "}", part)
     found = query(sql)
     return Result(
         check=check,
-        verdict=check.verdict_of_rows(strict=strict) if found else Verdict.HOLDS,
+        verdict=check.verdict_of_rows(strict=strict) if found else CheckVerdict.HOLDS,
         rows=len(found),
         examples=found[:EXAMPLES],
         windows=_windows_of(found),

@@ -15,7 +15,7 @@ from dlt.pipeline.pipeline import Pipeline
 from rich.console import Console
 
 from .check_results import Earlier, earlier_results
-from .check_runner import Kind, Result, Verdict, disagreements
+from .check_runner import CheckKind, CheckVerdict, Result, disagreements
 
 NIGHTS_UNTIL_NEWS = 14
 """Nights that an agreement must have held for, so that it is news when it breaks."""
@@ -35,7 +35,7 @@ class Past:
 
 def past_of(earlier: Sequence[Earlier], zone: tzinfo) -> Past:
     """The past of a check, of what earlier runs found, oldest first."""
-    held = [one.verdict == Verdict.HOLDS for one in earlier]
+    held = [one.verdict == CheckVerdict.HOLDS for one in earlier]
     last_held = max((n for n, has in enumerate(held) if has), default=-1)
     streak = earlier[last_held + 1 :]
     if streak:
@@ -44,7 +44,7 @@ def past_of(earlier: Sequence[Earlier], zone: tzinfo) -> Past:
         )
     days = set()
     for one in reversed(earlier):
-        if one.verdict != Verdict.HOLDS:
+        if one.verdict != CheckVerdict.HOLDS:
             break
         days.add(one.checked_at.astimezone(zone).date())
     return Past(nights_held=len(days))
@@ -79,7 +79,7 @@ def with_pasts(
 
 
 def _is_news(result: Result, past: Past) -> bool:
-    is_agreement = result.check.kind is Kind.AGREEMENT and result.check.level is None
+    is_agreement = result.check.kind is CheckKind.AGREEMENT and result.check.level is None
     return is_agreement and past.nights_held >= NIGHTS_UNTIL_NEWS
 
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from dlt.pipeline.pipeline import Pipeline
 
-from ..probes.probe import MONTH_DAYS, Fact, Standing, counted
+from ..probes.probe import MONTH_DAYS, Certainty, Fact, counted
 from ..warehouse.sql import sql_client, tables_of
-from .check_runner import Kind, Result, Verdict, all_checks, check_pipeline
+from .check_runner import CheckKind, CheckVerdict, Result, all_checks, check_pipeline
 
 WINDOWS = "report_windows"
 
@@ -26,7 +26,7 @@ def checked_agreements(pipeline: Pipeline, account: str, today: date) -> list[Fa
         )
     if not recent:
         return []
-    checks = [one for one in all_checks() if one.kind is Kind.AGREEMENT and one.level is None]
+    checks = [one for one in all_checks() if one.kind is CheckKind.AGREEMENT and one.level is None]
     return [fact_of(result, first) for result in check_pipeline(pipeline, checks, account)]
 
 
@@ -34,21 +34,21 @@ def fact_of(result: Result, first: date) -> Fact:
     """How a check stands on windows that begin on the day `first` or later. A check that does not
     say which windows disagree is judged by all that is loaded."""
     name, sentence = f"check_{result.check.name}", result.check.sentence.rstrip(".")
-    if result.verdict is Verdict.SKIPPED:
+    if result.verdict is CheckVerdict.SKIPPED:
         missing = f"not loaded: {_some(result.lacking)}"
-        return Fact(name, sentence, None, Standing.UNKNOWN, missing)
-    if result.verdict is Verdict.HOLDS:
-        return Fact(name, sentence, "holds", Standing.CONFIRMED, "in what is loaded")
+        return Fact(name, sentence, None, Certainty.UNKNOWN, missing)
+    if result.verdict is CheckVerdict.HOLDS:
+        return Fact(name, sentence, "holds", Certainty.CONFIRMED, "in what is loaded")
     if result.windows is None:
         detail = f"{counted(result.rows, 'row')} in what is loaded"
-        return Fact(name, sentence, "differs", Standing.CONTRADICTED, detail)
+        return Fact(name, sentence, "differs", Certainty.CONTRADICTED, detail)
     recent = sum(day >= first for _, day in result.windows)
     if not recent:
         earlier = f"earlier differences: {counted(len(result.windows), 'window')}"
         detail = f"in the last four weeks; {earlier}"
-        return Fact(name, sentence, "holds", Standing.CONFIRMED, detail)
+        return Fact(name, sentence, "holds", Certainty.CONFIRMED, detail)
     detail = f"in {counted(recent, 'window')} of the last four weeks"
-    return Fact(name, sentence, "differs", Standing.CONTRADICTED, detail)
+    return Fact(name, sentence, "differs", Certainty.CONTRADICTED, detail)
 
 
 def _some(names: Sequence[str]) -> str:

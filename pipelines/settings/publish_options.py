@@ -20,25 +20,26 @@ class PublishOptions(BaseConfiguration):
     """The section `[publish]` of the configuration: who may read the copy, in octal, and whether
     reports of Help Scout that disagree keep it back."""
 
-    mode: str = "0640"
+    file_mode: str = "0640"
     strict_checks: bool = False
 
 
 def configured_mode() -> int:
     """The file mode that the configuration gives the copy; UsageError for one that cannot be."""
     check_option_names(PublishOptions().get_resolvable_fields(), (SECTION,))
-    text = str(resolve_configuration(PublishOptions(), sections=(SECTION,)).mode)
+    text = str(resolve_configuration(PublishOptions(), sections=(SECTION,)).file_mode)
     if _MODE.fullmatch(text) is None:
-        raise UsageError(f'publish.mode = {text!r}: write a file mode in octal, "0640"')
+        raise UsageError(f'publish.file_mode = {text!r}: write a file mode in octal, "0640"')
     mode = int(text, 8)
     if mode & _OTHERS_WRITE:
         raise UsageError(
-            f"publish.mode = {text!r} lets everybody write to the published copy: take a mode "
+            f"publish.file_mode = {text!r} lets everybody write to the published copy: take a mode "
             'without that, "0644" lets everybody read it'
         )
     if not mode & _OWNER_READS:
         raise UsageError(
-            f"publish.mode = {text!r} keeps the published copy from its owner: begin it with 4 or 6"
+            f"publish.file_mode = {text!r} keeps the published copy from its owner: "
+            "begin it with 4 or 6"
         )
     return mode
 

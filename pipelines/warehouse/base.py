@@ -15,7 +15,7 @@ from ..settings.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class DestinationSpec:
     """A destination that `--destination` can name.
 
     `type` is dlt's name of it, `options` what dlt is told besides the configuration, `needs` the
@@ -38,8 +38,8 @@ class Kind:
     is_tested: bool = True
 
 
-KINDS: Mapping[str, Kind] = {
-    "postgres": Kind(
+KINDS: Mapping[str, DestinationSpec] = {
+    "postgres": DestinationSpec(
         type="postgres",
         # An index of the staging tables would refuse what a load that was killed left there.
         options={"create_indexes": False},
@@ -47,15 +47,15 @@ KINDS: Mapping[str, Kind] = {
         extra="postgres",
         needs=("psycopg2",),
     ),
-    "ducklake": Kind(
+    "ducklake": DestinationSpec(
         type="ducklake",
         file_format="parquet",
         is_merged=True,
         extra="ducklake",
         extensions=("ducklake", "postgres_scanner"),
     ),
-    "parquet": Kind(type="filesystem", file_format="parquet", replaces=False),
-    "iceberg": Kind(
+    "parquet": DestinationSpec(type="filesystem", file_format="parquet", replaces=False),
+    "iceberg": DestinationSpec(
         type="filesystem",
         file_format="parquet",
         table_format="iceberg",
@@ -65,13 +65,13 @@ KINDS: Mapping[str, Kind] = {
         is_shared=False,  # its catalog lies in the folder: of two who write at once one loses
     ),
     **{
-        name: Kind(type=name, is_tested=False)
+        name: DestinationSpec(type=name, is_tested=False)
         for name in ("motherduck", "bigquery", "snowflake", "clickhouse", "databricks")
     },
 }
 
 
-def check_destination(name: str) -> Kind:
+def check_destination(name: str) -> DestinationSpec:
     """What is known of the destination; UsageError for one that is unknown, or whose libraries are
     not installed."""
     kind = KINDS.get(name)
@@ -85,7 +85,7 @@ def check_destination(name: str) -> Kind:
     return kind
 
 
-def kind_of(pipeline: Pipeline) -> Kind | None:
+def kind_of(pipeline: Pipeline) -> DestinationSpec | None:
     """What is known of the pipeline's destination; None for a DuckDB file."""
     assert pipeline.destination is not None
     return KINDS.get(pipeline.destination.destination_name)

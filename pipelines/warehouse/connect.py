@@ -26,16 +26,16 @@ from dlt.pipeline.pipeline import Pipeline
 
 from ..settings.constants import DATASET, PIPELINE
 from ..settings.errors import DestinationDown, UsageError, explain
-from .base import Kind, check_destination
+from .base import DestinationSpec, check_destination
 from .duckdb import remove_unfinished_schemas
 from .locks import locked, locked_in_postgres, making
-from .remote import Hosted
+from .remote import RemoteWarehouse
 
 STAGING = "%s_staging_{account}"
 SOURCE = "help_scout"
 
 
-def check_hosted(warehouse: Hosted) -> None:
+def check_hosted(warehouse: RemoteWarehouse) -> None:
     """Returns when the destination is known, installed and configured; UsageError says why not."""
     kind = check_destination(warehouse.destination)
     _provide_extensions(kind)
@@ -43,7 +43,7 @@ def check_hosted(warehouse: Hosted) -> None:
 
 
 @contextmanager
-def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
+def open_hosted(warehouse: RemoteWarehouse) -> Iterator[Pipeline]:
     """The dlt pipeline of the account into the destination, for this process alone.
 
     What the destination says counts: unless a load is pending, the working state is taken from it.
@@ -76,7 +76,7 @@ def open_hosted(warehouse: Hosted) -> Iterator[Pipeline]:
 
 
 @contextmanager
-def told_when_lost(warehouse: Hosted) -> Iterator[None]:
+def told_when_lost(warehouse: RemoteWarehouse) -> Iterator[None]:
     """DestinationDown, with what becomes of the load, for whatever the destination fails with."""
     try:
         yield
@@ -98,7 +98,7 @@ def _is_lost(error: Exception) -> bool:
     return isinstance(error, DestinationException) or type(error).__name__ == "OperationalError"
 
 
-def _usable(pipeline: Pipeline, warehouse: Hosted) -> AbstractContextManager[None]:
+def _usable(pipeline: Pipeline, warehouse: RemoteWarehouse) -> AbstractContextManager[None]:
     """What a destination of its kind needs for as long as it is used."""
     if warehouse.kind.type == "filesystem":
         from .file_views import reading_files  # noqa: PLC0415  only where there are files
@@ -121,7 +121,7 @@ def _learn_schema(pipeline: Pipeline) -> None:
         pipeline._inject_schema(schema)  # noqa: SLF001
 
 
-def _destination(warehouse: Hosted, kind: Kind) -> Destination[Any, Any]:
+def _destination(warehouse: RemoteWarehouse, kind: DestinationSpec) -> Destination[Any, Any]:
     """The destination as dlt knows it, with a staging dataset of the account's own."""
     options = dict(kind.options)
     if kind.type != "filesystem":
@@ -141,7 +141,7 @@ def _destination(warehouse: Hosted, kind: Kind) -> Destination[Any, Any]:
     return found
 
 
-def _staging_layout(warehouse: Hosted) -> str:
+def _staging_layout(warehouse: RemoteWarehouse) -> str:
     """The name of the account's staging dataset. UsageError for one that accounts would share."""
     key = f"destination.{warehouse.destination}.staging_dataset_name_layout"
     layout = dlt.config.get(key, str) or STAGING
@@ -153,7 +153,7 @@ def _staging_layout(warehouse: Hosted) -> str:
     return layout.replace("{account}", warehouse.slug)
 
 
-def _print_of(warehouse: Hosted, destination: Destination[Any, Any]) -> str:
+def _print_of(warehouse: RemoteWarehouse, destination: Destination[Any, Any]) -> str:
     """What tells this server or folder from others, and gives away nothing."""
     name = warehouse.destination
     try:
@@ -174,7 +174,7 @@ def _print_of(warehouse: Hosted, destination: Destination[Any, Any]) -> str:
     return hashlib.sha256(str(config).encode()).hexdigest()[:8]
 
 
-def _provide_extensions(kind: Kind) -> None:
+def _provide_extensions(kind: DestinationSpec) -> None:
     """Installs DuckDB's extensions where they came with the extra; else DuckDB fetches them."""
     for name in kind.extensions:
         package = find_spec(f"duckdb_extension_{name}")
@@ -187,7 +187,7 @@ def _provide_extensions(kind: Kind) -> None:
                 connection.execute(f"install '{str(file).replace(chr(39), chr(39) * 2)}'")
 
 
-def _down(warehouse: Hosted, error: PipelineStepFailed) -> DestinationDown:
+def _down(warehouse: RemoteWarehouse, error: PipelineStepFailed) -> DestinationDown:
     reason: BaseException = error
     while (cause := getattr(reason, "inner_exc", None) or reason.__cause__) is not None:
         reason = cause

@@ -1,4 +1,4 @@
-"""Who may read what readers are to open: file modes, as `mode` under `[publish]` has them."""
+"""Who may read what readers are to open: file modes, as `file_mode` under `[publish]` has them."""
 
 from __future__ import annotations
 

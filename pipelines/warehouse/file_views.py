@@ -31,7 +31,7 @@ from ..settings.errors import UsageError, without_passwords
 from ..settings.publish_options import configured_mode
 from .file_permissions import leaving_readable, open_to_readers
 from .locks import locked
-from .remote import Hosted
+from .remote import RemoteWarehouse
 from .sql import register_client, sql_client
 
 _OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
@@ -49,19 +49,19 @@ AGES = ("fetched_at", "last_seen_at")
 """The columns that tell which of two rows of one key is the later."""
 
 
-def readers_file(warehouse: Hosted) -> Path:
+def readers_file(warehouse: RemoteWarehouse) -> Path:
     """The DuckDB file that readers of the destination's files open."""
     return warehouse.folder / f"help_scout.{warehouse.destination}.duckdb"
 
 
-def folder_of(warehouse: Hosted) -> str:
+def folder_of(warehouse: RemoteWarehouse) -> str:
     """The folder or bucket, as it can be told."""
     url = dlt.config.get(f"destination.{warehouse.destination}.bucket_url", str)
     return without_passwords(str(url))
 
 
 @contextmanager
-def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
+def reading_files(pipeline: Pipeline, warehouse: RemoteWarehouse) -> Iterator[None]:
     """Has SQL of the pipeline read the destination's files, and at the end, readers too, unless
     they read another folder's."""
     mode, target = configured_mode(), readers_file(warehouse)
@@ -93,7 +93,7 @@ def reading_files(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
         target.chmod(mode)
 
 
-def refuse_other_readers(pipeline: Pipeline, warehouse: Hosted) -> None:
+def refuse_other_readers(pipeline: Pipeline, warehouse: RemoteWarehouse) -> None:
     """UsageError when the readers' file shows another folder than a load is to fill: nobody's
     dashboards turn to other numbers in silence."""
     target = readers_file(warehouse)

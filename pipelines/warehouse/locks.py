@@ -17,7 +17,7 @@ from dlt.pipeline.pipeline import Pipeline
 from ..settings.constants import DATASET
 from ..settings.errors import DestinationDown, WarehouseError
 from .base import kind_of
-from .remote import Hosted
+from .remote import RemoteWarehouse
 
 MAKING = "making.lock"
 
@@ -26,7 +26,7 @@ _HOLDERS: WeakKeyDictionary[Pipeline, SqlClientBase[Any]] = WeakKeyDictionary()
 
 
 @contextmanager
-def locked(path: Path, warehouse: Hosted, *, waits: bool = False) -> Iterator[None]:
+def locked(path: Path, warehouse: RemoteWarehouse, *, waits: bool = False) -> Iterator[None]:
     """Keeps other processes of this machine from the same; WarehouseError when one is at it."""
     with path.open("a") as file:
         try:
@@ -37,7 +37,7 @@ def locked(path: Path, warehouse: Hosted, *, waits: bool = False) -> Iterator[No
 
 
 @contextmanager
-def locked_in_postgres(pipeline: Pipeline, warehouse: Hosted) -> Iterator[None]:
+def locked_in_postgres(pipeline: Pipeline, warehouse: RemoteWarehouse) -> Iterator[None]:
     """Keeps other machines from the account, until the connection ends."""
     name = f"{DATASET}/{warehouse.account}"
     with pipeline.sql_client() as holder:
@@ -89,7 +89,7 @@ def exclusively(pipeline: Pipeline) -> Iterator[None]:
             yield
 
 
-def _in_use(warehouse: Hosted) -> WarehouseError:
+def _in_use(warehouse: RemoteWarehouse) -> WarehouseError:
     whose = f"account {warehouse.account} in " if warehouse.kind.is_shared else ""
     return WarehouseError(
         f"{whose}{warehouse.destination} is being loaded by another process: wait for it to end"

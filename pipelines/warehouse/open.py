@@ -13,9 +13,9 @@ from ..settings.constants import DATASET
 from ..settings.errors import NothingLoaded
 from .connect import check_hosted, open_hosted
 from .duckdb import check_accounts, check_path, connect, loaded_accounts, open_file
-from .remote import Hosted
+from .remote import RemoteWarehouse
 
-Warehouse: TypeAlias = Path | Hosted
+Warehouse: TypeAlias = Path | RemoteWarehouse
 
 
 @contextmanager
@@ -23,7 +23,9 @@ def open_pipeline(warehouse: Warehouse, account: str | None = None) -> Iterator[
     """The dlt pipeline that loads into the warehouse; WarehouseError when it cannot be used, or
     cannot take the account's rows."""
     opened = (
-        open_hosted(warehouse) if isinstance(warehouse, Hosted) else open_file(warehouse, account)
+        open_hosted(warehouse)
+        if isinstance(warehouse, RemoteWarehouse)
+        else open_file(warehouse, account)
     )
     with opened as pipeline:
         yield pipeline
@@ -32,7 +34,7 @@ def open_pipeline(warehouse: Warehouse, account: str | None = None) -> Iterator[
 def check_warehouse(warehouse: Warehouse) -> None:
     """Returns when the warehouse is there or can be made, as far as this machine can tell;
     PipelineError says why not."""
-    if isinstance(warehouse, Hosted):
+    if isinstance(warehouse, RemoteWarehouse):
         check_hosted(warehouse)
     else:
         check_path(warehouse)
@@ -40,7 +42,7 @@ def check_warehouse(warehouse: Warehouse) -> None:
 
 def place_of(warehouse: Warehouse) -> str:
     """Where the tables are, in words."""
-    if isinstance(warehouse, Hosted) and warehouse.kind.type == "filesystem":
+    if isinstance(warehouse, RemoteWarehouse) and warehouse.kind.type == "filesystem":
         from .file_views import folder_of, readers_file  # noqa: PLC0415  only where there are files
 
         return (
@@ -52,13 +54,13 @@ def place_of(warehouse: Warehouse) -> str:
 
 def is_there(warehouse: Warehouse) -> bool:
     """Whether there is something to look into: a destination is asked when it is opened."""
-    return isinstance(warehouse, Hosted) or warehouse.exists()
+    return isinstance(warehouse, RemoteWarehouse) or warehouse.exists()
 
 
 def require_loaded(warehouse: Warehouse) -> None:
     """Returns when the file holds a load; NothingLoaded says why not. What a destination holds
     shows when it is opened."""
-    if isinstance(warehouse, Hosted):
+    if isinstance(warehouse, RemoteWarehouse):
         return
     if not warehouse.exists():
         raise NothingLoaded(f"{warehouse} does not exist: nothing was loaded yet")
@@ -69,7 +71,7 @@ def require_loaded(warehouse: Warehouse) -> None:
 def sole_account(warehouse: Warehouse) -> str | None:
     """The account that is meant: a destination's own, or the one that the file holds; None when
     there is no file, or not one account in it."""
-    if isinstance(warehouse, Hosted):
+    if isinstance(warehouse, RemoteWarehouse):
         return warehouse.account
     accounts = _accounts_in(warehouse) if warehouse.exists() else set()
     return accounts.pop() if len(accounts) == 1 else None
@@ -77,7 +79,7 @@ def sole_account(warehouse: Warehouse) -> str | None:
 
 def check_account(warehouse: Warehouse, account: str) -> None:
     """Refuses to mix the demo's invented numbers with an account's real ones."""
-    if not isinstance(warehouse, Hosted):
+    if not isinstance(warehouse, RemoteWarehouse):
         check_accounts(warehouse, _accounts_in(warehouse), account)
 
 

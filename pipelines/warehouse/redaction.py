@@ -123,18 +123,18 @@ def _unknown_texts(table: StoredTable, columns: Mapping[str, Mapping[str, str]])
             yield name
 
 
-def owe_copy(path: Path) -> None:
+def mark_purge_pending(path: Path) -> None:
     """Notes that values are going to be overwritten: whatever happens, they are still to be taken
     out of the file and of its published copy."""
     _debt(path).touch()
 
 
-def settle_copy(path: Path) -> None:
+def clear_purge_pending(path: Path) -> None:
     """Notes that overwritten values are nowhere any more."""
     _debt(path).unlink(missing_ok=True)
 
 
-def owes_copy(path: Path) -> bool:
+def is_purge_pending(path: Path) -> bool:
     """Whether overwritten values may still be readable in the file."""
     return _debt(path).exists()
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..settings.constants import DATA_FOLDER
-from .base import KINDS, Kind
+from .base import KINDS, DestinationSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Hosted:
+class RemoteWarehouse:
     """An account's warehouse at a destination, by its name in `kinds`."""
 
     destination: str
@@ -25,7 +25,7 @@ class Hosted:
         return self.destination
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> DestinationSpec:
         """What is known of the destination."""
         return KINDS[self.destination]
 

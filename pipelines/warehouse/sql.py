@@ -16,7 +16,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.windows import Grain
 from sources.help_scout.state.ledger import WINDOW_READS
-from sources.help_scout.state.snapshot import Stored, stored_in
+from sources.help_scout.state.snapshot import WarehouseSnapshot, stored_in
 
 _CLIENTS: WeakKeyDictionary[Pipeline, SqlClientBase[Any]] = WeakKeyDictionary()
 
@@ -62,7 +62,7 @@ def reads_in_ledger(client: SqlClientBase[Any], condition: str) -> set[tuple[str
     return {(str(report), Grain(grain)) for report, grain in rows or []}
 
 
-def stored_of(pipeline: Pipeline, account: str) -> Stored | None:
+def stored_of(pipeline: Pipeline, account: str) -> WarehouseSnapshot | None:
     """What the pipeline's warehouse holds of the account; None before anything was loaded."""
 
     def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -26,7 +26,7 @@ from .api.client import DEFAULT_BASE_URL, DEFAULT_DOCS_BASE_URL, Client, docs_cl
 from .archive.answer_archive import Archive
 from .catalog.dimensions import DIMENSIONS
 from .catalog.reports import REPORTS
-from .extract.result import Outcome
+from .extract.result import WindowResult
 from .parsing.redaction import Privacy
 from .planning.settings import DEFAULT_LOOKBACK_DAYS, Settings, parse_date
 from .state.run import Run
@@ -47,14 +47,14 @@ def help_scout(
     breakdowns: dict[str, Any] | None = None,
     groups: dict[str, Any] | None = None,
     office_hours: str = "off",
-    active_only: list[str] | None = None,
+    skip_inactive: list[str] | None = None,
     sort: dict[str, str] | None = None,
     docs_api_key: str | None = None,
     docs_base_url: str = DEFAULT_DOCS_BASE_URL,
     compare_to: str = "previous_period",
     include_open_windows: bool = True,
-    rate_limit_share: float = 1.0,
-    expect_unavailable: list[str] | None = None,
+    rate_limit_fraction: float = 1.0,
+    optional_reports: list[str] | None = None,
     privacy: str = "keep",
     privacy_columns: dict[str, str] | None = None,
     privacy_key: str | None = None,
@@ -79,18 +79,18 @@ def help_scout(
         breakdowns: Report name (or every_report) to breakdowns: all, mailbox, `mailbox,type`, …
         groups: Slice parameter to named groups, to their items: {"mailbox": {"EU": [1, 2]}}.
         office_hours: off, on or both, for the reports that can count durations in them.
-        active_only: user, tag: breakdowns by them leave out items that nothing happened with.
+        skip_inactive: user, tag: breakdowns by them leave out items that nothing happened with.
         sort: Report name to the order in which its rows are read: "number ASC".
         docs_api_key: Key of the Docs API, for the list of Docs sites.
         docs_base_url: Address of the Docs API.
         compare_to: previous_period, previous_year, 364d, 2026-01-01..2026-02-01 or none.
         include_open_windows: Whether windows that have not ended are loaded, marked as such.
-        expect_unavailable: Reports that the account's plan lacks: no alarm for them.
+        optional_reports: Reports that the account's plan lacks: no alarm for them.
         privacy: What becomes of personal data: keep, hash or drop.
         privacy_columns: Columns to what becomes of them: {"user_name": "keep"}.
         privacy_key: Secret that keys the hashes, for hash and for forgetting customers.
         archive: Folder in which every answer is kept; none by default.
-        rate_limit_share: The part of the account's request limit to use, up to 1.
+        rate_limit_fraction: The part of the account's request limit to use, up to 1.
         since: First local day of an interval to load instead of what is due, YYYY-MM-DD.
         until: First local day after that interval.
     """
@@ -98,7 +98,7 @@ def help_scout(
         client_id=client_id,
         client_secret=client_secret,
         base_url=base_url,
-        rate_limit_share=rate_limit_share,
+        rate_limit_fraction=rate_limit_fraction,
         start_date=start_date,
         account=account,
         timezone=timezone,
@@ -107,13 +107,13 @@ def help_scout(
         breakdowns=breakdowns,
         groups=groups,
         office_hours=office_hours,
-        active_only=active_only,
+        skip_inactive=skip_inactive,
         sort=sort,
         docs_api_key=docs_api_key,
         docs_base_url=docs_base_url,
         compare_to=compare_to,
         include_open_windows=include_open_windows,
-        expect_unavailable=expect_unavailable,
+        optional_reports=optional_reports,
         privacy=privacy,
         privacy_columns=privacy_columns,
         privacy_key=privacy_key,
@@ -129,7 +129,7 @@ def open_run(
     client_id: str,
     client_secret: str,
     base_url: str = DEFAULT_BASE_URL,
-    rate_limit_share: float = 1.0,
+    rate_limit_fraction: float = 1.0,
     docs_api_key: str | None = None,
     docs_base_url: str = DEFAULT_DOCS_BASE_URL,
     privacy: str = "keep",
@@ -137,7 +137,7 @@ def open_run(
     privacy_key: str | None = None,
     archive: str | None = None,
     clock: Callable[[], datetime] = utc_now,
-    on_outcome: Callable[[Outcome], None] | None = None,
+    on_outcome: Callable[[WindowResult], None] | None = None,
     **settings: Any,
 ) -> Run:
     """A run with these options, checked; nothing is sent.
@@ -147,7 +147,7 @@ def open_run(
     settings["start_date"] = parse_date("start_date", settings.get("start_date"))
     for name in ("grains", "breakdowns", "groups", "sort"):
         settings[name] = settings.get(name) or {}
-    for name in ("active_only", "expect_unavailable"):
+    for name in ("skip_inactive", "optional_reports"):
         settings[name] = settings.get(name) or ()
     checked, now = Settings(**settings), clock()
     kept = archive_of(archive, checked, now, has_docs=bool(docs_api_key)) if archive else None
@@ -155,7 +155,7 @@ def open_run(
         base_url,
         client_id,
         client_secret,
-        rate_limit_share=rate_limit_share,
+        rate_limit_fraction=rate_limit_fraction,
         now=clock,
         archive=kept,
     )

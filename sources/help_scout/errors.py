@@ -87,7 +87,7 @@ class AnswerError(HelpScoutError):
     """The answer is not what was asked for."""
 
 
-class WrongEnvelope(AnswerError):
+class UnexpectedResponse(AnswerError):
     """The body lacks the part that makes it this report: it must not pass for an empty one."""
 
 
@@ -95,7 +95,7 @@ class WrongAnswer(AnswerError):
     """The body says that it is for another window, user or page than was asked for."""
 
 
-class ValueMisfit(AnswerError):
+class CoercionError(AnswerError):
     """What is no cell of a row cannot be read: a list of the body, the numbers of a page. A single
     value raises it from `fit` only: it becomes null, and is counted among the repairs."""
 

@@ -19,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sources.help_scout.api.client import Answer
-from sources.help_scout.catalog.model import PAGED, Driver, Shape
+from sources.help_scout.catalog.model import PAGED, ParentReport, Shape
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.extract.result import Outcomes
 from sources.help_scout.planning.request_plan import API_ROOT, Read, Request
@@ -153,7 +153,7 @@ class Warehouse(Nights):
         stored.users_read = lambda _report, _window: set(map(_user, range(USERS)))
         return stored
 
-    def _named(self, driver: Driver, _window: Window | None = None) -> set[int]:
+    def _named(self, driver: ParentReport, _window: Window | None = None) -> set[int]:
         return (
             set(map(_user, range(USERS)))
             if driver.param == "user"

@@ -82,7 +82,7 @@ def test_a_host_that_cannot_be_reached_is_the_other_sides_failure(
         ("LOOKBACK_DAYS", "0", "lookback_days=0: expected at least 1"),
         ("LOOKBACK_DAYS", "many", "`lookback_days` cannot be coerced"),
         ("COMPARE_TO", "last_week", "compare_to='last_week': expected one of previous_period"),
-        ("RATE_LIMIT_SHARE", "2", "rate_limit_share=2.0: expected more than 0, at most 1"),
+        ("RATE_LIMIT_FRACTION", "2", "rate_limit_fraction=2.0: expected more than 0, at most 1"),
         ("GRAINS", '{"chat": ["hour"]}', "grains.chat: 'hour' is not one of day, week, month"),
         ("GRAINS", '{"chats": ["day"]}', "unknown report 'chats', did you mean 'chat'?"),
         ("BREAKDOWNS", '{"docs_overall": ["mailbox"]}', "the report does not take 'mailbox'"),
@@ -173,7 +173,7 @@ def test_a_report_that_the_plan_lacks_is_told_and_the_rest_loads(
         expected = help_scout(
             "load",
             *("--reports", "chat,email", *INTERVAL, "--warehouse", "expected.duckdb"),
-            env=env | {f"{PREFIX}EXPECT_UNAVAILABLE": '["chat"]'},
+            env=env | {f"{PREFIX}OPTIONAL_REPORTS": '["chat"]'},
         )
     finally:
         account.forbidden.clear()

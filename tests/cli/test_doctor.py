@@ -114,7 +114,7 @@ def test_a_plan_without_reports(account: Account) -> None:
 def test_a_plan_without_one_report(account: Account) -> None:
     account.sandbox.forbidden.add("/v2/reports/chat")
     told(account.examined(), "plan", "warning", "not allowed (403): chat. If the plan lacks them")
-    expected = account.examined(**{f"{PREFIX}EXPECT_UNAVAILABLE": '["chat"]'})
+    expected = account.examined(**{f"{PREFIX}OPTIONAL_REPORTS": '["chat"]'})
     told(expected, "plan", "ok", "all reports are allowed")
 
 

@@ -379,7 +379,7 @@ def test_a_report_that_the_plan_lacks_alarms_until_it_is_expected(terminal: Term
     finally:
         terminal.sandbox.forbidden.clear()
     alarmed = terminal.type("status", *chat)
-    expected = terminal.type("status", *chat, expect_unavailable=["chat"])
+    expected = terminal.type("status", *chat, optional_reports=["chat"])
 
     assert (load.code, alarmed.code, expected.code) == (3, 3, 0)
     assert re.search(r"^chat: [\d,]+ windows are unavailable$", alarmed.out, re.MULTILINE)

@@ -12,7 +12,7 @@ import pytest
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.warehouse import load_packages
-from pipelines.warehouse.remote import Hosted
+from pipelines.warehouse.remote import RemoteWarehouse
 from sources.help_scout_sandbox import Sandbox
 from tests.helpers.commands import help_scout
 from tests.helpers.fleet import Fleet
@@ -124,7 +124,7 @@ def test_who_may_read_the_copy_may_read_the_files(
     env = {
         **three_accounts.env,
         f"DESTINATION__{destination.upper()}__BUCKET_URL": str(tmp_path / "all"),
-        "PUBLISH__MODE": f"{mode:04o}",
+        "PUBLISH__FILE_MODE": f"{mode:04o}",
     }
     load = (
         *("load", "--account", "a01", "--destination", destination),
@@ -136,7 +136,7 @@ def test_who_may_read_the_copy_may_read_the_files(
     found = [*(tmp_path / "all").rglob("*"), Path(f"data/help_scout.{destination}.duckdb")]
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in found}
     assert modes == {(False, mode), (True, mode | (mode & 0o444) >> 2)}
-    told = help_scout("status", *load[1:5], env=env | {"PUBLISH__MODE": "0600"})
+    told = help_scout("status", *load[1:5], env=env | {"PUBLISH__FILE_MODE": "0600"})
     assert {path.stat().st_mode & 0o077 for path in found} == {0}, told
     (working,) = Path("data").glob(f".{destination}-*.pipelines")
     assert working.stat().st_mode & 0o777 == 0o700
@@ -174,6 +174,6 @@ def test_of_a_large_package_one_table_is_loaded_after_the_other(
     monkeypatch.setattr(load_packages, "LARGE_PACKAGE_ROWS", large)
     monkeypatch.setattr(Pipeline, "load", noted)
     with serving(Sandbox(SMALL)) as base_url:
-        load_into(Hosted("parquet", "main"), base_url, reports=("happiness_ratings",))
+        load_into(RemoteWarehouse("parquet", "main"), base_url, reports=("happiness_ratings",))
     assert used == [workers]
     assert os.environ["LOAD__WORKERS"] == "4"

@@ -14,7 +14,7 @@ from pipelines.warehouse.base import KINDS
 from pipelines.warehouse.connect import told_when_lost
 from pipelines.warehouse.ducklake import lake_files
 from pipelines.warehouse.file_permissions import open_to_readers
-from pipelines.warehouse.remote import Hosted
+from pipelines.warehouse.remote import RemoteWarehouse
 from tests.helpers.commands import help_scout
 from tests.helpers.fleet import Fleet
 
@@ -81,7 +81,7 @@ def test_what_a_destination_fails_with_says_where_and_what_becomes_of_the_load()
         pytest.raises(
             DestinationDown, match=r"^postgres: .* closed .*the same command goes on$"
         ) as e,
-        told_when_lost(Hosted("postgres", "main")),
+        told_when_lost(RemoteWarehouse("postgres", "main")),
     ):
         raise lost from lost.dbapi_exception
     assert "secretword" not in str(e.value)
@@ -166,4 +166,4 @@ def test_commands_for_files_do_not_take_another_place_for_one(tmp_path: Path) ->
 
 
 def test_accounts_whose_names_look_alike_do_not_share_a_pipeline() -> None:
-    assert Hosted("postgres", "ac me").slug != Hosted("postgres", "ac_me").slug
+    assert RemoteWarehouse("postgres", "ac me").slug != RemoteWarehouse("postgres", "ac_me").slug

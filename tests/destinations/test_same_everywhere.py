@@ -16,10 +16,10 @@ import pytest
 from pipelines.models.mart_runner import SCHEMA, all_marts, create_marts
 from pipelines.models.sla_targets import Targets
 from pipelines.models.warehouse_comments import write_comments
-from pipelines.quality.check_runner import Verdict, all_checks, check_pipeline
+from pipelines.quality.check_runner import CheckVerdict, all_checks, check_pipeline
 from pipelines.settings.constants import DATASET
 from pipelines.warehouse.open import Warehouse, open_pipeline
-from pipelines.warehouse.remote import Hosted
+from pipelines.warehouse.remote import RemoteWarehouse
 from pipelines.warehouse.sql import sql_client
 from sources.help_scout.state.restatements import RESTATEMENTS
 from sources.help_scout_sandbox import Sandbox
@@ -106,14 +106,14 @@ def load_night(warehouse: Warehouse, base_url: str, *, second: bool = False) -> 
     load_into(warehouse, base_url, clock=clock, start_date=START, lookback_days=30)
 
 
-def loading(warehouse: Hosted, base_url: str, env: dict[str, str]) -> BaseProcess:
+def loading(warehouse: RemoteWarehouse, base_url: str, env: dict[str, str]) -> BaseProcess:
     """The second night's load, in a process that can be killed."""
     process = FORKS.Process(target=_load_in, args=(warehouse, base_url, env, Path.cwd()))
     process.start()
     return process
 
 
-def _load_in(warehouse: Hosted, base_url: str, env: dict[str, str], folder: Path) -> None:
+def _load_in(warehouse: RemoteWarehouse, base_url: str, env: dict[str, str], folder: Path) -> None:
     os.environ.update(env)
     os.chdir(folder)
     load_night(warehouse, base_url, second=True)
@@ -132,7 +132,7 @@ def where(destination: str, postgres: str, folder: Path) -> dict[str, str]:
     }[destination]
 
 
-def rows_at(warehouse: Hosted, names: dict[str, list[str]]) -> dict[str, Rows]:
+def rows_at(warehouse: RemoteWarehouse, names: dict[str, list[str]]) -> dict[str, Rows]:
     """The rows of tables or views, by how SQL names them, of these columns."""
     with open_pipeline(warehouse) as pipeline, sql_client(pipeline) as client:
         return {
@@ -171,7 +171,7 @@ def test_two_nights_and_a_kill_come_to_what_duckdb_has(
     env = where(destination, postgres, tmp_path)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    there = Hosted(destination, "main")
+    there = RemoteWarehouse(destination, "main")
 
     load_night(there, nights[0])
     process = loading(there, nights[1], env)
@@ -195,9 +195,9 @@ def test_two_nights_and_a_kill_come_to_what_duckdb_has(
         write_comments(pipeline)
         results = check_pipeline(pipeline, all_checks(), "main")
 
-    bad = {r.check.name: r.examples for r in results if r.verdict is Verdict.FAILS}
+    bad = {r.check.name: r.examples for r in results if r.verdict is CheckVerdict.FAILS}
     assert bad == {}
-    assert sum(r.verdict is Verdict.HOLDS for r in results) > 15
+    assert sum(r.verdict is CheckVerdict.HOLDS for r in results) > 15
     tables = [*numbers(expected), *([] if destination in LOST else [RESTATEMENTS.name])]
     listed = columns_in(expected, DATASET)
     names = {

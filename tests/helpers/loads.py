@@ -23,7 +23,7 @@ from pipelines.warehouse.open import Warehouse, open_pipeline
 from sources.help_scout import open_run
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.budget import Budget
-from sources.help_scout.state.coverage import Standing
+from sources.help_scout.state.coverage import Freshness
 from sources.help_scout.state.restatements import RESTATEMENTS
 from sources.help_scout.state.run import Run
 from sources.help_scout_sandbox import AccountSpec, Sandbox
@@ -126,9 +126,9 @@ def missing_counts(warehouse: Path, reports: tuple[str, ...], **options: Any) ->
     status = status_of(warehouse, reports, **options)
     plan = planned(warehouse, LoadRequest(reports=reports, backfill=True), **options)
     with running("http://127.0.0.1:9", **options) as run, open_pipeline(warehouse) as pipeline:
-        run.pin(source_state(pipeline))
+        run.reconcile_state(source_state(pipeline))
         counted = count_missing(pipeline, run, reports)
-    by_slice = sum(one.counts[Standing.MISSING] for one in status.slices)
+    by_slice = sum(one.counts[Freshness.MISSING] for one in status.slices)
     return {status.missing, by_slice, plan.missing, counted}
 
 

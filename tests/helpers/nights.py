@@ -19,8 +19,8 @@ import pytest
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.planning.load_plan import (
-    Agenda,
     Chunk,
+    LoadPlan,
     LoadRequest,
     due_from,
     has_reads,
@@ -31,13 +31,13 @@ from pipelines.planning.load_plan import (
 from sources.help_scout.api.client import Client
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import CURSOR
-from sources.help_scout.extract.result import Outcome, Outcomes, Status
+from sources.help_scout.extract.result import Outcomes, Status, WindowResult
 from sources.help_scout.load.batch import Batch
 from sources.help_scout.planning.budget import Budget
 from sources.help_scout.planning.request_plan import Read
 from sources.help_scout.planning.settings import Settings
 from sources.help_scout.planning.windows import Grain, Window, first_day, next_first_day, window_of
-from sources.help_scout.state.coverage import Coverage, Key, Worth
+from sources.help_scout.state.coverage import Coverage, Key, WindowState
 from sources.help_scout.state.dry_run import DryRun
 from sources.help_scout.state.ledger import WINDOW_READS
 from sources.help_scout.state.run import Run
@@ -86,7 +86,7 @@ class Api:
             trouble = self._troubles.get(len(self.asked), Trouble(Status.LOADED))
             self.asked.append((read.report.name, read.slice.text, window))
             found.append(
-                Outcome(
+                WindowResult(
                     read=read,
                     window=window,
                     fetched_at=now + timedelta(seconds=self.sent * self._seconds),
@@ -103,7 +103,7 @@ class Nights:
     def __init__(self, settings: Settings, *reports: str) -> None:
         self.settings = settings
         self.night = LoadRequest(reports=reports)
-        self.ledger: dict[Key, Worth] = {}
+        self.ledger: dict[Key, WindowState] = {}
         self.refusals: dict[tuple[str, str], datetime] = {}
         self.kept: dict[str, Any] = {}
 
@@ -127,11 +127,11 @@ class Nights:
     @contextmanager
     def run_at(
         self, now: datetime, api: Api | None = None, **asked_for: Any
-    ) -> Iterator[tuple[Run, Agenda]]:
+    ) -> Iterator[tuple[Run, LoadPlan]]:
         """A run at that instant, and its agenda: a night's, unless something else is asked for."""
         run = Run(self.settings, cast("Client", api or Api()), "r1", now=now)
         try:
-            run.pin(self.kept)
+            run.reconcile_state(self.kept)
             request = replace(self.night, **asked_for)
             yield run, plan_agenda(cast("Pipeline", self), run, request)
         finally:
@@ -185,7 +185,7 @@ class Nights:
         status, before, at = Status(row["status"]), self.ledger.get(key), row["fetched_at"]
         is_whole = row[CURSOR] is not None and status in (Status.LOADED, Status.EMPTY)
         since = before.failing_since if before is not None else None
-        latest = Worth(
+        latest = WindowState(
             status=status,
             last_attempt=status,
             last_attempt_at=at,

@@ -16,7 +16,7 @@ from rich.console import Console
 from pipelines.from_archive.rebuild_from_archive import rebuild_from_archive
 from pipelines.planning.load_plan import LoadRequest, source_state
 from pipelines.probes.account_facts import read_facts, store_facts
-from pipelines.probes.probe import Fact, Standing
+from pipelines.probes.probe import Certainty, Fact
 from pipelines.quality.check_results import RESULTS
 from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
@@ -43,7 +43,7 @@ OPTIONS: dict[str, Any] = {
     "breakdowns": {name: ["all", "mailbox"] for name in REPORTS},
 }
 SLICES = 2 * 3  # two reports, in all and for each of two inboxes
-UTC_BUCKETS = Fact("bucket_anchor", "…", "utc_midnight", Standing.CONTRADICTED, "13:17")
+UTC_BUCKETS = Fact("bucket_anchor", "…", "utc_midnight", Certainty.CONTRADICTED, "13:17")
 
 
 class Account(NamedTuple):

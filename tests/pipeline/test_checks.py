@@ -12,16 +12,16 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from pipelines.jobs.finalize import judge, put_out
+from pipelines.jobs.finalize import evaluate, publish_or_report
 from pipelines.planning.load_plan import source_state
 from pipelines.publishing.published_copy import published_path
 from pipelines.quality.check_results import COLUMNS, Earlier, earlier_results, store_results
 from pipelines.quality.check_runner import (
     Check,
-    Kind,
+    CheckKind,
+    CheckVerdict,
     Query,
     Result,
-    Verdict,
     all_checks,
     exit_code,
     read_check,
@@ -33,7 +33,7 @@ from tests.helpers.loads import NOW, query, running
 pytestmark = pytest.mark.xdist_group("loaded")
 
 CHECKS = {check.name: check for check in all_checks()}
-INTEGRITY = [name for name, check in CHECKS.items() if check.kind is Kind.INTEGRITY]
+INTEGRITY = [name for name, check in CHECKS.items() if check.kind is CheckKind.INTEGRITY]
 DAY = "grain = 'day' and window_date = '2026-11-05'"
 OVER = "covered_until = window_end"  # checks compare no window that was open
 
@@ -92,7 +92,7 @@ def test_every_check_of_integrity_has_its_damage() -> None:
 def test_every_check_holds_on_a_clean_load(connection: Any) -> None:
     results = run_checks(asking(connection), list(CHECKS.values()))
     assert {result.check.name: result.examples for result in results if result.rows} == {}
-    assert {result.verdict for result in results} == {Verdict.HOLDS}
+    assert {result.verdict for result in results} == {CheckVerdict.HOLDS}
     assert exit_code(results) == 0
 
 
@@ -107,13 +107,13 @@ def test_a_check_of_integrity_that_fails_keeps_the_copy_back(
         connection.execute(DAMAGE[name])
     console = Console(record=True, width=400, file=StringIO())
     with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
-        run.pin(source_state(pipeline))
-        judgement = judge(console, pipeline, run, NOW)
+        run.reconcile_state(source_state(pipeline))
+        judgement = evaluate(console, pipeline, run, NOW)
 
-    assert put_out(console, warehouse, judgement, 0o640) == 3
+    assert publish_or_report(console, warehouse, judgement, 0o640) == 3
     assert re.search(f"not published: the checks? [^:]*{name}.* failed", console.export_text())
     assert not published_path(warehouse).exists()
-    assert result_of_name(judgement.results, name).verdict is Verdict.FAILS
+    assert result_of_name(judgement.results, name).verdict is CheckVerdict.FAILS
 
 
 def result_of_name(results: Sequence[Result], name: str) -> Result:
@@ -127,7 +127,7 @@ def test_a_later_difference_is_drift_and_no_failure(connection: Any) -> None:
         result = result_of(connection, CHECKS["previous_blocks_are_the_windows_before"])
     finally:
         connection.execute("rollback")
-    assert result.verdict is Verdict.HOLDS
+    assert result.verdict is CheckVerdict.HOLDS
 
 
 def test_a_check_whose_tables_are_not_loaded_is_skipped_and_says_so(connection: Any) -> None:
@@ -137,7 +137,7 @@ def test_a_check_whose_tables_are_not_loaded_is_skipped_and_says_so(connection: 
         result = result_of(connection, CHECKS["ratings_are_the_happiness_counts"])
     finally:
         connection.execute("rollback")
-    assert (result.verdict, result.lacking) == (Verdict.SKIPPED, ("happiness_ratings",))
+    assert (result.verdict, result.lacking) == (CheckVerdict.SKIPPED, ("happiness_ratings",))
     assert exit_code([result]) == 0
 
 
@@ -155,7 +155,7 @@ def test_the_table_of_an_older_version_gets_the_columns_that_it_lacks(
             "'ranges_add_up' as check_name, 'holds' as verdict",
             [NOW],
         )
-    held = Result(check=CHECKS["ranges_add_up"], verdict=Verdict.HOLDS)
+    held = Result(check=CHECKS["ranges_add_up"], verdict=CheckVerdict.HOLDS)
     with open_pipeline(warehouse) as pipeline:
         (earlier,) = earlier_results(pipeline, "main", ["ranges_add_up"])["ranges_add_up"]
         store_results(pipeline, [held], NOW, "main")

@@ -20,7 +20,7 @@ from pipelines.models.sla_targets import Targets
 from pipelines.models.warehouse_comments import (
     COMMENTS,
     UNKNOWN,
-    Thing,
+    DatabaseObject,
     lacking_comments,
     things_in,
     write_comments,
@@ -143,7 +143,7 @@ def test_a_mart_that_somebody_replaced_is_made_anew_and_their_own_views_stay(
 
 def test_columns_that_a_mart_does_not_describe_get_no_comment() -> None:
     """A mart that cannot be made leaves its name to a view of somebody's own."""
-    theirs = [Thing("marts", "volume", name, "column", "INTEGER", None)
+    theirs = [DatabaseObject("marts", "volume", name, "column", "INTEGER", None)
               for name in ("mine", "previous_mine", "delta_mine_pct")]  # fmt: skip
 
     assert list(lacking_comments(theirs)) == []

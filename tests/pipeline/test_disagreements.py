@@ -16,7 +16,7 @@ from rich.console import Console
 from pipelines.jobs.load_job import Job, run_job
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import published_path
-from pipelines.quality.check_runner import Kind, Verdict, all_checks
+from pipelines.quality.check_runner import CheckKind, CheckVerdict, all_checks
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("disagreements")
 Change = Callable[[Any], Any]
 DAY, BOTH_DAYS = ("2026-11-08", "2026-11-09"), ("2026-11-08", "2026-11-10")
 LAST_DAY = ("2026-11-09", "2026-11-10")
-AGREEMENTS = {check.name: check for check in all_checks() if check.kind is Kind.AGREEMENT}
+AGREEMENTS = {check.name: check for check in all_checks() if check.kind is CheckKind.AGREEMENT}
 
 
 def more(part: str, name: str) -> Change:
@@ -273,6 +273,6 @@ def test_an_agreement_that_the_api_breaks_keeps_nothing_back(
     assert "reading once more" not in told
     level = AGREEMENTS[name].level
     (found,) = query(published_path(warehouse), LATEST.format(name))
-    assert found == (level or Verdict.DISAGREES, "2026-11-10", False)
+    assert found == (level or CheckVerdict.DISAGREES, "2026-11-10", False)
     ((named,),) = query(published_path(warehouse), "select disagreeing_checks from publication")
     assert (name in named.split(", ")) == (f"{name} since 2026-11-10" in told) == (level is None)

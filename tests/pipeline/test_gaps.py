@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.planning.load_plan import LoadRequest
-from sources.help_scout.state.coverage import Standing
+from sources.help_scout.state.coverage import Freshness
 from sources.help_scout_sandbox import Sandbox
 from sources.help_scout_sandbox.http.faults import Fault
 from tests.helpers.loads import (
@@ -91,7 +91,7 @@ def test_a_backfill_leaves_the_cursors_and_the_windows_of_the_next_night_alone(
         status = status_of(warehouse, REPORTS, clock=ticking_from(tomorrow), **AFTER)
         load_into(warehouse, base_url, reports=REPORTS, clock=ticking_from(tomorrow), **AFTER)
 
-    due = {(one.report, one.slice.text): one.counts[Standing.DUE] for one in status.slices}
+    due = {(one.report, one.slice.text): one.counts[Freshness.DUE] for one in status.slices}
     assert status.exit_code == 0
     # The new day; of what is newly wanted also the day that was open at the last load.
     assert due["conversations_new", "all"] == 1

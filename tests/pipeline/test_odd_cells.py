@@ -11,7 +11,7 @@ from rich.console import Console
 from pipelines.jobs.run_summary import print_summary
 from pipelines.models.mart_runner import create_marts
 from pipelines.models.sla_targets import Targets
-from pipelines.quality.check_runner import Verdict, all_checks, check_pipeline
+from pipelines.quality.check_runner import CheckVerdict, all_checks, check_pipeline
 from pipelines.warehouse.open import open_pipeline
 from sources.help_scout_sandbox import Sandbox
 from tests.helpers.loads import SMALL, load_into, numbers, query, serving
@@ -57,7 +57,7 @@ def test_a_night_of_odd_cells_loads_whole_and_the_next_changes_nothing(tmp_path:
         create_marts(pipeline, Targets.configured())
         names = ["no_row_is_doubled", "tables_hold_what_the_ledger_says", "drilldowns_are_whole"]
         verdicts = [result.verdict for result in check_pipeline(pipeline, all_checks(names))]
-    assert verdicts == [Verdict.HOLDS] * 3
+    assert verdicts == [CheckVerdict.HOLDS] * 3
     shares = "select distinct round(resolved_on_first_reply_pct, 2) from marts.responsiveness"
     assert query(warehouse, shares) == [(30.77,)]
     assert query(

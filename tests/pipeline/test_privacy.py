@@ -18,7 +18,7 @@ from pipelines.jobs.erasure import run_forget
 from pipelines.jobs.load_job import Job, run_job, run_rebuild
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.warehouse.duckdb import state_folder
-from pipelines.warehouse.redaction import owe_copy
+from pipelines.warehouse.redaction import mark_purge_pending
 from sources.help_scout.catalog.model import Report
 from sources.help_scout.catalog.reports import REPORTS as ALL_REPORTS
 from sources.help_scout.errors import ConfigurationError
@@ -319,7 +319,7 @@ def test_a_deleted_warehouse_owes_no_copy(
     monkeypatch.setattr("pipelines.jobs.finalize.copy_without_traces", rewriting)
     warehouse = tmp_path / "w.duckdb"
     state_folder(warehouse).mkdir()
-    owe_copy(warehouse)  # of a file that was there
+    mark_purge_pending(warehouse)  # of a file that was there
     load(warehouse, known)
     rewriting.assert_not_called()
 

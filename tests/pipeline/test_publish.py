@@ -19,7 +19,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.jobs.erasure import run_forget
-from pipelines.jobs.finalize import Judgement, put_out
+from pipelines.jobs.finalize import PublishDecision, publish_or_report
 from pipelines.jobs.load_loop import load
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import (
@@ -495,7 +495,7 @@ def test_without_room_the_old_copy_stays_and_it_is_said_in_words(
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     try:
-        code = put_out(console, warehouse, Judgement(PUBLICATION), MODE)
+        code = publish_or_report(console, warehouse, PublishDecision(PUBLICATION), MODE)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert code == 1
@@ -516,14 +516,14 @@ def test_without_room_the_old_copy_stays_and_it_is_said_in_words(
 def test_a_mode_that_cannot_be_is_refused(
     mode: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PUBLISH__MODE", mode)
+    monkeypatch.setenv("PUBLISH__FILE_MODE", mode)
     with pytest.raises(UsageError, match=reason):
         configured_mode()
 
 
 def test_the_mode_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert configured_mode() == MODE
-    monkeypatch.setenv("PUBLISH__MODE", "0444")
+    monkeypatch.setenv("PUBLISH__FILE_MODE", "0444")
     assert configured_mode() == 0o444
     monkeypatch.setenv("PUBLISH__MOD", "0444")
     with pytest.raises(UsageError, match="unknown option 'mod' in the configuration of publish"):

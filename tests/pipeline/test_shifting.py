@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.quality.check_runner import Verdict, all_checks, check_pipeline
+from pipelines.quality.check_runner import CheckVerdict, all_checks, check_pipeline
 from pipelines.warehouse.open import open_pipeline
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.request_plan import API_ROOT
@@ -124,7 +124,7 @@ def test_endless_shifts_leave_an_incomplete_window_that_lost_nothing_it_saw(
     assert len(sent) > 200
     with open_pipeline(warehouse) as pipeline:
         (doubled,) = check_pipeline(pipeline, all_checks(["no_row_is_doubled"]))
-    assert doubled.verdict is Verdict.HOLDS
+    assert doubled.verdict is CheckVerdict.HOLDS
 
 
 def ids(warehouse: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.probes.assumptions import ASSUMPTIONS, probe_account
-from pipelines.probes.probe import MOST_REQUESTS, Asker, Fact, Known, Standing, look_around, probe
+from pipelines.probes.probe import MOST_REQUESTS, Asker, Certainty, Fact, Known, look_around, probe
 from sources.help_scout import open_run
 from sources.help_scout.state.run import Run
 from sources.help_scout_sandbox import Fault, Sandbox, Surprises
@@ -159,14 +159,14 @@ def test_the_probe_tells_the_truth_about_each_option(option: str) -> None:
     expected = {assumption.name: assumption.expected for assumption in ASSUMPTIONS}
     for fact in facts:
         confirmed = fact.value == expected[fact.name]
-        assert (fact.verdict is Standing.CONFIRMED) == confirmed
-        assert (fact.verdict is Standing.UNKNOWN) == (fact.value is None)
+        assert (fact.verdict is Certainty.CONFIRMED) == confirmed
+        assert (fact.verdict is Certainty.UNKNOWN) == (fact.value is None)
 
 
 def test_the_company_s_clock_is_held_against_the_zone() -> None:
     with running(timezone="Asia/Tokyo") as (_, run):
         zone = next(fact for fact in probe_account(run) if fact.name == "company_zone")
-    assert (zone.value, zone.verdict) == ("differs", Standing.CONTRADICTED)
+    assert (zone.value, zone.verdict) == ("differs", Certainty.CONTRADICTED)
     assert "noon in Asia/Tokyo is 23:00 for the company" in zone.detail
 
 
@@ -185,7 +185,7 @@ def told_with(most: int, change: Callable[[Any], Any] | None = None) -> list[Fac
 
 def test_what_the_budget_does_not_allow_for_could_not_be_told() -> None:
     facts = told_with(20)
-    unknown = [fact.detail for fact in facts if fact.verdict is Standing.UNKNOWN]
+    unknown = [fact.detail for fact in facts if fact.verdict is Certainty.UNKNOWN]
     assert len(facts) == len(ASSUMPTIONS)
     assert unknown.count("too many requests were sent") > 20
 

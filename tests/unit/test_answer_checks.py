@@ -14,7 +14,7 @@ from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import ReportUnavailable
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.planning.request_plan import Request
 from sources.help_scout.planning.windows import Grain
 from tests.helpers.builders import NOW, StubGetter, body_of, dated, days, read_of, window
@@ -26,7 +26,7 @@ WEEK = window("2026-03-04", Grain.WEEK)
 
 def fetch(
     report: str, change: Any, slice_: Slice | None = None, users: Any = frozenset()
-) -> Outcome:
+) -> WindowResult:
     """What reading the report comes to when its documented body is changed."""
 
     def answer(query: dict[str, str]) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import Slice
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.load.batch import Batch, TableBatch
 from sources.help_scout.parsing.redaction import Privacy
 from sources.help_scout.planning.settings import Settings
@@ -37,12 +37,12 @@ def batch() -> Batch:
     return Batch(REPORTS[REPORT], cast("Run", run))
 
 
-def outcomes(span: Span, slice_: Slice, kind: str = GOOD) -> list[Outcome]:
+def outcomes(span: Span, slice_: Slice, kind: str = GOOD) -> list[WindowResult]:
     """What a read of the span comes to."""
     read = read_of(REPORT, *span, slice_=slice_)
     status = {GOOD: Status.LOADED, REFUSED: Status.UNAVAILABLE, DOWN: Status.FAILED}[kind]
     return [
-        Outcome(
+        WindowResult(
             read=read,
             window=one,
             status=status,
@@ -64,7 +64,7 @@ def rows_of(batches: Iterable[TableBatch]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def gathered(*reads: list[Outcome]) -> dict[str, list[dict[str, Any]]]:
+def gathered(*reads: list[WindowResult]) -> dict[str, list[dict[str, Any]]]:
     """The rows of all reads, taken out after each."""
     target = batch()
 

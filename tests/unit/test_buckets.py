@@ -15,7 +15,7 @@ from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import BucketMismatch, ReportUnavailable, Unreachable
 from sources.help_scout.extract.buckets import match_buckets
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcome, Outcomes, Status
+from sources.help_scout.extract.result import Outcomes, Status, WindowResult
 from sources.help_scout.planning.windows import Grain, Window
 from tests.helpers.builders import BERLIN, NOW, StubGetter, at, body_of, days, read_of, window
 
@@ -24,7 +24,7 @@ NEW = "conversations_new"
 Answer = Callable[[dict[str, str]], Any]
 
 
-def fetch(answer: Answer, span: tuple[Window, ...] = SPAN) -> tuple[list[Outcome], StubGetter]:
+def fetch(answer: Answer, span: tuple[Window, ...] = SPAN) -> tuple[list[WindowResult], StubGetter]:
     getter = StubGetter(answer)
     return fetch_read(getter, read_of(NEW, *span, zone=BERLIN), NOW), getter
 
@@ -72,7 +72,7 @@ def by_utc_dates(query: dict[str, str]) -> Any:
     return rows if "viewBy" in query else buckets((start, hours(start, end)))
 
 
-def values(outcomes: list[Outcome]) -> list[list[int]]:
+def values(outcomes: list[WindowResult]) -> list[list[int]]:
     return [[row["conversation_count"] for row in o.rows[NEW]] for o in outcomes]
 
 

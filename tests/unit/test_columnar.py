@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from sources.help_scout.catalog.model import PAGED, Report
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import stored_table
-from sources.help_scout.errors import ValueMisfit, WrongEnvelope
+from sources.help_scout.errors import CoercionError, UnexpectedResponse
 from sources.help_scout.parsing import flatten
 from sources.help_scout.parsing.arrow import to_arrow
 from sources.help_scout.parsing.coerce import Stamps
 from sources.help_scout.parsing.flatten import Flattened, flatten_report
-from sources.help_scout.parsing.row_batches import ColumnarRows, Pieces, join_rows
+from sources.help_scout.parsing.row_batches import ColumnarRows, RowBatch, join_rows
 from tests.conftest import example_body
 from tests.helpers.builders import a_few_examples
 from tests.unit.test_unknown_fields import mutate
@@ -66,7 +66,7 @@ def outcome(report: Report, bodies: list[Any], least: int) -> Any:
     with columnar_from(least):
         try:
             flat = flatten_report(report, [(body, STAMPS) for body in deepcopy(bodies)])
-        except (ValueMisfit, WrongEnvelope) as error:
+        except (CoercionError, UnexpectedResponse) as error:
             return str(error)
     rows = {name: said(found) for name, found in flat.rows.items()}
     return rows, flat.extra, flat.unknown, flat.repairs.text
@@ -99,7 +99,7 @@ def test_changed_rows_say_the_same_or_fail_alike(report: Report, data: st.DataOb
 
 @PER_REPORT
 def test_the_arrow_tables_are_equal(report: Report) -> None:
-    walked, columns = (Pieces(), Pieces())
+    walked, columns = (RowBatch(), RowBatch())
     bodies = pages(report)
     context = {"account": "main", "slice": "all", "grain": "day"}
     for table in report.tables:
@@ -116,7 +116,7 @@ def test_columns_and_rows_with_unknown_fields_share_a_table() -> None:
     report = REPORTS["conversations_drilldown"]
     plain, odd = pages(report)
     rows_in(odd)[0]["brandNew"] = "x"
-    pieces = Pieces()
+    pieces = RowBatch()
     for window, body in (("first", plain), ("second", odd)):
         flat = flattened(report, [body])
         pieces.add({"slice": window}, flat.rows[report.name])

@@ -11,11 +11,11 @@ from sources.help_scout.extract.result import Status
 from sources.help_scout.planning.windows import Grain, Window
 from sources.help_scout.state.coverage import (
     Coverage,
+    Freshness,
     Key,
     Refusals,
     Selection,
-    Standing,
-    Worth,
+    WindowState,
     due,
     everything,
     missing,
@@ -33,9 +33,9 @@ NOW = FINAL_FROM + timedelta(days=40)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
-def read(status: Status, fetched_at: datetime, *, is_final: bool = False) -> Worth:
+def read(status: Status, fetched_at: datetime, *, is_final: bool = False) -> WindowState:
     """A read that covers as much of the day as there was when it was fetched."""
-    return Worth(
+    return WindowState(
         status=status,
         is_final=is_final,
         fetched_at=fetched_at,
@@ -44,15 +44,15 @@ def read(status: Status, fetched_at: datetime, *, is_final: bool = False) -> Wor
     )
 
 
-def covering(until: datetime) -> Worth:
+def covering(until: datetime) -> WindowState:
     """A read that covers time up to there."""
-    return Worth(status=Status.LOADED, covered_until=until)
+    return WindowState(status=Status.LOADED, covered_until=until)
 
 
 WORTHS = {
     "never asked for": None,
-    "failed": Worth(status=Status.FAILED),
-    "unavailable": Worth(status=Status.UNAVAILABLE),
+    "failed": WindowState(status=Status.FAILED),
+    "unavailable": WindowState(status=Status.UNAVAILABLE),
     "incomplete": read(Status.INCOMPLETE, END + HOUR),
     "incomplete after the lookback": read(Status.INCOMPLETE, FINAL_FROM + HOUR),
     "loaded while open": read(Status.LOADED, END - SECOND),
@@ -76,7 +76,7 @@ def key(report: str = REPORT, day: Window = DAY) -> Key:
     return report, "all", day.grain, day.start
 
 
-def ledger_of(worth: Worth | None) -> Coverage:
+def ledger_of(worth: WindowState | None) -> Coverage:
     """A ledger with the day alone."""
     return Coverage({} if worth is None else {key(): worth})
 
@@ -180,10 +180,10 @@ def test_reports_slices_grains_and_days_are_told_apart(
 
 def test_a_week_and_the_day_that_it_begins_with_are_two_windows() -> None:
     monday, week = window("2026-03-02"), window("2026-03-02", Grain.WEEK)
-    ledger = Coverage({key(day=monday): Worth(status=Status.FAILED)})
+    ledger = Coverage({key(day=monday): WindowState(status=Status.FAILED)})
     assert monday.start == week.start
     assert (ledger.worth(REPORT, "all", monday), ledger.worth(REPORT, "all", week)) == (
-        Worth(status=Status.FAILED),
+        WindowState(status=Status.FAILED),
         None,
     )
 
@@ -225,12 +225,14 @@ def test_what_was_never_asked_for_is_missing_when_the_report_was_read_past_its_e
     reached: datetime, is_gap: bool
 ) -> None:
     worths = {key(OTHER): read(Status.LOADED, END)}
-    worths[key(day=window("2026-01-01"))] = Worth(status=Status.LOADED, covered_until=reached)
+    worths[key(day=window("2026-01-01"))] = WindowState(status=Status.LOADED, covered_until=reached)
     assert selected(missing(Coverage(worths), END + HOUR)) is is_gap
 
 
 def test_of_a_report_that_was_never_read_all_that_is_over_is_missing() -> None:
-    ledger = Coverage({key(): Worth(status=Status.FAILED), key(OTHER): read(Status.LOADED, END)})
+    ledger = Coverage(
+        {key(): WindowState(status=Status.FAILED), key(OTHER): read(Status.LOADED, END)}
+    )
     assert [selected(missing(ledger, END), day) for day in days("2026-03-03", 3)] == [
         True,
         True,
@@ -246,16 +248,16 @@ A_NIGHT_LATER = END + timedelta(days=1)
 @pytest.mark.parametrize(
     ("reach", "now", "lacking"),
     [
-        pytest.param(None, END, Standing.MISSING, id="of a report that was never read"),
-        pytest.param(None, A_NIGHT_LATER, Standing.MISSING, id="never read, a night ago"),
-        pytest.param(END, END, Standing.MISSING, id="read past its end"),
-        pytest.param(END - SECOND, END - SECOND, Standing.DUE, id="open"),
-        pytest.param(END - SECOND, A_NIGHT_LATER - SECOND, Standing.DUE, id="ended last night"),
-        pytest.param(END - SECOND, A_NIGHT_LATER, Standing.MISSING, id="ended a night ago"),
+        pytest.param(None, END, Freshness.MISSING, id="of a report that was never read"),
+        pytest.param(None, A_NIGHT_LATER, Freshness.MISSING, id="never read, a night ago"),
+        pytest.param(END, END, Freshness.MISSING, id="read past its end"),
+        pytest.param(END - SECOND, END - SECOND, Freshness.DUE, id="open"),
+        pytest.param(END - SECOND, A_NIGHT_LATER - SECOND, Freshness.DUE, id="ended last night"),
+        pytest.param(END - SECOND, A_NIGHT_LATER, Freshness.MISSING, id="ended a night ago"),
     ],
 )
 def test_a_window_stands_as_it_was_read_or_lacks(
-    reach: datetime | None, now: datetime, lacking: Standing
+    reach: datetime | None, now: datetime, lacking: Freshness
 ) -> None:
     elsewhere = {} if reach is None else {key(day=window("2026-01-01")): covering(reach)}
     found = {
@@ -265,25 +267,25 @@ def test_a_window_stands_as_it_was_read_or_lacks(
         for kind, worth in WORTHS.items()
     }
     assert found == {
-        **dict.fromkeys(PROVISIONAL | OPEN, Standing.PROVISIONAL),
-        **dict.fromkeys(INCOMPLETE, Standing.INCOMPLETE),
-        **dict.fromkeys(FINAL, Standing.FINAL),
+        **dict.fromkeys(PROVISIONAL | OPEN, Freshness.PROVISIONAL),
+        **dict.fromkeys(INCOMPLETE, Freshness.INCOMPLETE),
+        **dict.fromkeys(FINAL, Freshness.FINAL),
         "never asked for": lacking,
-        "failed": Standing.MISSING,
-        "unavailable": Standing.UNAVAILABLE,
+        "failed": Freshness.MISSING,
+        "unavailable": Freshness.UNAVAILABLE,
     }
 
 
 @pytest.mark.parametrize(
     ("covered", "now", "expected"),
     [
-        (END - HOUR, END + timedelta(hours=34), Standing.PROVISIONAL),
-        (END - HOUR, END + timedelta(hours=36), Standing.BEHIND),
-        (END, END + timedelta(days=300), Standing.PROVISIONAL),
+        (END - HOUR, END + timedelta(hours=34), Freshness.PROVISIONAL),
+        (END - HOUR, END + timedelta(hours=36), Freshness.BEHIND),
+        (END, END + timedelta(days=300), Freshness.PROVISIONAL),
     ],
 )
 def test_what_was_only_read_while_it_was_open_is_behind_a_night_and_a_half_later(
-    covered: datetime, now: datetime, expected: Standing
+    covered: datetime, now: datetime, expected: Freshness
 ) -> None:
     worth = read(Status.LOADED, covered)
     assert ledger_of(worth).standing(REPORT, "all", DAY, now) is expected
@@ -296,11 +298,13 @@ def test_a_report_reaches_as_far_as_any_of_its_windows_was_read() -> None:
     first, second, third = days("2026-03-03", 3)
     ledger = Coverage(
         {
-            key(day=second): Worth(status=Status.LOADED, covered_until=second.end),
-            key(day=first): Worth(status=Status.EMPTY, covered_until=first.end),
-            key(day=third): Worth(status=Status.FAILED),
-            key(OTHER, third): Worth(status=Status.INCOMPLETE, covered_until=third.end - HOUR),
-            key("chat", third): Worth(status=Status.UNAVAILABLE),
+            key(day=second): WindowState(status=Status.LOADED, covered_until=second.end),
+            key(day=first): WindowState(status=Status.EMPTY, covered_until=first.end),
+            key(day=third): WindowState(status=Status.FAILED),
+            key(OTHER, third): WindowState(
+                status=Status.INCOMPLETE, covered_until=third.end - HOUR
+            ),
+            key("chat", third): WindowState(status=Status.UNAVAILABLE),
         }
     )
     assert {name: ledger.reach(name) for name in (REPORT, OTHER, "chat", "phone")} == {
@@ -318,7 +322,7 @@ def test_of_an_empty_ledger_nothing_is_known(ledger: Coverage) -> None:
 
 
 def test_the_ledger_gives_all_its_windows_by_key() -> None:
-    worths = {key(): read(Status.LOADED, END), key(OTHER): Worth(status=Status.FAILED)}
+    worths = {key(): read(Status.LOADED, END), key(OTHER): WindowState(status=Status.FAILED)}
     assert Coverage(worths).items() == worths
 
 
@@ -332,7 +336,7 @@ def test_the_ledger_gives_all_its_windows_by_key() -> None:
 def test_a_window_that_keeps_failing_is_tried_every_night_for_a_week_then_weekly(
     failing_days: int, hours_since_last: int, rests: bool
 ) -> None:
-    worth = Worth(
+    worth = WindowState(
         status=Status.FAILED,
         failing_since=NOW - timedelta(days=failing_days),
         last_attempt_at=NOW - hours_since_last * HOUR,

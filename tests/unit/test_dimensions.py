@@ -9,7 +9,7 @@ import pytest
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
 from sources.help_scout.catalog.model import Type
-from sources.help_scout.errors import ValueMisfit, WrongEnvelope
+from sources.help_scout.errors import CoercionError, UnexpectedResponse
 from sources.help_scout.extract.dimension_lists import UNTAGGED, dimension_row
 from sources.help_scout.extract.list_pages import read_list
 from sources.help_scout.planning.request_plan import Request
@@ -72,7 +72,7 @@ def test_an_empty_list_leaves_its_rows_out(dimension: Dimension, envelope: Any) 
     "body", [None, {}, [], "x", 5, {"error": "x"}, {"_embedded": {"errors": []}}, {"results": []}]
 )
 def test_an_answer_that_is_no_list_is_no_empty_list(dimension: Dimension, body: Any) -> None:
-    with pytest.raises(WrongEnvelope, match=f"^{dimension.name}: the answer is not this list"):
+    with pytest.raises(UnexpectedResponse, match=f"^{dimension.name}: the answer is not this list"):
         listed(dimension.name, lambda _request: body)
 
 
@@ -117,7 +117,7 @@ def _declared(dimension: Dimension) -> set[str]:
 @PER_DIMENSION
 def test_an_item_without_an_id_is_an_error(dimension: Dimension) -> None:
     for item in ({}, {"id": None}, {"name": "x"}):
-        with pytest.raises(ValueMisfit, match=f"^{dimension.name}: "):
+        with pytest.raises(CoercionError, match=f"^{dimension.name}: "):
             dimension_row(dimension, item, 4)
 
 

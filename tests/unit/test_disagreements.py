@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from pipelines.jobs.load_job import Ended
+from pipelines.jobs.load_job import JobResult
 from pipelines.jobs.run_summary import Summary
 from pipelines.jobs.webhook import alerting
 from pipelines.quality.check_results import Earlier
-from pipelines.quality.check_runner import Check, Kind, Level, Result, Verdict
+from pipelines.quality.check_runner import Check, CheckKind, CheckVerdict, Level, Result
 from pipelines.quality.disagreements import Past, past_of, tell_disagreements, with_pasts
 from pipelines.settings.errors import COMPLETE
 
@@ -27,9 +27,11 @@ CHECK = Check(
     sentence="Channels add up.",
     sql="select 1",
     needs=("conversations_overall", "conversations_volume_by_channel"),
-    kind=Kind.AGREEMENT,
+    kind=CheckKind.AGREEMENT,
 )
-BROKEN = Result(check=CHECK, verdict=Verdict.DISAGREES, rows=12, largest_difference_ratio=0.1129)
+BROKEN = Result(
+    check=CHECK, verdict=CheckVerdict.DISAGREES, rows=12, largest_difference_ratio=0.1129
+)
 
 
 def nights(*verdicts: str, again: Sequence[int] = ()) -> list[Earlier]:
@@ -109,9 +111,11 @@ def test_a_disagreement_is_told_in_a_line_and_news_is_a_warning() -> None:
 
 def test_nothing_is_told_where_all_agree_or_numbers_have_only_moved() -> None:
     console = Console(file=StringIO(), record=True)
-    drift = Check(name="d", sentence="D.", sql="", needs=(), kind=Kind.AGREEMENT, level=Level.DRIFT)
-    moved = Result(check=drift, verdict=Verdict.DRIFT, rows=1, since=NOW)
-    tell_disagreements(console, [Result(check=CHECK, verdict=Verdict.HOLDS), moved], ZONE)
+    drift = Check(
+        name="d", sentence="D.", sql="", needs=(), kind=CheckKind.AGREEMENT, level=Level.DRIFT
+    )
+    moved = Result(check=drift, verdict=CheckVerdict.DRIFT, rows=1, since=NOW)
+    tell_disagreements(console, [Result(check=CHECK, verdict=CheckVerdict.HOLDS), moved], ZONE)
     assert console.export_text() == ""
 
 
@@ -125,7 +129,7 @@ def test_an_alert_tells_news_only_where_it_is_configured(
     known = replace(BROKEN, since=FIRST)
     with alerting(Console(file=StringIO()), "help-scout load") as tell:
         for result in (news(), known):
-            tell(Ended(exit_code=COMPLETE, summary=Summary([], {}), checks=[result], missing=0))
+            tell(JobResult(exit_code=COMPLETE, summary=Summary([], {}), checks=[result], missing=0))
     told = (
         "help-scout load: complete, but reports of Help Scout disagree\nthe check channels_add_up "
         "held for 14 nights or more and now finds that reports disagree: Channels add up."

@@ -15,7 +15,7 @@ from sources.help_scout.errors import (
     Unreachable,
 )
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.planning.request_plan import Read
 from tests.helpers.builders import NOW, StubGetter, at, body_of, days, read_of, window
 
@@ -23,7 +23,7 @@ FIVE_TRIES = Unreachable("down", status=502, correlation_id="abc", requests=5)
 REFUSED = RequestRefused("no", status=400)
 
 
-def fetch(read: Read, answer: Callable[[dict[str, str]], Any]) -> tuple[Outcome, StubGetter]:
+def fetch(read: Read, answer: Callable[[dict[str, str]], Any]) -> tuple[WindowResult, StubGetter]:
     getter = StubGetter(answer)
     (outcome,) = fetch_read(getter, read, at("2026-01-01T00:00"))
     return outcome, getter
@@ -34,7 +34,7 @@ def drilldown_page(ids: list[int], page: int, pages: int, count: int) -> dict[st
     return {"conversations": {"page": page, "pages": pages, "count": count, "results": results}}
 
 
-def conversation_ids(outcome: Outcome) -> list[int]:
+def conversation_ids(outcome: WindowResult) -> list[int]:
     return [row["conversation_id"] for row in outcome.rows["conversations_drilldown"]]
 
 

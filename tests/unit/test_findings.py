@@ -92,7 +92,7 @@ def night_over(answer: Any, state: dict[str, Any], ago: timedelta) -> tuple[Run,
     breakdowns: dict[str, list[str]] = {REPORT.name: ["all"]}
     with run_over({}, timezone="Europe/Berlin", breakdowns=breakdowns) as (run, _):
         run.now = run.now - ago
-        run.pin(state)
+        run.reconcile_state(state)
         for read in list(run.reads(REPORT, [SPAN])):
             assert isinstance(read, Read)
             run.note(fetch_read(getter, read, NOW))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sources.help_scout.catalog.reports import REPORTS
-from sources.help_scout.errors import WrongEnvelope
+from sources.help_scout.errors import UnexpectedResponse
 from sources.help_scout.parsing.flatten import Flattened, Flattener, flatten_report, leaves, unwrap
-from sources.help_scout.parsing.repairs import Kind
+from sources.help_scout.parsing.repairs import RepairKind
 from tests.helpers.builders import FIELD_STAMP, at, body_of, stamps_of
 
 
@@ -164,7 +164,7 @@ def test_of_two_spellings_that_disagree_the_documented_one_counts(bucket: dict[s
     found = flat("conversations_received_messages", {"current": [bucket]})
     (row,) = found.rows["conversations_received_messages"]
     assert row["message_count"] == 2
-    assert [kind for kind, _ in found.repairs.found] == [Kind.SPELLINGS_DISAGREE]
+    assert [kind for kind, _ in found.repairs.found] == [RepairKind.SPELLINGS_DISAGREE]
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -183,7 +183,7 @@ def test_an_answer_that_is_not_the_report_is_no_empty_report(report: str, body: 
     if report == "conversations_busy_times" and body in ({}, {"report": {}}):
         assert unwrap(REPORTS[report], body) == []  # what PHP makes of an empty list
         return
-    with pytest.raises(WrongEnvelope, match=f"^{report}: the answer is not this report"):
+    with pytest.raises(UnexpectedResponse, match=f"^{report}: the answer is not this report"):
         unwrap(REPORTS[report], body)
 
 
@@ -197,7 +197,9 @@ def closed(value: Any) -> Flattened:
 def test_what_is_no_whole_number_is_null_in_a_count_and_counted(value: Any) -> None:
     found = closed(value)
     assert found.rows["company_overall"] == [{"closed": None, "total_replies": 7}]
-    kind = {"nan": Kind.NAN, "inf": Kind.INFINITE}.get(str(value), Kind.UNREADABLE)
+    kind = {"nan": RepairKind.NAN, "inf": RepairKind.INFINITE}.get(
+        str(value), RepairKind.UNREADABLE
+    )
     assert found.repairs.found == {(kind, "current.closed"): 1}
 
 

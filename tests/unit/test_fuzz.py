@@ -13,7 +13,7 @@ from sources.help_scout.catalog.model import Column, Report
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import AnswerError
 from sources.help_scout.parsing.flatten import Flattened, flatten_report
-from sources.help_scout.parsing.repairs import Kind
+from sources.help_scout.parsing.repairs import RepairKind
 from tests.helpers.builders import body_of, stamps_of
 
 BODIES = 100_000
@@ -113,7 +113,7 @@ def is_ignored(report: Report, path: str) -> bool:
 def is_counted(found: Flattened, path: str) -> bool:
     """Whether the repairs tell of a value that was lost there."""
     return any(
-        path.startswith(at) or at.startswith(path) or kind == Kind.SPELLINGS_DISAGREE
+        path.startswith(at) or at.startswith(path) or kind == RepairKind.SPELLINGS_DISAGREE
         for kind, at in found.repairs.found
     )
 

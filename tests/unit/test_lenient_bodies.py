@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sources.help_scout.catalog.reports import REPORTS
-from sources.help_scout.errors import ValueMisfit
+from sources.help_scout.errors import CoercionError
 from sources.help_scout.parsing.coerce import TableRows
 from sources.help_scout.parsing.flatten import flatten_report
 from tests.helpers.builders import at
@@ -66,7 +66,7 @@ def test_an_empty_object_is_an_empty_list(empty: Any) -> None:
 
 @pytest.mark.parametrize("value", [{"id": 1}, "", "x", 0, False])
 def test_what_is_no_list_is_no_empty_list(value: Any) -> None:
-    with pytest.raises(ValueMisfit, match=r"^company_overall: users: expected a list, found "):
+    with pytest.raises(CoercionError, match=r"^company_overall: users: expected a list, found "):
         company(users=value)
 
 

@@ -113,7 +113,7 @@ def knowing(name: str, *ids: int) -> Callable[[str], KnownList | None]:
 def test_a_list_that_lost_items_is_asked_for_once_more() -> None:
     bodies = [EMPTY, hal("mailboxes", {"id": 4}, {"id": 5})]
     with run_over({INBOXES: lambda _request: bodies.pop(0)}) as (run, account):
-        run.lists.know(knowing("inboxes", 4, 5))
+        run.lists.attach(knowing("inboxes", 4, 5))
         assert run.lists.ids_of("inboxes") == [4, 5]
         assert run.lists.read_of("inboxes").status is ListStatus.LOADED
     assert account.paths == [INBOXES, INBOXES]
@@ -123,7 +123,7 @@ def test_a_list_that_stays_empty_drops_no_item_and_no_item_of_its_items() -> Non
     bodies = {INBOXES: EMPTY, f"{INBOXES}/4/folders": hal("folders", {"id": 8})}
     with run_over(bodies) as (run, account):
         assert run.lists.ids_of("inboxes") == []
-        run.lists.know(knowing("inboxes", 4))  # also when the warehouse is opened later
+        run.lists.attach(knowing("inboxes", 4))  # also when the warehouse is opened later
         assert run.lists.ids_of("inboxes") == [4]
         assert run.lists.list_of("inbox_folders") == items(8, parent=4)
         assert run.lists.read_of("inboxes").items == []
@@ -133,7 +133,7 @@ def test_a_list_that_stays_empty_drops_no_item_and_no_item_of_its_items() -> Non
 def test_a_list_that_fails_when_it_is_asked_for_once_more_is_as_it_came() -> None:
     bodies: list[Any] = [hal("mailboxes", {"id": 4}), Unreachable("down", status=502)]
     with run_over({INBOXES: lambda _request: bodies.pop(0)}) as (run, _):
-        run.lists.know(knowing("inboxes", 4, 5))
+        run.lists.attach(knowing("inboxes", 4, 5))
         assert run.lists.ids_of("inboxes") == [4, 5]
         assert run.lists.read_of("inboxes").status is ListStatus.SHRUNK
 

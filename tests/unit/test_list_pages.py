@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
-from sources.help_scout.errors import ValueMisfit
+from sources.help_scout.errors import CoercionError
 from sources.help_scout.extract.dimension_lists import dimension_row
 from sources.help_scout.extract.list_pages import read_list
 from sources.help_scout.planning.request_plan import Request
@@ -188,5 +188,5 @@ def test_the_page_numbers_of_a_list_may_be_written_otherwise(three: Any) -> None
 
 @pytest.mark.parametrize("item", [None, 7, "x", []])
 def test_an_item_that_is_no_object_is_an_error(item: Any) -> None:
-    with pytest.raises(ValueMisfit, match=r"^custom_field_options: an item is no object$"):
+    with pytest.raises(CoercionError, match=r"^custom_field_options: an item is no object$"):
         dimension_row(DIMENSIONS["custom_field_options"], item, 4)

@@ -139,7 +139,7 @@ def test_targets_are_bounds_of_the_ranges_that_help_scout_counts() -> None:
         ("firstResponseTime", "first response time", 6, 21_600),
         ("responseTime", "response time", 7, 43_200),
     ]
-    with pytest.raises(UsageError, match=r"targets\.response_hours = 5: Help Scout counts"):
+    with pytest.raises(UsageError, match=r"service_targets\.response_hours = 5: Help Scout counts"):
         Targets.of({"response_hours": 5})
 
 
@@ -147,8 +147,14 @@ def test_targets_are_bounds_of_the_ranges_that_help_scout_counts() -> None:
     ("text", "message"),
     [
         ("[target]\nresponse_hours = 6", r"unknown section \[target\] .* did you mean \[targets\]"),
-        ("[targets]\nresponse_hour = 6", r"'response_hour' .* did you mean 'response_hours'"),
-        ("[targets]\nresponse_hours = 'six'", r"targets\.response_hours = 'six': write a number"),
+        (
+            "[service_targets]\nresponse_hour = 6",
+            r"'response_hour' .* did you mean 'response_hours'",
+        ),
+        (
+            "[service_targets]\nresponse_hours = 'six'",
+            r"service_targets\.response_hours = 'six': write a number",
+        ),
     ],
 )
 def test_misspelt_targets_are_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -13,7 +13,7 @@ from sources.help_scout.catalog.model import COUNT, PCT, RATIO, Rows, Shape, Tab
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.parsing.flatten import flatten_report
 from sources.help_scout.parsing.repairs import told_repairs
 from sources.help_scout.parsing.scales import scale_shares
@@ -26,7 +26,7 @@ DATES = {"$START": "start", "$END": "end", "$PSTART": "previousStart", "$PEND": 
 INPROC = json.loads((CASES / "inproc_cases.json").read_text())
 
 
-def fetch(report: str, body: Any, compare_to: str = "previous_period") -> Outcome:
+def fetch(report: str, body: Any, compare_to: str = "previous_period") -> WindowResult:
     """What reading the body as the report comes to; its dates are those of the request."""
     text = json.dumps(body)
 
@@ -58,7 +58,7 @@ def in_its_body(case: str) -> tuple[str, Any]:
     return given["report"], body
 
 
-def repairs_of(outcome: Outcome) -> Any:
+def repairs_of(outcome: WindowResult) -> Any:
     row = ledger_row(
         outcome, account="main", run_id="r1", lookback=Settings().lookback, now=outcome.fetched_at
     )

@@ -9,21 +9,21 @@ import pytest
 
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcome, Status
-from sources.help_scout.parsing.repairs import Kind
+from sources.help_scout.extract.result import Status, WindowResult
+from sources.help_scout.parsing.repairs import RepairKind
 from tests.helpers.builders import NOW, StubGetter, body_of, read_of
 
 HISTORY = "user_conversation_history"
 NUMBERS = ("count", "pages")
 
 
-def fetch_list(answer: Callable[[dict[str, str]], Any]) -> tuple[Outcome, StubGetter]:
+def fetch_list(answer: Callable[[dict[str, str]], Any]) -> tuple[WindowResult, StubGetter]:
     getter = StubGetter(answer)
     (outcome,) = fetch_read(getter, read_of(HISTORY, slice_=Slice.of(user=4)), NOW)
     return outcome, getter
 
 
-def fetch_drilldown(answer: Callable[[dict[str, str]], Any]) -> tuple[Outcome, StubGetter]:
+def fetch_drilldown(answer: Callable[[dict[str, str]], Any]) -> tuple[WindowResult, StubGetter]:
     getter = StubGetter(answer)
     (outcome,) = fetch_read(getter, read_of("conversations_drilldown"), NOW)
     return outcome, getter
@@ -45,7 +45,7 @@ def list_pages(*reads: str, count: int) -> Callable[[dict[str, str]], Any]:
     return lambda _query: pages.pop(0)
 
 
-def letters_of(outcome: Outcome) -> str:
+def letters_of(outcome: WindowResult) -> str:
     return "".join(chr(row["conversation_number"]) for row in outcome.rows[HISTORY])
 
 
@@ -146,7 +146,7 @@ def test_a_conversation_without_an_id_is_kept_beside_the_others(row: Any) -> Non
     assert (outcome.status, len(getter.sent)) == (Status.LOADED, 1)
     rows = outcome.rows["conversations_drilldown"]
     assert [(r["conversation_id"], r["occurrence"]) for r in rows] == [(None, 1), (1, 1)]
-    assert (Kind.ID_MISSING, "conversations.results[].id") in outcome.repairs.found
+    assert (RepairKind.ID_MISSING, "conversations.results[].id") in outcome.repairs.found
 
 
 def test_an_id_in_quotes_is_an_id() -> None:
@@ -156,7 +156,7 @@ def test_an_id_in_quotes_is_an_id() -> None:
 
 @pytest.mark.parametrize("results", [{}, {"results": None}, {"results": {}}])
 def test_a_page_without_results_is_empty_if_it_counts_none(results: Any) -> None:
-    def answer(count: Any) -> Outcome:
+    def answer(count: Any) -> WindowResult:
         page = {"page": 1, "pages": 0, "count": count, **results}
         return fetch_drilldown(lambda _query: {"conversations": page})[0]
 

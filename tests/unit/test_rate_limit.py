@@ -88,7 +88,7 @@ def test_only_the_share_of_the_limit_is_used() -> None:
 
 @pytest.mark.parametrize("share", [0, -1, 1.01, float("nan")])
 def test_a_share_that_is_none_is_refused(share: float) -> None:
-    with pytest.raises(ConfigurationError, match="rate_limit_share="):
+    with pytest.raises(ConfigurationError, match="rate_limit_fraction="):
         limiter_with(FakeClock(), share=share)
 
 

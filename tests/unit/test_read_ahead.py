@@ -14,7 +14,7 @@ from sources.help_scout.api.client import Answer
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import RequestRefused, Unreachable
 from sources.help_scout.extract.prefetch import READS_AHEAD, ReadAhead
-from sources.help_scout.extract.result import Outcome, Outcomes, Status
+from sources.help_scout.extract.result import Outcomes, Status, WindowResult
 from sources.help_scout.planning.request_plan import Read, Request
 from tests.helpers.builders import NOW, StubGetter, body_of, days, read_of
 
@@ -29,7 +29,7 @@ class Reader:
     """A read-ahead over a stub, which notes what it was told."""
 
     def __init__(self, getter: StubGetter) -> None:
-        self.told: list[Outcome] = []
+        self.told: list[WindowResult] = []
         self.ahead = ReadAhead(getter, NOW, self.told.append)
 
     def __enter__(self) -> ReadAhead:
@@ -116,7 +116,7 @@ def test_a_user_who_cannot_be_asked_for_does_not_stop_the_report() -> None:
 
 def test_outcomes_among_the_reads_pass_through_in_their_place() -> None:
     first, second, third = reads_of("docs_overall")[:3]
-    ready = [Outcome(read=second, window=SPAN[1], status=Status.EMPTY, fetched_at=NOW)]
+    ready = [WindowResult(read=second, window=SPAN[1], status=Status.EMPTY, fetched_at=NOW)]
     with Reader(StubGetter(lambda _query: body_of("docs_overall"))) as ahead:
         outcomes = list(ahead.outcomes(iter([first, ready, third])))
     assert [found[0].read for found in outcomes] == [first, second, third]

@@ -15,7 +15,7 @@ from sources.help_scout.extract.prefetch import ReadAhead
 from sources.help_scout.extract.result import Status
 from sources.help_scout.planning.budget import Budget
 from sources.help_scout.planning.request_plan import Read
-from sources.help_scout.planning.session import STATE, Round
+from sources.help_scout.planning.session import STATE, LoadSession
 from sources.help_scout.planning.windows import Grain
 from sources.help_scout.state.read_planner import ReadPlanner, Span
 from sources.help_scout.state.run import Run
@@ -39,8 +39,8 @@ def begun(ago: timedelta, what: str = WHAT) -> dict[str, Any]:
     return {"account": "main", STATE: {what: (NOW - ago).isoformat()}}
 
 
-def new_round(now: datetime = NOW) -> Round:
-    return Round(WHAT, now, now, None, set(NAMES))
+def new_round(now: datetime = NOW) -> LoadSession:
+    return LoadSession(WHAT, now, now, None, set(NAMES))
 
 
 @pytest.mark.parametrize(
@@ -56,29 +56,29 @@ def new_round(now: datetime = NOW) -> Round:
     ],
 )
 def test_a_round_begins_anew(state: dict[str, Any]) -> None:
-    assert Round.of(state, NOW, NAMES) == new_round()
+    assert LoadSession.of(state, NOW, NAMES) == new_round()
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), SECOND, HOUR, 20 * HOUR - SECOND])
 def test_a_round_that_was_left_open_is_gone_on_with_for_twenty_hours(ago: timedelta) -> None:
-    expected = Round(WHAT, NOW, NOW - ago, NOW - ago, set(NAMES))
-    assert Round.of(begun(ago), NOW, NAMES) == expected
+    expected = LoadSession(WHAT, NOW, NOW - ago, NOW - ago, set(NAMES))
+    assert LoadSession.of(begun(ago), NOW, NAMES) == expected
 
 
 def test_an_interval_has_a_round_of_its_own() -> None:
     what = f"2026-03-01..2026-03-15 {WHAT}"
     asked: dict[str, Any] = {"interval": "2026-03-01..2026-03-15", "until": NOW - HOUR}
-    assert Round.of(begun(HOUR), NOW, NAMES, **asked) == Round(
+    assert LoadSession.of(begun(HOUR), NOW, NAMES, **asked) == LoadSession(
         what, NOW - HOUR, NOW, None, set(NAMES)
     )
-    assert Round.of(begun(HOUR, what), NOW, NAMES, **asked).resumed_from == NOW - HOUR
+    assert LoadSession.of(begun(HOUR, what), NOW, NAMES, **asked).resumed_from == NOW - HOUR
 
 
 def test_a_round_is_as_old_as_its_first_run() -> None:
     state: dict[str, Any] = {}
     seen = []
     for now in (NOW, NOW + 12 * HOUR, NOW + 21 * HOUR):
-        one = Round.of(state, now, NAMES)
+        one = LoadSession.of(state, now, NAMES)
         one.keep(state, now)
         seen.append((one.started_at, one.resumed_from))
     assert seen == [(NOW, None), (NOW, NOW), (NOW + 21 * HOUR, None)]
@@ -97,7 +97,7 @@ def test_a_round_is_kept_while_a_report_is_left_and_old_ones_are_forgotten(
 ) -> None:
     young, old = {"email": NOW.isoformat()}, {"chat": (NOW - 21 * HOUR).isoformat()}
     state: dict[str, Any] = {"account": "main", STATE: young | old}
-    Round(WHAT, NOW, at("2026-04-20T16:00"), None, left).keep(state, NOW)
+    LoadSession(WHAT, NOW, at("2026-04-20T16:00"), None, left).keep(state, NOW)
     assert state == {"account": "main", STATE: young | kept}
 
 
@@ -108,9 +108,9 @@ def test_a_round_is_kept_while_a_report_is_left_and_old_ones_are_forgotten(
 )
 def test_a_round_comes_back_from_the_state_as_it_was(began: datetime, later: timedelta) -> None:
     state: dict[str, Any] = {}
-    Round.of({}, began, NAMES).keep(state, began)
-    expected = Round(WHAT, began + later, began, began, set(NAMES))
-    assert Round.of(state, began + later, NAMES) == expected
+    LoadSession.of({}, began, NAMES).keep(state, began)
+    expected = LoadSession(WHAT, began + later, began, began, set(NAMES))
+    assert LoadSession.of(state, began + later, NAMES) == expected
 
 
 # --- what is left of a round ----------------------------------------------------------------
@@ -152,11 +152,11 @@ def test_a_report_is_left_until_it_was_read_up_to_now(
     happens: Callable[[Run], None], left: set[str]
 ) -> None:
     with run_over({}) as (run, _):
-        run.round = Round.of({}, NOW, NAMES)
+        run.round = LoadSession.of({}, NOW, NAMES)
         happens(run)
         run.note_read(EMAIL)
         run.note_read(PHONE)
-        assert run.round == Round(WHAT, NOW, NOW, None, left)
+        assert run.round == LoadSession(WHAT, NOW, NOW, None, left)
 
 
 def test_a_run_without_a_round_keeps_none() -> None:

@@ -76,7 +76,7 @@ def test_history_begins_at_the_first_instant_of_the_day_that_was_given() -> None
 def test_the_first_run_pins_its_time_zone_and_start() -> None:
     state: dict[str, Any] = {"other": 1}
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
-        run.pin(state)
+        run.reconcile_state(state)
     assert set(state.pop("breakdowns").values()) == {run.now.isoformat()}
     assert state.pop("catalog_version") == CATALOG_VERSION
     assert set(state.pop("privacy").values()) == {"keep"}
@@ -91,8 +91,8 @@ def test_the_first_run_pins_its_time_zone_and_start() -> None:
 def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
     state: dict[str, Any] = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}, timezone=None) as (run, account):
-        run.pin(state)
-        run.pin(state)
+        run.reconcile_state(state)
+        run.reconcile_state(state)
         assert (run.time.zone, run.time.first_day, account.asked) == (BERLIN, date(2025, 7, 1), [])
     assert state.pop("breakdowns")
     assert state.pop("catalog_version") == CATALOG_VERSION
@@ -103,7 +103,7 @@ def test_later_runs_keep_what_is_pinned_and_ask_nobody() -> None:
 def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
     state: dict[str, Any] = {"timezone": "America/New_York", "start_date": "2025-07-01"}
     with run_over({}, start_date=date(2024, 1, 1)) as (run, _):
-        run.pin(state)
+        run.reconcile_state(state)
         assert run.time.first_day == date(2024, 1, 1)
     assert state.pop("breakdowns")
     assert state.pop("catalog_version") == CATALOG_VERSION
@@ -114,14 +114,14 @@ def test_a_start_that_is_given_replaces_the_pinned_one() -> None:
 def test_another_account_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
     state = {"account": "other"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError, match="loads 'other'"):
-        run.pin(state)
+        run.reconcile_state(state)
     assert state == {"account": "other"}
 
 
 def test_another_time_zone_than_the_pinned_one_is_refused_and_changes_nothing() -> None:
     state: dict[str, Any] = {"timezone": "Europe/Berlin", "start_date": "2025-07-01"}
     with run_over({}) as (run, _), pytest.raises(ConfigurationError) as caught:
-        run.pin(state)
+        run.reconcile_state(state)
     assert str(caught.value) == (
         "timezone America/New_York, but this warehouse was loaded in Europe/Berlin: windows "
         "of both would overlap. Set timezone = 'Europe/Berlin', or load everything anew in "
@@ -135,7 +135,7 @@ def test_an_interval_cut_in_another_zone_than_the_pinned_one_is_refused() -> Non
     with run_over({USERS: BERLINERS}, timezone=None) as (run, _):
         run.time.interval("2026-03-01", "2026-03-05")
         with pytest.raises(ConfigurationError, match="Set timezone = 'America/New_York'"):
-            run.pin(state)
+            run.reconcile_state(state)
     assert state["timezone"] == "America/New_York"
 
 

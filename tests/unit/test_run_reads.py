@@ -10,7 +10,7 @@ import pytest
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import CredentialsError, ReportUnavailable, Unreachable
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.planning.request_plan import Read, Request, wire_instant
 from sources.help_scout.planning.windows import Window
 from tests.helpers.builders import NOW, days
@@ -29,7 +29,7 @@ SPAN = days("2026-03-02", 4)
 DOWN = Unreachable("/v2/mailboxes: the API answered 502", status=502)
 REPLIES = REPORTS["user_replies"]
 FIELDS = REPORTS["conversations_fields_drilldown"]
-Planned = Read | list[Outcome]
+Planned = Read | list[WindowResult]
 
 
 def company(*users_by_day: Any) -> Any:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.jobs.recheck import second_look, worth_reading_again
-from pipelines.quality.check_runner import Result, Verdict, all_checks
+from pipelines.quality.check_runner import CheckVerdict, Result, all_checks
 from pipelines.quality.disagreements import Past
 from tests.helpers.builders import NOW
 
@@ -23,14 +23,14 @@ FIRST = NOW.date() - timedelta(days=20)
 CHECKS = {check.name: check for check in all_checks()}
 
 
-def found(name: str, days: int, verdict: Verdict = Verdict.DISAGREES) -> Result:
+def found(name: str, days: int, verdict: CheckVerdict = CheckVerdict.DISAGREES) -> Result:
     """That the check found that many days to disagree."""
     windows = frozenset(("day", FIRST + timedelta(days=n)) for n in range(days))
     return Result(check=CHECKS[name], verdict=verdict, rows=days, windows=windows)
 
 
 FAILURE = replace(
-    found("drilldowns_are_whole", 2, Verdict.FAILS), reports=frozenset({"user_drilldown"})
+    found("drilldowns_are_whole", 2, CheckVerdict.FAILS), reports=frozenset({"user_drilldown"})
 )
 NEW, WIDE = found("channels_add_up", 1), found("users_add_up_to_the_company", 9)
 KNOWN = found("slices_add_up", 1)
@@ -47,7 +47,7 @@ PASTS = {result.check.name: Past() for result in (FAILURE, NEW, WIDE)} | {
         ([WIDE], []),  # more days than a second look reads
         ([WIDE, KNOWN, NEW, FAILURE], [FAILURE, NEW]),
         ([replace(FAILURE, windows=None), NEW], [replace(FAILURE, windows=None)]),
-        ([replace(NEW, verdict=Verdict.DRIFT)], []),
+        ([replace(NEW, verdict=CheckVerdict.DRIFT)], []),
     ],
 )
 def test_what_is_worth_reading_again(results: Sequence[Result], expected: list[Result]) -> None:

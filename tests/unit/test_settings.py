@@ -170,8 +170,8 @@ def test_the_order_of_lists_can_be_chosen() -> None:
     ("options", "message"),
     [
         ({"office_hours": "yes"}, "office_hours='yes': expected one of off, on, both"),
-        ({"active_only": ["inbox"]}, "active_only: 'inbox' is not one of user, tag"),
-        ({"active_only": "user"}, 'active_only is a text: write a list, ["user"]'),
+        ({"skip_inactive": ["inbox"]}, "skip_inactive: 'inbox' is not one of user, tag"),
+        ({"skip_inactive": "user"}, 'skip_inactive is a text: write a list, ["user"]'),
         (
             {"breakdowns": {"every_report": ["inbox"]}},
             "breakdowns.every_report: no report takes 'inbox'; the names are mailbox, tag",
@@ -221,7 +221,7 @@ def blocks() -> list[str]:
 @pytest.mark.parametrize("block", blocks())
 def test_set_ups_to_copy_are_right(block: str) -> None:
     sections = tomllib.loads(block)
-    Targets.of(sections.pop("targets", {}))
+    Targets.of(sections.pop("service_targets", {}))
     assert sections.pop("publish", {}).keys() <= PublishOptions().get_resolvable_fields().keys()
     assert sections.pop("alerts", {}).keys() <= AlertOptions().get_resolvable_fields().keys()
     assert sections.pop("destination", {}).keys() <= KINDS.keys()

@@ -8,7 +8,7 @@ from sources.help_scout.catalog.model import Report
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import (
     SLICE_PARAMS,
-    Items,
+    ItemGroup,
     Slice,
     SliceValue,
     slice_params,
@@ -48,7 +48,7 @@ def test_a_slice_is_spelled_in_one_order_whatever_the_order_of_its_values() -> N
 
 def test_every_value_reaches_the_wire() -> None:
     slice_ = Slice.of(
-        mailbox=Items((1, 7), "EU"),
+        mailbox=ItemGroup((1, 7), "EU"),
         tag=2,
         type="email",
         folder=3,

@@ -24,10 +24,10 @@ from sources.help_scout.catalog.stored_tables import (
     stored_table,
     tombstone,
 )
-from sources.help_scout.extract.result import Outcome, Status
+from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.parsing.arrow import arrow_schema, to_arrow
 from sources.help_scout.parsing.repairs import Repairs
-from sources.help_scout.parsing.row_batches import Pieces
+from sources.help_scout.parsing.row_batches import RowBatch
 from sources.help_scout.state.ledger import WINDOW_READS, ledger_row, window_context
 from tests.helpers.builders import at, read_of, window
 
@@ -42,14 +42,16 @@ def table(name: str, report: str | None = None) -> StoredTable:
     return next(stored_table(owner, t) for t in owner.tables if t.name == name)
 
 
-def outcome_of(report: str, **changes: Any) -> Outcome:
+def outcome_of(report: str, **changes: Any) -> WindowResult:
     read = read_of(report, slice_=changes.pop("slice_", Slice()),
                    compare_to=changes.pop("compare_to", "none"))  # fmt: skip
-    outcome = Outcome(read=read, window=read.windows[0], status=Status.LOADED, fetched_at=FETCHED)
+    outcome = WindowResult(
+        read=read, window=read.windows[0], status=Status.LOADED, fetched_at=FETCHED
+    )
     return replace(outcome, **changes)
 
 
-def context_of(outcome: Outcome) -> dict[str, Any]:
+def context_of(outcome: WindowResult) -> dict[str, Any]:
     return dict(window_context(outcome, account="main", lookback=WEEK, now=outcome.fetched_at))
 
 
@@ -163,7 +165,7 @@ def test_a_tombstone_has_the_window_and_an_item_that_none_has(report: Report) ->
         assert row[TOMBSTONE] is True
         assert set(row) == {*declared.row_key, TOMBSTONE}
         assert all(row[name] is not None for name in declared.row_key)
-        pieces = Pieces()
+        pieces = RowBatch()
         pieces.add(context, [row])
         (stored,) = to_arrow(stored_table(report, declared), pieces, {}).to_pylist()
         assert {name: stored[name] for name in context} == context
@@ -188,7 +190,7 @@ def test_the_sentinels_of_a_tombstone_by_type() -> None:
 REPAIRED = Counter({("nan", "deltas.closed"): 2, ("id_missing", "users[].user"): 1})
 
 
-def ledger_of(outcome: Outcome) -> dict[str, Any]:
+def ledger_of(outcome: WindowResult) -> dict[str, Any]:
     return ledger_row(outcome, account="main", run_id="r1", lookback=WEEK, now=outcome.fetched_at)
 
 

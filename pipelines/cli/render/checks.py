@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from ...quality.check_results import as_json
-from ...quality.check_runner import Result, Verdict, disagreements
+from ...quality.check_runner import CheckVerdict, Result, disagreements
 from ...quality.disagreements import news_of, told_of
 
 
@@ -50,7 +50,7 @@ def print_results(console: Console, results: Sequence[Result], zone: tzinfo) -> 
     disagreeing = disagreements(results)
     for result in results:
         name = result.check.name
-        if result.verdict is Verdict.SKIPPED:
+        if result.verdict is CheckVerdict.SKIPPED:
             console.print(f"{name}: not checked, {', '.join(result.lacking)} not loaded")
         if result in disagreeing:
             console.print(f"{name}: reports disagree {told_of(result, zone)}", markup=False)
@@ -59,9 +59,9 @@ def print_results(console: Console, results: Sequence[Result], zone: tzinfo) -> 
         for example in result.examples:
             words = ", ".join(f"{column} {_plain(value)}" for column, value in example.items())
             console.print(f"{name}: {words}", markup=False)
-    failed = sum(result.verdict is Verdict.FAILS for result in results)
-    held = sum(result.verdict is Verdict.HOLDS for result in results)
-    reported = len(disagreeing) - sum(r.verdict is Verdict.FAILS for r in disagreeing)
+    failed = sum(result.verdict is CheckVerdict.FAILS for result in results)
+    held = sum(result.verdict is CheckVerdict.HOLDS for result in results)
+    reported = len(disagreeing) - sum(r.verdict is CheckVerdict.FAILS for r in disagreeing)
     words = f", {reported} disagree{'s' if reported == 1 else ''}" if reported else ""
     console.print(f"{held} of {len(results)} checks hold, {failed} fail{words}")
 

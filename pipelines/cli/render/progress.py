@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from sources.help_scout.extract.result import Outcome
+from sources.help_scout.extract.result import WindowResult
 
 from ...planning.load_plan import Chunk
 
@@ -56,7 +56,7 @@ class LoadProgress:
         if not self._is_terminal:
             self._console.print(self._chunk)
 
-    def on_outcome(self, outcome: Outcome) -> None:
+    def on_outcome(self, outcome: WindowResult) -> None:
         """A window has been read."""
         with self._lock:
             self._windows += 1

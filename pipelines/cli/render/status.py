@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sources.help_scout.planning.windows import Window
-from sources.help_scout.state.coverage import Standing
+from sources.help_scout.state.coverage import Freshness
 
 from ...jobs.run_summary import about_refused
 from ...planning.coverage_status import (
@@ -64,8 +64,8 @@ def print_status(console: Console, status: StatusReport, *, each_slice: bool) ->
             line.report if line.report != before else "",
             line.label,
             _percent(coverage_pct(counts)),
-            _number(counts[Standing.MISSING] + counts[Standing.BEHIND]),
-            _number(counts[Standing.PROVISIONAL]),
+            _number(counts[Freshness.MISSING] + counts[Freshness.BEHIND]),
+            _number(counts[Freshness.PROVISIONAL]),
             f"{min(s.first.local_date for s in there if s.first)}" if there else "",
             f"{max(s.last.local_date for s in there if s.last)}" if there else "",
             f"{loaded.astimezone(run.time.zone):%m-%d %H:%M}" if loaded else "never",
@@ -105,9 +105,9 @@ def print_accounts(
         table.add_row(
             account,
             _percent(coverage_pct(counts)),
-            _number(counts[Standing.MISSING] + counts[Standing.BEHIND]),
-            _number(counts[Standing.PROVISIONAL]),
-            _number(counts[Standing.UNAVAILABLE] + counts[Standing.INCOMPLETE]),
+            _number(counts[Freshness.MISSING] + counts[Freshness.BEHIND]),
+            _number(counts[Freshness.PROVISIONAL]),
+            _number(counts[Freshness.UNAVAILABLE] + counts[Freshness.INCOMPLETE]),
             f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M %Z}" if loaded else "never",
         )
     console.print(table)
@@ -125,14 +125,14 @@ def print_accounts(
 
 def _heat(counts: Counts) -> str:
     """One character for how a month stands."""
-    there = counts[Standing.FINAL] + counts[Standing.PROVISIONAL]
+    there = counts[Freshness.FINAL] + counts[Freshness.PROVISIONAL]
     if not counts:
         return " "
-    if counts[Standing.MISSING] or counts[Standing.BEHIND] or counts[Standing.INCOMPLETE]:
+    if counts[Freshness.MISSING] or counts[Freshness.BEHIND] or counts[Freshness.INCOMPLETE]:
         return "▒" if there else "░"
-    if counts[Standing.UNAVAILABLE] and not there:
+    if counts[Freshness.UNAVAILABLE] and not there:
         return "-"
-    return "▓" if counts[Standing.PROVISIONAL] or not there else "█"
+    return "▓" if counts[Freshness.PROVISIONAL] or not there else "█"
 
 
 def _lines(slices: list[SliceStatus], *, each_slice: bool) -> list[_Line]:
@@ -149,14 +149,14 @@ def _lines(slices: list[SliceStatus], *, each_slice: bool) -> list[_Line]:
 
 
 def _print_what_lacks(console: Console, status: StatusReport) -> None:
-    alarming = [s for s in status.slices if s.report not in status.run.settings.expect_unavailable]
+    alarming = [s for s in status.slices if s.report not in status.run.settings.optional_reports]
     lines = [line for s in alarming for line in _gap_lines(s)]
     for line in lines[:GAPS_SHOWN]:
         console.print(line, markup=False)
     if len(lines) > GAPS_SHOWN:
         console.print(f"and {len(lines) - GAPS_SHOWN:,} lines more: --json lists every window")
-    missing = sum(s.counts[Standing.MISSING] for s in alarming)
-    behind = sum(s.counts[Standing.BEHIND] for s in alarming)
+    missing = sum(s.counts[Freshness.MISSING] for s in alarming)
+    behind = sum(s.counts[Freshness.BEHIND] for s in alarming)
     if missing:
         console.print(f"{missing_windows(missing)}: help-scout backfill loads them")
     if behind:
@@ -166,9 +166,9 @@ def _print_what_lacks(console: Console, status: StatusReport) -> None:
         )
     unavailable = unavailable_reports(alarming)
     for report in dict.fromkeys(s.report for s in alarming):
-        for how in (Standing.UNAVAILABLE, Standing.INCOMPLETE):
+        for how in (Freshness.UNAVAILABLE, Freshness.INCOMPLETE):
             windows = sum(s.counts[how] for s in alarming if s.report == report)
-            if windows and (how is Standing.INCOMPLETE or report in unavailable):
+            if windows and (how is Freshness.INCOMPLETE or report in unavailable):
                 console.print(f"{report}: {windows:,} windows are {how}", markup=False)
     for slice_text, reports in refused_items(alarming).items():
         console.print(about_refused(slice_text, reports, status.names), markup=False)

@@ -26,7 +26,7 @@ from sources.help_scout import help_scout
 from sources.help_scout.catalog.reports import REPORTS
 
 from ...jobs.accounts import account_names
-from ...quality.check_runner import Check, Result, Verdict, all_checks
+from ...quality.check_runner import Check, CheckVerdict, Result, all_checks
 from .outcome import LISTS
 
 FIRST_DAY = str(dlt.config.get("sources.help_scout.start_date") or "2025-01-01")
@@ -74,11 +74,11 @@ with warnings.catch_warnings(action="ignore", category=PreviewWarning):
 def check_result(result: Result) -> AssetCheckResult:
     """What a check came to. What keeps nothing back is a warning: reports that disagree, what has
     only moved since, and what is worth knowing."""
-    spec, is_wrong = CHECKS[result.check.name], result.verdict is Verdict.FAILS
+    spec, is_wrong = CHECKS[result.check.name], result.verdict is CheckVerdict.FAILS
     return AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,
-        passed=result.verdict in (Verdict.HOLDS, Verdict.SKIPPED),
+        passed=result.verdict in (CheckVerdict.HOLDS, CheckVerdict.SKIPPED),
         severity=AssetCheckSeverity.ERROR if is_wrong else AssetCheckSeverity.WARN,
         description=str(result.verdict),
         metadata={

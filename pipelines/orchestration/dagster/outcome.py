@@ -12,7 +12,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.extract.result import Status
 from sources.help_scout.planning.windows import local_midnight
 
-from ...jobs.load_job import Ended
+from ...jobs.load_job import JobResult
 from ...jobs.run_summary import Summary
 from ...planning.load_plan import source_state
 from ...warehouse.sql import sql_client
@@ -42,11 +42,11 @@ def metadata_of(
     }
 
 
-def lacking_of(ended: Ended, options: dict[str, Any]) -> dict[str, str]:
+def lacking_of(ended: JobResult, options: dict[str, Any]) -> dict[str, str]:
     """The reports that were not read whole, and the lists, with why. A report that the account's
     plan is expected to lack is not among them."""
-    expected = options.get("expect_unavailable") or dlt.config.get(
-        "sources.help_scout.expect_unavailable", list
+    expected = options.get("optional_reports") or dlt.config.get(
+        "sources.help_scout.optional_reports", list
     )
     lacking = {
         line.report: line.problem or "incomplete"
@@ -57,7 +57,7 @@ def lacking_of(ended: Ended, options: dict[str, Any]) -> dict[str, str]:
     return lacking | ({LISTS: "; ".join(lists)} if lists else {})
 
 
-def may_mend(ended: Ended) -> bool:
+def may_mend(ended: JobResult) -> bool:
     """Whether another try may help: what the API says it has not, it would say again."""
     return bool(ended.summary.list_problems) or any(
         line.count(Status.FAILED) or line.count(Status.INCOMPLETE) for line in ended.summary.lines

@@ -15,7 +15,7 @@ DETAIL = f"grain <> 'day' or window_date >= $last::date - {DAYS_OF_DETAIL}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class MartQuery:
     """The columns of a mart that the page takes, and in which order its rows come."""
 
     mart: str
@@ -26,7 +26,7 @@ class Read:
 
 
 READS = (
-    Read(
+    MartQuery(
         mart="volume",
         columns=(
             *INBOX,
@@ -43,7 +43,7 @@ READS = (
         ),
         order="inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="responsiveness",
         columns=(
             *INBOX,
@@ -64,7 +64,7 @@ READS = (
         ),
         order="inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="service_targets",
         columns=(
             *INBOX,
@@ -77,7 +77,7 @@ READS = (
         ),
         order="metric, inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="response_distribution",
         columns=(
             *LISTED,
@@ -93,7 +93,7 @@ READS = (
         where=f"metric in ('first response time', 'response time') and ({DETAIL})",
         order="metric, inbox_id nulls first, grain, range_id, window_date",
     ),
-    Read(
+    MartQuery(
         mart="happiness",
         columns=(
             *INBOX,
@@ -109,7 +109,7 @@ READS = (
         ),
         order="inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="ratings",
         columns=(
             "rated_date",
@@ -126,7 +126,7 @@ READS = (
         order="rated_date desc, rated_at desc, conversation_id",
         dated="rated_date",
     ),
-    Read(
+    MartQuery(
         mart="volume_daily",
         columns=(
             "window_date",
@@ -139,30 +139,30 @@ READS = (
         where="channel <> 'all'",
         order="channel, inbox_id nulls first, window_date",
     ),
-    Read(
+    MartQuery(
         mart="email_health",
         columns=(*INBOX, "created_count"),
         where="grain <> 'day'",
         order="inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="chat_health",
         columns=(*INBOX, "chat_count", "missed_pct", "wait_time_seconds", "duration_seconds"),
         order="inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="phone_health",
         columns=(*INBOX, "calls_created"),
         where="grain <> 'day'",
         order="inbox_id nulls first, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="busy_hours",
         columns=(*LISTED, "inbox_id", "weekday", "hour", "conversation_count"),
         where="grain <> 'day' and conversation_count <> 0",
         order="inbox_id nulls first, grain, weekday, hour, window_date",
     ),
-    Read(
+    MartQuery(
         mart="agents",
         columns=(
             *WINDOW,
@@ -183,13 +183,13 @@ READS = (
         ),
         order="user_id, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="agent_teams",
         columns=("team_id", "team_name", "user_id"),
         order="team_id, user_id",
         dated=None,
     ),
-    Read(
+    MartQuery(
         mart="topics",
         columns=(
             *LISTED,
@@ -206,7 +206,7 @@ READS = (
         where=DETAIL,
         order="topic_kind, inbox_id nulls first, topic_id, grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="docs_health",
         columns=(
             *WINDOW,
@@ -221,13 +221,13 @@ READS = (
         ),
         order="grain, window_date",
     ),
-    Read(
+    MartQuery(
         mart="docs_gaps",
         columns=(*LISTED, "search_term", "search_count", "previous_search_count"),
         where=DETAIL,
         order="grain, search_term, window_date",
     ),
-    Read(
+    MartQuery(
         mart="coverage",
         columns=(
             "report",

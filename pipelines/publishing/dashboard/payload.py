@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from ...settings.errors import UsageError, WarehouseError
-from .mart_queries import DAYS_OF_HISTORY, INSTANTS, LATER, PUBLICATION, READS, Read
+from .mart_queries import DAYS_OF_HISTORY, INSTANTS, LATER, PUBLICATION, READS, MartQuery
 
 Column = list[Any] | dict[str, list[Any]]
 
@@ -118,7 +118,7 @@ def _dates(
 
 
 def _columns(
-    connection: duckdb.DuckDBPyConnection, read: Read, last: date, zone: ZoneInfo
+    connection: duckdb.DuckDBPyConnection, read: MartQuery, last: date, zone: ZoneInfo
 ) -> dict[str, Column]:
     """The mart's rows as lists of plain values, one a column."""
     where = f"({read.where})"

@@ -96,7 +96,7 @@ class Client:
         client_secret: str,
         *,
         auth: Callable[[RateLimiter], httpx.Auth] | None = None,
-        rate_limit_share: float = 1.0,
+        rate_limit_fraction: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = utc_now,
@@ -108,7 +108,7 @@ class Client:
         """Address of the API."""
         self._clock = clock
         self._sleep = sleep or self._wait
-        self.limiter = RateLimiter(clock=clock, sleep=self._sleep, share=rate_limit_share)
+        self.limiter = RateLimiter(clock=clock, sleep=self._sleep, share=rate_limit_fraction)
         self._stopping = threading.Event()
         self._silent = 0  # requests in a row that nothing answered
         self._silent_since: float | None = None

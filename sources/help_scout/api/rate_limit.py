@@ -50,7 +50,9 @@ class RateLimiter:
         share: float = 1.0,
     ) -> None:
         if not 0 < share <= 1:
-            raise ConfigurationError(f"rate_limit_share={share}: expected more than 0, at most 1")
+            raise ConfigurationError(
+                f"rate_limit_fraction={share}: expected more than 0, at most 1"
+            )
         self._clock = clock
         self._sleep = sleep
         self._share = share

@@ -284,7 +284,7 @@ ENVELOPES: Mapping[Shape, tuple[str, type]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Driver:
+class ParentReport:
     """A report whose body names the items that another report is asked for.
 
     `param` is the parameter that takes the item, `path` where the item ids stand, `field` the
@@ -328,7 +328,7 @@ class Report:
     dated_by: str = ""
     names_user: str = ""
     overall: tuple[str, str] | None = None
-    drivers: tuple[Driver, ...] = ()
+    drivers: tuple[ParentReport, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ _SITE_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ItemGroup:
     """Several items asked for as one, by one comma-joined request: a named group, or a list.
 
     Averages and distinct counts of several items cannot be had from those of each.
@@ -34,7 +34,7 @@ class Items:
         return self.name or "+".join(str(item) for item in self.items)
 
 
-SliceValue: TypeAlias = str | int | bool | Items
+SliceValue: TypeAlias = str | int | bool | ItemGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class Slice:
     @property
     def kind(self) -> str:
         """Which dimensions the slice names: `all`, `mailbox`, `mailbox_group`, `user,status`, …"""
-        kinds = (f"{n}_group" if isinstance(value, Items) else n for n, value in self.values)
+        kinds = (f"{n}_group" if isinstance(value, ItemGroup) else n for n, value in self.values)
         return ",".join(kinds) or "all"
 
     def get(self, name: str) -> SliceValue | None:
@@ -174,7 +174,7 @@ class Slice:
         """The slice as column values; of several items as one only their name."""
         columns: dict[str, str | int | bool] = {}
         for name, value in self.values:
-            if not isinstance(value, Items):
+            if not isinstance(value, ItemGroup):
                 columns[SLICE_PARAMS[name].column.name] = value
             elif GROUP.name in columns:
                 columns[GROUP.name] = f"{columns[GROUP.name]},{value}"
@@ -186,19 +186,19 @@ class Slice:
 def each_item(values: Iterable[SliceValue]) -> Iterator[SliceValue]:
     """The items that the values stand for, those asked for as one included."""
     for value in values:
-        yield from value.items if isinstance(value, Items) else (value,)
+        yield from value.items if isinstance(value, ItemGroup) else (value,)
 
 
 def wire_value(value: SliceValue) -> str:
     """A value as the wire writes it: booleans in lower case, several items comma-joined."""
-    if isinstance(value, Items):
+    if isinstance(value, ItemGroup):
         return ",".join(str(item) for item in value.items)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def slice_text(value: SliceValue) -> str:
     """A value as a slice's text names it: groups by their name."""
-    return str(value) if isinstance(value, Items) else wire_value(value)
+    return str(value) if isinstance(value, ItemGroup) else wire_value(value)
 
 
 @cache

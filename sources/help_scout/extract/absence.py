@@ -16,12 +16,12 @@ from ..parsing.flatten import Flattened, flatten_report, unwrap
 from ..planning.request_plan import Read, plan_read
 from ..planning.windows import Window
 from .answer_checks import check_report
-from .result import Outcome, Tally, outcome_of
+from .result import RequestStats, WindowResult, outcome_of
 
 _UTC = ZoneInfo("UTC")
 
 
-def is_zero_elsewhere(tally: Tally, read: Read, window: Window, *, otherwise: bool) -> bool:
+def is_zero_elsewhere(tally: RequestStats, read: Read, window: Window, *, otherwise: bool) -> bool:
     """Whether the overall report says that there is nothing in the window; `otherwise` is what to
     believe of reports that no other one covers, and where it does not answer."""
     overall = read.report.overall
@@ -48,7 +48,7 @@ def _takes(report: str, read: Read) -> bool:
     return params <= REPORTS[report].wire_params
 
 
-def doubted(tally: Tally, read: Read, window: Window, what: str) -> Outcome:
+def doubted(tally: RequestStats, read: Read, window: Window, what: str) -> WindowResult:
     """The outcome of a window for which nothing came, though it should: what is stored of it
     stays."""
     outcome = outcome_of(tally, read, window, Flattened({read.report.name: []}), complete=False)

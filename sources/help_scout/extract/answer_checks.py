@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from ..catalog.model import Report, Shape
-from ..errors import WrongAnswer, WrongEnvelope
+from ..errors import UnexpectedResponse, WrongAnswer
 from ..parsing.coerce import instant, whole_number
 from ..parsing.path_tree import Node, tree_of
 from ..planning.request_plan import Read
@@ -50,7 +50,7 @@ def check_report(report: Report, body: Any) -> None:
     expected = len(declared - DATES)
     is_other = len(unknown) > len(known) or (unknown and 3 * len(known) < expected)
     if not known or (is_other and expected >= FEW_FIELDS):
-        raise WrongEnvelope(
+        raise UnexpectedResponse(
             f"{report.name}: the answer is not this report: it has {len(known)} of the report's "
             f"fields and {len(unknown)} others. Nothing was stored for the window"
         )

@@ -18,14 +18,14 @@ from ..planning.request_plan import VIEW_BY, Part, Read, Request
 from ..planning.windows import Window
 from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report
-from .result import LEFT_OUT, SENT, Outcome, Outcomes, Tally, failure_of, outcome_of
+from .result import LEFT_OUT, SENT, Outcomes, RequestStats, WindowResult, failure_of, outcome_of
 
 MOST_IN_A_ROW = 3
 """Windows in a row that fail, or stay away, after which the others of their span are not asked for
 one by one any more."""
 
 
-def fetch_series(tally: Tally, read: Read) -> Outcomes:
+def fetch_series(tally: RequestStats, read: Read) -> Outcomes:
     """The windows of a span from one request; one by one when the buckets do not line up, and one
     alone with its bucket asked for in the other way. Raises HelpScoutError."""
     request = read.parts[0].request
@@ -55,7 +55,7 @@ def fetch_series(tally: Tally, read: Read) -> Outcomes:
     return outcomes
 
 
-def _ask(tally: Tally, read: Read, request: Request) -> tuple[Flattened, dict[Window, Row]]:
+def _ask(tally: RequestStats, read: Read, request: Request) -> tuple[Flattened, dict[Window, Row]]:
     """What the request's buckets say, and the windows that they are for; BucketMismatch when they
     are for others."""
     part = Part(request, read.parts[0].stamps)
@@ -72,7 +72,7 @@ def _ask(tally: Tally, read: Read, request: Request) -> tuple[Flattened, dict[Wi
 
 
 def _ask_otherwise(
-    tally: Tally, read: Read, request: Request
+    tally: RequestStats, read: Read, request: Request
 ) -> tuple[Flattened, dict[Window, Row]]:
     """One window with its bucket asked for in the other way; BucketMismatch when it fails too."""
     window = read.windows[0]
@@ -93,11 +93,11 @@ def _ask_otherwise(
 
 
 def _ask_for_absent(
-    tally: Tally, read: Read, matched: dict[Window, Row], absent: list[Window]
-) -> dict[Window, Outcome]:
+    tally: RequestStats, read: Read, matched: dict[Window, Row], absent: list[Window]
+) -> dict[Window, WindowResult]:
     """Asks for each window whose bucket did not come, and adds to `matched` what comes now. The
     windows that stay away though nothing says that they are zero, with their outcomes."""
-    stay: dict[Window, Outcome] = {}
+    stay: dict[Window, WindowResult] = {}
     left_out, in_a_row = read.zeros_left_out, 0
     for window in absent:
         if left_out and window not in read.held:
@@ -117,7 +117,7 @@ def _ask_for_absent(
     return stay
 
 
-def _ask_alone(tally: Tally, read: Read, window: Window) -> Row | None:
+def _ask_alone(tally: RequestStats, read: Read, window: Window) -> Row | None:
     """The window's bucket, asked for alone; None when it does not come."""
     alone = read.of(window)
     try:
@@ -179,13 +179,13 @@ def match_whole_window(read: Read, rows: Sequence[Row]) -> dict[Window, Row]:
     return {window: rows[0]} if rows else {}
 
 
-def _fetch_one_by_one(tally: Tally, read: Read) -> Outcomes:
+def _fetch_one_by_one(tally: RequestStats, read: Read) -> Outcomes:
     """The wanted windows each by a request of its own. When `MOST_IN_A_ROW` have failed one after
     the other, the rest are left to a later load."""
     outcomes: Outcomes = []
     in_a_row = 0
     for window in read.wanted:
-        spent = Tally(tally.client, tally.fetched_at)
+        spent = RequestStats(tally.client, tally.fetched_at)
         if in_a_row < MOST_IN_A_ROW:
             outcome, error = _try_alone(spent, read.of(window))
         else:
@@ -201,7 +201,7 @@ def _fetch_one_by_one(tally: Tally, read: Read) -> Outcomes:
     return outcomes
 
 
-def _try_alone(tally: Tally, read: Read) -> tuple[Outcome, HelpScoutError | None]:
+def _try_alone(tally: RequestStats, read: Read) -> tuple[WindowResult, HelpScoutError | None]:
     """What one window of a span comes to, and the error if it failed."""
     try:
         return fetch_series(tally, read)[0], None

@@ -11,14 +11,14 @@ from ..catalog.dimensions import DIMENSIONS, LINKS, Dimension
 from ..errors import (
     AnswerError,
     ApiError,
+    CoercionError,
     ConfigurationError,
     HelpScoutError,
     RequestRefused,
     Stopped,
-    ValueMisfit,
-    WrongEnvelope,
+    UnexpectedResponse,
 )
-from ..parsing.coerce import Row, fit, instant, unknown_field
+from ..parsing.coerce import Row, coerce, instant, unknown_field
 from ..planning.request_plan import Request
 from .list_guard import GivenList, KnownList, ListItem, ListRead, ListStatus, is_refusal, weigh
 from .list_pages import Get, read_list, usable_items
@@ -51,7 +51,7 @@ class AccountLists:
         self._reads: dict[str, ListRead] = {}
         self._errors: dict[str, HelpScoutError] = {}
 
-    def know(self, known: Known) -> None:
+    def attach(self, known: Known) -> None:
         """Takes what the warehouse knows. Lists that were read before anything was known are held
         against it now; those that were held against it stay as they were found."""
         if self._known is None:
@@ -202,7 +202,7 @@ class AccountLists:
         """Takes a list's items from elsewhere (the warehouse), so that nothing is asked for; None
         for a list that is not known there either."""
         if items is None:
-            self._errors[name] = WrongEnvelope(f"{name}: this list was never read")
+            self._errors[name] = UnexpectedResponse(f"{name}: this list was never read")
         else:
             self._reads[name] = ListRead(
                 status=ListStatus.LOADED,
@@ -234,7 +234,7 @@ def is_person(user: Mapping[str, Any]) -> bool:
 def dimension_row(dimension: Dimension, item: Mapping[str, Any], parent_id: int | None) -> Row:
     """The item as a row; fields that the catalog does not know become columns of their own."""
     if not isinstance(item, Mapping):
-        raise ValueMisfit(f"{dimension.name}: an item is no object")
+        raise CoercionError(f"{dimension.name}: an item is no object")
     row: Row = {}
     if dimension.parent_column is not None:
         row[dimension.parent_column.name] = parent_id
@@ -249,8 +249,8 @@ def dimension_row(dimension: Dimension, item: Mapping[str, Any], parent_id: int 
         if known is None:
             row.update(unknown_field(name, value, declared, row))
         else:
-            with suppress(ValueMisfit):  # one bad cell costs one cell: it stays null
-                row[known.name] = fit(known, value, f"{dimension.name}: {name}")
+            with suppress(CoercionError):  # one bad cell costs one cell: it stays null
+                row[known.name] = coerce(known, value, f"{dimension.name}: {name}")
     if row.get(table.primary_key[-1]) is None:
-        raise ValueMisfit(f"{dimension.name}: an item has no id")
+        raise CoercionError(f"{dimension.name}: an item has no id")
     return row

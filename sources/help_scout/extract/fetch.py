@@ -26,7 +26,7 @@ from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report, check_user, echo_shift_seconds
 from .buckets import fetch_series
 from .pagination import fetch_rows
-from .result import Getter, Outcome, Outcomes, Status, Tally, failure_of, outcome_of
+from .result import Getter, Outcomes, RequestStats, Status, WindowResult, failure_of, outcome_of
 
 SPLIT = (Unreachable, ReportUnavailable, RequestRefused)
 """What a request for a span of windows may come to because of one of them."""
@@ -34,7 +34,7 @@ SPLIT = (Unreachable, ReportUnavailable, RequestRefused)
 
 def fetch_read(client: Getter, read: Read, now: datetime) -> Outcomes:
     """One outcome for each wanted window, in order. `now` stamps reads that get no answer."""
-    tally = Tally(client, now)
+    tally = RequestStats(client, now)
     try:
         if read.report.shape is Shape.SERIES:
             return fetch_series(tally, read)
@@ -58,11 +58,11 @@ def _may_be_of_one(error: ApiError) -> bool:
     return error.requests > 0 and error.status not in (401, 429)
 
 
-def _fetch_window(tally: Tally, read: Read) -> Outcome:
+def _fetch_window(tally: RequestStats, read: Read) -> WindowResult:
     """The outcome of one window. Where the warehouse holds rows of it and none come, it is asked
     once more: that something is gone is believed when it is said twice, and the overall report does
     not count it."""
-    fetch: Callable[[Tally, Read], Outcome] = (
+    fetch: Callable[[RequestStats, Read], WindowResult] = (
         fetch_rows if read.report.shape in PAGED else _fetch_body
     )
     outcome, window = fetch(tally, read), read.windows[0]
@@ -74,7 +74,7 @@ def _fetch_window(tally: Tally, read: Read) -> Outcome:
     return again
 
 
-def _fetch_body(tally: Tally, read: Read) -> Outcome:
+def _fetch_body(tally: RequestStats, read: Read) -> WindowResult:
     """The outcome of a report that is one body."""
     part = read.parts[0]
     body = unwrap(read.report, tally.get(part.request))
@@ -126,7 +126,7 @@ def _halved(client: Getter, read: Read, now: datetime) -> Outcomes:
     found: Outcomes = []
     for wanted in (read.wanted[:middle], read.wanted[middle:]):
         half = read.of(*wanted)
-        tally = Tally(client, now)
+        tally = RequestStats(client, now)
         try:
             found += fetch_series(tally, half)
         except HelpScoutError as error:

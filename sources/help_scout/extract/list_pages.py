@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ..catalog.dimensions import Dimension
-from ..errors import WrongEnvelope
+from ..errors import UnexpectedResponse
 from ..parsing.coerce import whole_number
 from ..planning.request_plan import Request
 
@@ -168,7 +168,7 @@ def _entries_in(dimension: Dimension, body: Any) -> list[Any]:
         is_hal = bool(body) and not body.keys() - {"_links", "_embedded"}
         if is_hal or "page" in body:
             return []
-    raise WrongEnvelope(
+    raise UnexpectedResponse(
         f"{dimension.name}: the answer is not this list: expected rows at "
         f"{' or '.join(repr(place) for place in dimension.items)}"
     )

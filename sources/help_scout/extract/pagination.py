@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from ..catalog.model import Report, Shape
-from ..errors import ValueMisfit, WrongAnswer
+from ..errors import CoercionError, WrongAnswer
 from ..parsing.coerce import TableRows, whole_number
 from ..parsing.flatten import Flattened, Flattener, unwrap
 from ..planning.request_plan import Part, Read, Request
 from .answer_checks import RowChecks, check_page, check_report
-from .result import Outcome, Tally, outcome_of
+from .result import RequestStats, WindowResult, outcome_of
 from .spool import Spool
 
 MAX_READS_OF_SHIFTING_PAGES = 3
@@ -42,7 +42,7 @@ class _Pages:
     digest: bytes
 
 
-def fetch_rows(tally: Tally, read: Read) -> Outcome:
+def fetch_rows(tally: RequestStats, read: Read) -> WindowResult:
     """The outcome of a row report's window: all pages of all parts."""
     flattener = Flattener(read.report, compares=read.previous is not None)
     blocks: Spool[TableRows] = Spool(ROWS_IN_MEMORY)
@@ -81,7 +81,7 @@ def _keep(blocks: Spool[TableRows], rows: TableRows, weight: int) -> int:
     return sum(len(found) for found in rows.values())
 
 
-def _read_until_stable(tally: Tally, report: Report, part: Part) -> list[_Pages]:
+def _read_until_stable(tally: RequestStats, report: Report, part: Part) -> list[_Pages]:
     """The part's pages as they held still, alone; or, when they never did, all three reads.
 
     A list that repeats a row across two pages is read again: when it says the same twice, the row
@@ -143,7 +143,7 @@ def _united_lists(report: Report, reads: list[_Pages]) -> Iterator[Any]:
         seen |= here
 
 
-def _read_pages(tally: Tally, report: Report, first: Request) -> _Pages:
+def _read_pages(tally: RequestStats, report: Report, first: Request) -> _Pages:
     """All pages, and whether they held still: as many distinct rows as the API counts, before
     and after."""
     bodies: Spool[Any] = Spool(ROWS_IN_MEMORY)
@@ -212,5 +212,7 @@ def _paging_number(report: Report, envelope: Mapping[str, Any], name: str) -> in
     """`count` or `pages`; without them nobody can tell whether the rows are all there."""
     number = whole_number(envelope.get(name))
     if number is None or number < 0:
-        raise ValueMisfit(f"{report.name}: the answer has no usable {name!r}: cannot tell its end")
+        raise CoercionError(
+            f"{report.name}: the answer has no usable {name!r}: cannot tell its end"
+        )
     return number

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..catalog.model import Driver
+from ..catalog.model import ParentReport
 from ..catalog.reports import REPORTS
 from ..errors import ConfigurationError
 from ..planning.breakdowns import Breakdown
 from ..planning.request_plan import Read
-from .result import Outcome
+from .result import WindowResult
 
 
-def driver_column(driver: Driver) -> tuple[str, str]:
+def driver_column(driver: ParentReport) -> tuple[str, str]:
     """The table and column where a driver's items stand."""
     list_path, _, leaf = driver.path.rpartition(".")
     for table in REPORTS[driver.report].tables:
@@ -21,7 +21,7 @@ def driver_column(driver: Driver) -> tuple[str, str]:
     raise ConfigurationError(f"{driver.report} has no list at {driver.path}")
 
 
-def driver_items(driver: Driver, outcome: Outcome) -> set[int]:
+def driver_items(driver: ParentReport, outcome: WindowResult) -> set[int]:
     """The item ids that a driver's rows name."""
     table, column = driver_column(driver)
     return {
@@ -32,18 +32,18 @@ def driver_items(driver: Driver, outcome: Outcome) -> set[int]:
     }
 
 
-def drives(driver: Driver, breakdown: Breakdown) -> bool:
+def drives(driver: ParentReport, breakdown: Breakdown) -> bool:
     """Whether the breakdown needs the items that the driver names."""
     if driver.field is not None:
         return breakdown.takes("field", driver.field) and "field_id" not in breakdown.names
     return breakdown.fans_out_over(driver.param)
 
 
-def not_asked(read: Read, driver: Outcome, now: datetime) -> list[Outcome]:
+def not_asked(read: Read, driver: WindowResult, now: datetime) -> list[WindowResult]:
     """Outcomes for a read whose items are not known, since the report that names them failed."""
     name = driver.read.report.name
     return [
-        Outcome(
+        WindowResult(
             read=read,
             window=window,
             status=driver.status,

@@ -20,7 +20,7 @@ from ..catalog.reports import REPORTS
 from ..planning.request_plan import Read, Request
 from ..planning.windows import Window
 from .fetch import fetch_read
-from .result import Getter, Outcome, Outcomes, Status
+from .result import Getter, Outcomes, Status, WindowResult
 
 READS_AHEAD = 20  # of a report at least; of one with pages at most: their rows wait in memory
 CONNECTIONS = 8  # where nobody tells
@@ -42,7 +42,7 @@ class ReadAhead:
         self,
         client: Getter,
         now: datetime,
-        on_outcome: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[WindowResult], None] | None = None,
         connections: Callable[[], int] = lambda: CONNECTIONS,
     ) -> None:
         self._client = client

@@ -39,7 +39,7 @@ class Status(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class WindowResult:
     """What reading one slice of one window came to: the rows of all its tables, and the story.
 
     Of a window with very many rows `blocks` holds those that are not in memory, `spooled` of them.
@@ -94,7 +94,7 @@ class Outcome:
             yield from self.blocks
 
 
-Outcomes: TypeAlias = list[Outcome]
+Outcomes: TypeAlias = list[WindowResult]
 """What one read came to: an outcome for each window that it was for."""
 
 
@@ -106,7 +106,7 @@ class Getter(Protocol):
 
 
 @dataclass(slots=True)
-class Tally:
+class RequestStats:
     """What a read has cost so far, kept also when it fails."""
 
     client: Getter
@@ -133,7 +133,7 @@ class Tally:
 
 
 def outcome_of(
-    tally: Tally,
+    tally: RequestStats,
     read: Read,
     window: Window,
     flat: Flattened,
@@ -142,7 +142,7 @@ def outcome_of(
     row_count: int = 0,
     api_count: int | None = None,
     complete: bool = True,
-) -> Outcome:
+) -> WindowResult:
     """The outcome of a window that was read well, empty or not; its rows are those of `flat`, or
     `row_count` in `blocks`."""
     rows = any(flat.rows.values()) or row_count > 0
@@ -150,7 +150,7 @@ def outcome_of(
         flat = replace(flat, rows=_joined(blocks))
         blocks, row_count = None, 0
     status = Status.LOADED if rows else Status.EMPTY
-    return Outcome(
+    return WindowResult(
         read=read,
         window=window,
         status=status if complete else Status.INCOMPLETE,
@@ -180,13 +180,13 @@ def _joined(blocks: Iterable[TableRows]) -> TableRows:
 
 
 def failure_of(
-    tally: Tally, read: Read, window: Window, error: HelpScoutError, *, first: bool
-) -> Outcome:
+    tally: RequestStats, read: Read, window: Window, error: HelpScoutError, *, first: bool
+) -> WindowResult:
     """The outcome of a window that could not be read; the cost stands with the `first` one."""
     status = error.status if isinstance(error, ApiError) else None
     is_refused = isinstance(error, ReportUnavailable) or _refuses_item(error, read)
     is_unavailable = is_refused or isinstance(error, BucketMismatch)
-    return Outcome(
+    return WindowResult(
         read=read,
         window=window,
         status=Status.UNAVAILABLE if is_unavailable else Status.FAILED,

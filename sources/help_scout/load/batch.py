@@ -7,16 +7,16 @@ from typing import Any, TypeAlias
 
 from ..catalog.model import Report
 from ..catalog.stored_tables import UNKNOWN_VALUES, StoredTable, stored_table, tombstone
-from ..extract.result import Outcome
+from ..extract.result import WindowResult
 from ..parsing.coerce import as_json
-from ..parsing.row_batches import Pieces
+from ..parsing.row_batches import RowBatch
 from ..state.ledger import WINDOW_READS, ledger_row, window_context
 from ..state.restatements import RESTATEMENTS, measures_of, restatements
 from ..state.run import Run
 from ..state.snapshot import Stamp
 
 ROWS_PER_BATCH = 30_000
-TableBatch: TypeAlias = tuple[StoredTable, Pieces]
+TableBatch: TypeAlias = tuple[StoredTable, RowBatch]
 """A table and rows of it."""
 
 
@@ -44,7 +44,7 @@ class Batch:
         if self._measures:
             self._tables[RESTATEMENTS.name] = RESTATEMENTS
         self._stored: set[Stamp] = set()
-        self._rows = {name: Pieces() for name in self._tables}
+        self._rows = {name: RowBatch() for name in self._tables}
 
     @property
     def row_count(self) -> int:
@@ -56,7 +56,7 @@ class Batch:
         """The report's tables and the ledger."""
         return list(self._tables.values())
 
-    def add(self, outcomes: list[Outcome]) -> Iterator[TableBatch]:
+    def add(self, outcomes: list[WindowResult]) -> Iterator[TableBatch]:
         """Adds windows read, and gives what is worth a load file, as `flush`."""
         settings = self._run.settings
         for outcome in outcomes:
@@ -74,7 +74,7 @@ class Batch:
             if self.row_count >= ROWS_PER_BATCH:
                 yield from self.flush()
 
-    def _add_rows(self, outcome: Outcome) -> Iterator[TableBatch]:
+    def _add_rows(self, outcome: WindowResult) -> Iterator[TableBatch]:
         settings, window = self._run.settings, outcome.window
         stamp = (outcome.read.slice.text, window.grain, window.start)
         if stamp in self._stored:
@@ -100,7 +100,7 @@ class Batch:
             declared = [column.name for column in UNKNOWN_VALUES.columns]
             self._rows[UNKNOWN_VALUES.name].add({}, [{k: row[k] for k in declared}])
 
-    def _add_restatements(self, outcome: Outcome) -> None:
+    def _add_restatements(self, outcome: WindowResult) -> None:
         stored = self._run.planner.stored
         if stored is None or not self._measures:
             return
@@ -120,5 +120,5 @@ class Batch:
         """The rows taken over, table by table."""
         for name, rows in self._rows.items():
             if rows:
-                self._rows[name] = Pieces()
+                self._rows[name] = RowBatch()
                 yield self._tables[name], rows

@@ -18,7 +18,7 @@ from ..parsing.coerce import Row
 from .migration import data_type_of
 
 
-class Items:
+class ItemBuilder:
     """Rows as the items that a dlt resource yields."""
 
     def __init__(self, storage: Storage) -> None:

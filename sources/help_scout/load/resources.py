@@ -27,9 +27,9 @@ from ..state.ledger import LIST_READS, WINDOW_READS, list_row
 from ..state.read_planner import Span
 from ..state.restatements import measures_of
 from ..state.run import FACTS, Run
-from ..state.snapshot import Stamp, Stored, stored_in
+from ..state.snapshot import Stamp, WarehouseSnapshot, stored_in
 from .batch import ROWS_PER_BATCH, Batch
-from .hints import Items
+from .hints import ItemBuilder
 from .migration import check_stored
 
 BEFORE_ALL_REPORTS = datetime(2011, 1, 1, tzinfo=UTC)  # Help Scout's first year
@@ -62,14 +62,14 @@ def report_resource(
         run.enter()
         _know_warehouse(run)
         state = dlt.current.source_state()
-        run.pin(state)
+        run.reconcile_state(state)
         after = covered_until.start_value or BEFORE_ALL_REPORTS
         if covered_until.end_value is None:
             after = max(after, run.time.start)
         spans = run.spans(report, after, covered_until.end_value)
         batch = Batch(report, run, stored_numbers(report, run, spans))
         check_stored(batch.tables)
-        items = Items(run.storage)
+        items = ItemBuilder(run.storage)
         for outcomes in run.reader.outcomes(run.reads(report, spans)):
             for table, rows in batch.add(outcomes):
                 yield from _given(run, items, table, rows)
@@ -89,7 +89,7 @@ def report_resource(
     return read_report
 
 
-def _given(run: Run, items: Items, table: StoredTable, rows: Sequence[Row]) -> Iterator[Any]:
+def _given(run: Run, items: ItemBuilder, table: StoredTable, rows: Sequence[Row]) -> Iterator[Any]:
     """The item that gives dlt the rows; none for a ledger whose rows come later, unless too many
     wait already that may come now as well."""
     is_ledger, when = table in (WINDOW_READS, LIST_READS), run.storage.ledgers
@@ -109,7 +109,7 @@ def ledgers_resource(run: Run) -> DltResource:
 
     @dlt.resource(name="ledgers", write_disposition=disposition, max_table_nesting=0)
     def read_ledgers() -> Iterator[Any]:
-        items = Items(run.storage)
+        items = ItemBuilder(run.storage)
         for table in (WINDOW_READS, LIST_READS):
             if rows := run.ledgers.pop(table.name, []):
                 yield items.of(table, rows)
@@ -120,10 +120,10 @@ def ledgers_resource(run: Run) -> DltResource:
 def _know_warehouse(run: Run) -> None:
     """In a bare pipeline: has the run know the warehouse, for the change log and the lists."""
     if not run.knows_warehouse:
-        run.know(_stored(run.settings.account))
+        run.attach_snapshot(_stored(run.settings.account))
 
 
-def _stored(account: str) -> Stored | None:
+def _stored(account: str) -> WarehouseSnapshot | None:
     """What the pipeline's warehouse holds; None before anything was loaded, or without SQL."""
     pipeline = dlt.current.pipeline()
     try:
@@ -164,7 +164,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
         run.enter()
         _know_warehouse(run)
         state = dlt.current.source_state()
-        run.pin(state)
+        run.reconcile_state(state)
         first_seen = state.setdefault("first_seen", {}).setdefault(dimension.name, {})
         check_stored([table, LIST_READS])
         rows, read, problem = [], None, None
@@ -190,7 +190,7 @@ def dimension_resource(dimension: Dimension, run: Run) -> DltResource:
             repairs=0 if read is None else read.left_out,
             account=run.settings.account, run_id=run.run_id, fetched_at=run.now,
         )  # fmt: skip
-        items = Items(run.storage)
+        items = ItemBuilder(run.storage)
         yield from _given(run, items, LIST_READS, [ledger])
         if rows:
             yield items.of(table, rows)

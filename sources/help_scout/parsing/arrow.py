@@ -11,7 +11,7 @@ import pyarrow as pa
 from ..catalog.model import Type
 from ..catalog.stored_tables import StoredTable
 from .coerce import Row
-from .row_batches import ColumnarRows, Piece, Pieces
+from .row_batches import ColumnarRows, Piece, RowBatch
 
 ARROW_TYPES: Mapping[Type, pa.DataType] = {
     Type.BIGINT: pa.int64(),
@@ -45,7 +45,7 @@ def to_arrow(table: StoredTable, rows: Sequence[Row], known: dict[str, str]) -> 
     as the caller keeps it, so that a field whose type changes gets a second column rather than a
     broken load.
     """
-    pieces = rows.pieces if isinstance(rows, Pieces) else [({}, rows)]
+    pieces = rows.pieces if isinstance(rows, RowBatch) else [({}, rows)]
     single = [piece for piece in pieces if not isinstance(piece[1], ColumnarRows)]
     columnar = [piece for piece in pieces if isinstance(piece[1], ColumnarRows)]
     dicts = [row for _, part in single for row in part]

@@ -12,7 +12,7 @@ import orjson
 
 from ..catalog.model import Column, Type
 from ..catalog.naming import snake_case
-from ..errors import ValueMisfit
+from ..errors import CoercionError
 
 Row: TypeAlias = dict[str, Any]
 TableRows: TypeAlias = Mapping[str, Sequence[Row]]
@@ -26,12 +26,12 @@ _BIGINT_BOUND = 2**63
 _DOUBLE_EXACT_BOUND = 2**53
 
 
-def fit(column: Column, value: Any, where: str) -> Any:
+def coerce(column: Column, value: Any, where: str) -> Any:
     """The value as its column's type; ValueMisfit, which says `where`, when it does not fit."""
     try:
         return _FIT[column.unit.type](value)
     except (TypeError, ValueError, OverflowError):
-        raise ValueMisfit(
+        raise CoercionError(
             f"{where}: {kind_of(value)} does not fit the column {column.name} ({column.unit.type})"
         ) from None
 

@@ -17,11 +17,11 @@ from typing import Any
 from ..catalog.model import ENVELOPES, PAGED, Report, Rows, Shape, Table
 from ..catalog.reports import REPORTS
 from ..catalog.stored_tables import RESERVED_NAMES
-from ..errors import ValueMisfit, WrongEnvelope
-from .coerce import Row, Stamps, TableRows, fit, kind_of, unknown_field, whole_number
+from ..errors import CoercionError, UnexpectedResponse
+from .coerce import Row, Stamps, TableRows, coerce, kind_of, unknown_field, whole_number
 from .keys import RowKeys
 from .path_tree import Node, tree_of
-from .repairs import Kind, Repairs, kind_of_misfit
+from .repairs import RepairKind, Repairs, kind_of_misfit
 from .row_batches import ColumnarRows, have_keys, join_rows, with_occurrence
 from .scales import scale_shares
 
@@ -86,7 +86,7 @@ def unwrap(report: Report, body: Any) -> Any:
     for name in path.split(".") if path else []:
         found = found.get(name) if isinstance(found, dict) else None
     if not isinstance(found, kind):
-        raise WrongEnvelope(
+        raise UnexpectedResponse(
             f"{report.name}: the answer is not this report: expected "
             f"{'a list' if kind is list else 'an object'} at {path or 'the top'!r}, "
             f"found {kind_of(found)}. Nothing was stored for the window; if it lasts, the API "
@@ -199,10 +199,10 @@ class Flattener:
             return
         if not isinstance(value, list):
             if "[]." in path:  # a cell of the row that it stands in
-                self.repairs.add(Kind.LIST_UNREADABLE, path, parent)
+                self.repairs.add(RepairKind.LIST_UNREADABLE, path, parent)
                 self._keep_unknown(parent, path, value)
                 return
-            raise ValueMisfit(
+            raise CoercionError(
                 f"{self._report.name}: {path}: expected a list, found {kind_of(value)}"
             )
         if self._report.shape in PAGED and parent is None:
@@ -266,15 +266,15 @@ class Flattener:
         if column.compares and not self._compares:
             return
         try:
-            fitted = fit(column, value, path)
-        except ValueMisfit:
+            fitted = coerce(column, value, path)
+        except CoercionError:
             self.repairs.add(kind_of_misfit(value), path, row)
             fitted = None
         if fitted is None:
             row.setdefault(column.name, None)
             return
         if row.get(column.name) not in (None, fitted):
-            self.repairs.add(Kind.SPELLINGS_DISAGREE, path, row)
+            self.repairs.add(RepairKind.SPELLINGS_DISAGREE, path, row)
             if node.spelling > 0:
                 return
         row[column.name] = fitted

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..catalog.model import OCCURRENCE, Column, Table
 from .coerce import Row
-from .repairs import Kind, Repairs
+from .repairs import RepairKind, Repairs
 
 
 class RowKeys:
@@ -46,7 +46,7 @@ class RowKeys:
                     continue
                 if earlier:
                     self._repairs.add(
-                        Kind.KEY_REPEATED, _wire_path(table, row, ids[-1].paths[0]), row
+                        RepairKind.KEY_REPEATED, _wire_path(table, row, ids[-1].paths[0]), row
                     )
                 earlier.append(says)
                 row[OCCURRENCE] = len(earlier)
@@ -59,7 +59,9 @@ class RowKeys:
         for column in ids:
             if row.get(column.name) in (None, ""):
                 row[column.name] = None
-                self._repairs.add(Kind.ID_MISSING, _wire_path(table, row, column.paths[0]), row)
+                self._repairs.add(
+                    RepairKind.ID_MISSING, _wire_path(table, row, column.paths[0]), row
+                )
                 lacks = True
         return lacks
 

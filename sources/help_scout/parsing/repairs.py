@@ -17,7 +17,7 @@ from typing import Any
 from .coerce import Row
 
 
-class Kind(StrEnum):
+class RepairKind(StrEnum):
     """What was repaired."""
 
     NAN = "nan"
@@ -30,20 +30,20 @@ class Kind(StrEnum):
 
 
 _READ = ("1 value could not be read and is null", "{} values could not be read and are null")
-WORDS: Mapping[Kind, tuple[tuple[str, str], str]] = {
-    Kind.NAN: (_READ, "NaN"),
-    Kind.INFINITE: (_READ, "Infinity"),
-    Kind.UNREADABLE: (_READ, "another type than the column's"),
-    Kind.LIST_UNREADABLE: (
+WORDS: Mapping[RepairKind, tuple[tuple[str, str], str]] = {
+    RepairKind.NAN: (_READ, "NaN"),
+    RepairKind.INFINITE: (_READ, "Infinity"),
+    RepairKind.UNREADABLE: (_READ, "another type than the column's"),
+    RepairKind.LIST_UNREADABLE: (
         ("1 list of a row could not be read and is kept as it came",
          "{} lists of rows could not be read and are kept as they came"), "",
     ),
-    Kind.SPELLINGS_DISAGREE: (
+    RepairKind.SPELLINGS_DISAGREE: (
         ("1 value came in two spellings that disagree: the documented one is kept",
          "{} values came in two spellings that disagree: the documented ones are kept"), "",
     ),
-    Kind.ID_MISSING: (("1 row without an id is kept", "{} rows without an id are kept"), ""),
-    Kind.KEY_REPEATED: (
+    RepairKind.ID_MISSING: (("1 row without an id is kept", "{} rows without an id are kept"), ""),
+    RepairKind.KEY_REPEATED: (
         ("1 row has the key of another row but other values, and is kept",
          "{} rows have the key of another row but other values, and are kept"), "",
     ),
@@ -55,14 +55,14 @@ MOST_NAMED = 3
 _INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity"})
 
 
-def kind_of_misfit(value: Any) -> Kind:
+def kind_of_misfit(value: Any) -> RepairKind:
     """What is wrong with a value that does not fit its column."""
     if isinstance(value, float) and not math.isfinite(value):
-        return Kind.NAN if math.isnan(value) else Kind.INFINITE
+        return RepairKind.NAN if math.isnan(value) else RepairKind.INFINITE
     word = value.strip().lower() if isinstance(value, str) else ""
     if word == "nan":
-        return Kind.NAN
-    return Kind.INFINITE if word in _INFINITE else Kind.UNREADABLE
+        return RepairKind.NAN
+    return RepairKind.INFINITE if word in _INFINITE else RepairKind.UNREADABLE
 
 
 @dataclass(slots=True)
@@ -98,12 +98,12 @@ class Repairs:
         return ",".join(parts) or None
 
 
-def parse_repairs(text: str) -> Iterator[tuple[Kind, str, int]]:
+def parse_repairs(text: str) -> Iterator[tuple[RepairKind, str, int]]:
     """The kind, wire path and count of each repair that the ledger has."""
     for part in text.split(","):
         kind, _, rest = part.partition(":")
         path, _, count = rest.rpartition("=")
-        yield Kind(kind), path, int(count)
+        yield RepairKind(kind), path, int(count)
 
 
 def told_repairs(ledger: Mapping[str, Iterable[str]]) -> Iterator[str]:

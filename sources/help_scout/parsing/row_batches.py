@@ -82,7 +82,7 @@ Piece: TypeAlias = tuple[Mapping[str, Any], Sequence[Row]]
 """Rows, and the columns that all of them have alike: those of their window."""
 
 
-class Pieces(_Rows):
+class RowBatch(_Rows):
     """The rows of several windows; a window's own columns are kept once for all of its rows."""
 
     __slots__ = ("_length", "pieces")

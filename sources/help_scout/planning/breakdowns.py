@@ -22,7 +22,7 @@ from ..catalog.model import PAGED, Report, Type
 from ..catalog.reports.blocks import RANGE_LABELS
 from ..catalog.slices import (
     SLICE_PARAMS,
-    Items,
+    ItemGroup,
     Slice,
     SliceParam,
     SliceValue,
@@ -32,7 +32,7 @@ from ..catalog.slices import (
 )
 from ..errors import ConfigurationError
 
-Groups: TypeAlias = Mapping[str, Mapping[str, Items]]
+Groups: TypeAlias = Mapping[str, Mapping[str, ItemGroup]]
 """Named groups of items, by slice parameter and name."""
 
 ItemsOf: TypeAlias = Callable[[str, Slice], Iterable[SliceValue] | None]
@@ -87,7 +87,7 @@ class Breakdown:
     def kind(self) -> str:
         """The kind of its slices, as `Slice.kind`."""
         kinds = (
-            name + GROUP_SUFFIX if values and isinstance(values[0], Items) else name
+            name + GROUP_SUFFIX if values and isinstance(values[0], ItemGroup) else name
             for name, values in self.terms
         )
         return ",".join(kinds) or "all"
@@ -110,7 +110,9 @@ def parse_groups(groups: Mapping[str, Mapping[str, Sequence[str | int]]]) -> Gro
     return {name: dict(_groups_of(name, named)) for name, named in groups.items()}
 
 
-def _groups_of(name: str, named: Mapping[str, Sequence[str | int]]) -> Iterator[tuple[str, Items]]:
+def _groups_of(
+    name: str, named: Mapping[str, Sequence[str | int]]
+) -> Iterator[tuple[str, ItemGroup]]:
     param = SLICE_PARAMS.get(name)
     if param is None or not param.joins:
         able = ", ".join(param.name for param in SLICE_PARAMS.values() if param.joins)
@@ -155,10 +157,10 @@ def pin_groups(groups: Groups, state: dict[str, Any]) -> None:
         state["groups"] = pinned
 
 
-def _joined(values: Iterable[SliceValue], name: str = "") -> Items:
+def _joined(values: Iterable[SliceValue], name: str = "") -> ItemGroup:
     """Several values as one, each once and in order."""
     plain = {value for value in values if isinstance(value, str | int)}
-    return Items(tuple(sorted(plain, key=lambda value: (str(type(value)), value))), name)
+    return ItemGroup(tuple(sorted(plain, key=lambda value: (str(type(value)), value))), name)
 
 
 def parse_breakdown(text: str, report: Report, groups: Groups | None = None) -> Breakdown:
@@ -199,7 +201,7 @@ def parse_breakdown(text: str, report: Report, groups: Groups | None = None) -> 
     return _in_order(terms)
 
 
-def _parse_value(param: SliceParam, text: str, groups: Mapping[str, Items]) -> SliceValue:
+def _parse_value(param: SliceParam, text: str, groups: Mapping[str, ItemGroup]) -> SliceValue:
     if text in groups:
         return groups[text]
     parts = text.split("+")

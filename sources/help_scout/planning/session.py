@@ -17,7 +17,7 @@ STATE = "rounds"
 
 
 @dataclass(slots=True)
-class Round:
+class LoadSession:
     """The round that a run belongs to: what it reads and up to when, when it began, and the
     reports that are yet to be read.
 
@@ -39,7 +39,7 @@ class Round:
         *,
         interval: str = "",
         until: datetime | None = None,
-    ) -> Round:
+    ) -> LoadSession:
         """The open round of the source's state that reads the same, or a new one.
 
         `interval` is how an interval was asked for, empty for a night; `until` its end.

@@ -17,7 +17,7 @@ from .windows import Grain, parse_comparison
 
 EVERY_REPORT = "every_report"
 OFFICE_HOURS = ("off", "on", "both")
-ACTIVE_ONLY = ("user", "tag")
+SKIPPABLE = ("user", "tag")
 SORT_ORDERS = ("ASC", "DESC")
 DEFAULT_LOOKBACK_DAYS = 7
 DEFAULT_HISTORY_DAYS = 90
@@ -29,8 +29,8 @@ class Settings:
 
     `grains` and `breakdowns` map report names to what replaces the report's defaults;
     `breakdowns["every_report"]` does for each report what it can of it. `groups` name items that
-    are asked for as one. `active_only` are the parameters that fan out over items in use only,
-    `sort` the order in which lists are read. Reports in `expect_unavailable` may be answered 403
+    are asked for as one. `skip_inactive` are the parameters that fan out over items in use only,
+    `sort` the order in which lists are read. Reports in `optional_reports` may be answered 403
     without alarm.
     """
 
@@ -42,11 +42,11 @@ class Settings:
     breakdowns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: Mapping[str, Mapping[str, Sequence[str | int]]] = field(default_factory=dict)
     office_hours: str = "off"
-    active_only: Sequence[str] = ()
+    skip_inactive: Sequence[str] = ()
     sort: Mapping[str, str] = field(default_factory=dict)
     compare_to: str = "previous_period"
     include_open_windows: bool = True
-    expect_unavailable: Sequence[str] = ()
+    optional_reports: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.account:
@@ -68,7 +68,7 @@ class Settings:
         for name in own_breakdowns:
             if get_close_matches(name, [EVERY_REPORT], n=1):
                 raise ConfigurationError(f"breakdowns.{name}: did you mean {EVERY_REPORT}?")
-        for name in (*self.grains, *own_breakdowns, *self.sort, *self.expect_unavailable):
+        for name in (*self.grains, *own_breakdowns, *self.sort, *self.optional_reports):
             find_report(name)
         _refuse_doubles(f"breakdowns.{EVERY_REPORT}", self.breakdowns.get(EVERY_REPORT, ()))
         self._check_every_report()
@@ -91,10 +91,10 @@ class Settings:
         for name, text in self.sort.items():
             if not isinstance(text, str):
                 raise ConfigurationError(f"sort.{name}={text!r}: expected a text, 'number ASC'")
-        for name in self.active_only:
-            if name not in ACTIVE_ONLY:
+        for name in self.skip_inactive:
+            if name not in SKIPPABLE:
                 raise ConfigurationError(
-                    f"active_only: {name!r} is not one of {', '.join(ACTIVE_ONLY)}"
+                    f"skip_inactive: {name!r} is not one of {', '.join(SKIPPABLE)}"
                 )
 
     @property
@@ -170,8 +170,8 @@ class Settings:
 
     def _lists(self) -> Iterator[tuple[str, object]]:
         """The options that must be lists, with their names."""
-        yield "expect_unavailable", self.expect_unavailable
-        yield "active_only", self.active_only
+        yield "optional_reports", self.optional_reports
+        yield "skip_inactive", self.skip_inactive
         for option, by_report in (("grains", self.grains), ("breakdowns", self.breakdowns)):
             if not isinstance(by_report, Mapping):
                 raise ConfigurationError(f"{option}={by_report!r}: expected lists by report name")

@@ -36,7 +36,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
+class WindowState:
     """What the ledger says a window of a slice is worth now.
 
     `fetched_at`, `covered_until`, `rows` and `pages` are of the last read that succeeded, None (or
@@ -71,7 +71,7 @@ class Worth:
         return self.covered_until is not None and self.covered_until >= window.end
 
 
-class Standing(StrEnum):
+class Freshness(StrEnum):
     """How a wanted window stands."""
 
     FINAL = "final"
@@ -105,9 +105,9 @@ class Coverage:
 
     def __init__(
         self,
-        worths: Mapping[Key, Worth] | None = None,
+        worths: Mapping[Key, WindowState] | None = None,
         refusals: Mapping[tuple[str, str], datetime] | None = None,
-        unresolved: Mapping[Key, Worth] | None = None,
+        unresolved: Mapping[Key, WindowState] | None = None,
     ) -> None:
         self._worths = worths or {}
         self.refusals = refusals or {}
@@ -118,11 +118,11 @@ class Coverage:
                 reached = self._reaches.get(report, worth.covered_until)
                 self._reaches[report] = max(reached, worth.covered_until)
 
-    def worth(self, report: str, slice_text: str, window: Window) -> Worth | None:
+    def worth(self, report: str, slice_text: str, window: Window) -> WindowState | None:
         """What the window is worth; None when it was never asked for."""
         return self._worths.get((report, slice_text, window.grain, window.start))
 
-    def items(self) -> Mapping[Key, Worth]:
+    def items(self) -> Mapping[Key, WindowState]:
         """Every window of the ledger."""
         return self._worths
 
@@ -156,7 +156,7 @@ class Coverage:
         """Whether it is not known yet which slices of the kind the window has."""
         return (report, f"?{kind}", window.grain, window.start) in self.unresolved
 
-    def standing(self, report: str, slice_text: str, window: Window, now: datetime) -> Standing:
+    def standing(self, report: str, slice_text: str, window: Window, now: datetime) -> Freshness:
         """How the window stands at `now`. The one definition of what is missing: load, publication,
         backfill, plan and status all ask here."""
         worth = self.worth(report, slice_text, window)
@@ -164,19 +164,19 @@ class Coverage:
             return _standing_of_unread(window, self.reach(report), now)
         if worth.covered_until is None:
             is_refused = worth.status is Status.UNAVAILABLE
-            return Standing.UNAVAILABLE if is_refused else Standing.MISSING
+            return Freshness.UNAVAILABLE if is_refused else Freshness.MISSING
         if worth.status is Status.INCOMPLETE:
-            return Standing.INCOMPLETE
+            return Freshness.INCOMPLETE
         if worth.covered_until < min(window.end, now - ONE_NIGHT * 1.5):
-            return Standing.BEHIND
-        return Standing.FINAL if worth.is_final else Standing.PROVISIONAL
+            return Freshness.BEHIND
+        return Freshness.FINAL if worth.is_final else Freshness.PROVISIONAL
 
 
-def _standing_of_unread(window: Window, reach: datetime | None, now: datetime) -> Standing:
+def _standing_of_unread(window: Window, reach: datetime | None, now: datetime) -> Freshness:
     """A window that was never asked for is missing once the report was read past its end, or once a
     nightly load should have asked for it."""
     is_passed = window.end <= (now if reach is None else reach)
-    return Standing.MISSING if is_passed or window.end + ONE_NIGHT <= now else Standing.DUE
+    return Freshness.MISSING if is_passed or window.end + ONE_NIGHT <= now else Freshness.DUE
 
 
 def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
@@ -251,7 +251,7 @@ def repairs(
     return selects
 
 
-def needs_repair(worth: Worth, now: datetime, is_refused: bool = False) -> bool:
+def needs_repair(worth: WindowState, now: datetime, is_refused: bool = False) -> bool:
     """Whether the window failed, or was read but never when it was final, and it is time to try
     again. What the API refused waits until it answers for the slice again."""
     if Status.UNAVAILABLE in (worth.status, worth.last_attempt) and is_refused:
@@ -267,7 +267,7 @@ def windows_to_repair(coverage: Coverage, now: datetime) -> Iterable[Key]:
     yield from (key for key, worth in coverage.unresolved.items() if not worth.rests(now))
 
 
-class Newcomers:
+class NewItemWindows:
     """Windows of slices that came later than others of their kind: of a new inbox, a new user.
 
     `slices` are those that every item of a breakdown has now, by report, and since when each
@@ -312,7 +312,7 @@ def missing(coverage: Coverage, now: datetime) -> Selection:
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
         how = coverage.standing(report, slice_text, window, now)
-        return how in (Standing.MISSING, Standing.UNAVAILABLE)
+        return how in (Freshness.MISSING, Freshness.UNAVAILABLE)
 
     return selects
 

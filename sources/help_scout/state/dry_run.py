@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from ..catalog.model import Driver, Report
+from ..catalog.model import ParentReport, Report
 from ..catalog.reports import REPORTS
 from ..catalog.slices import Slice
 from ..extract.dimension_lists import AccountLists
 from ..extract.parent_reports import driver_column
 from ..extract.prefetch import SharedKey, shared_key
-from ..extract.result import Outcome, Outcomes, Status
+from ..extract.result import Outcomes, Status, WindowResult
 from ..planning.request_plan import Read
 from ..planning.windows import Window
 from .read_planner import ReadPlanner, Span
 from .run import Run
-from .snapshot import Stored
+from .snapshot import WarehouseSnapshot
 
 DRIVERS = tuple({driver: None for report in REPORTS.values() for driver in report.drivers})
 
@@ -31,7 +31,9 @@ class DryRun:
     """Plans what `run` would read, counting answers that reports share once. `lists` are the
     account's, the run's own unless others are given."""
 
-    def __init__(self, run: Run, stored: Stored | None, lists: AccountLists | None = None) -> None:
+    def __init__(
+        self, run: Run, stored: WarehouseSnapshot | None, lists: AccountLists | None = None
+    ) -> None:
         self._run = run
         self._stored = stored
         self._lists = run.lists if lists is None else lists
@@ -89,7 +91,7 @@ class DryRun:
         future: Future[Outcomes] = Future()
         future.set_result(
             [
-                Outcome(
+                WindowResult(
                     read=read,
                     window=window,
                     status=Status.LOADED,
@@ -100,7 +102,7 @@ class DryRun:
         )
         return future
 
-    def _named(self, driver: Driver, window: Window) -> set[int]:
+    def _named(self, driver: ParentReport, window: Window) -> set[int]:
         """The items that the warehouse knows for the window; where the driver's own was not loaded,
         the users for whom the report itself was asked."""
         if self._stored is None:

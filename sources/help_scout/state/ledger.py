@@ -13,7 +13,7 @@ from typing import Any
 from ..catalog.model import CODE, COUNT, FLAG, INSTANT, LOCAL_DATE, SECONDS, TEXT, Column
 from ..catalog.stored_tables import ACCOUNT, CURSOR, StoredTable
 from ..extract.list_guard import ListStatus
-from ..extract.result import Outcome, Status
+from ..extract.result import Status, WindowResult
 
 WINDOW_OF_A_REPORT = (
     ACCOUNT,
@@ -242,7 +242,7 @@ def list_row(
     }
 
 
-def is_final(outcome: Outcome, lookback: timedelta, now: datetime) -> bool:
+def is_final(outcome: WindowResult, lookback: timedelta, now: datetime) -> bool:
     """Whether the numbers are as final as they get: read whole, after window end plus lookback, by
     a run that began after the end."""
     is_whole = outcome.status in (Status.LOADED, Status.EMPTY) and outcome.window.end <= now
@@ -250,7 +250,7 @@ def is_final(outcome: Outcome, lookback: timedelta, now: datetime) -> bool:
 
 
 def ledger_row(
-    outcome: Outcome, *, account: str, run_id: str, lookback: timedelta, now: datetime
+    outcome: WindowResult, *, account: str, run_id: str, lookback: timedelta, now: datetime
 ) -> dict[str, Any]:
     """The ledger's row for a read. Without success it carries no coverage: it must not move the
     cursor past a window that is not loaded."""
@@ -284,7 +284,7 @@ def ledger_row(
 
 
 def window_context(
-    outcome: Outcome, *, account: str, lookback: timedelta, now: datetime
+    outcome: WindowResult, *, account: str, lookback: timedelta, now: datetime
 ) -> Mapping[str, Any]:
     """The context columns of every row of the window.
 

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain, groupby
 from typing import Any, TypeAlias
 
-from ..catalog.model import Driver, Report, Shape
+from ..catalog.model import ParentReport, Report, Shape
 from ..catalog.reports import REPORTS
 from ..catalog.reports.blocks import RANGE_LABELS
 from ..catalog.slices import SLICE_PARAMS, Slice, SliceValue, each_item
@@ -22,7 +22,7 @@ from ..errors import AnswerError, ApiError, HelpScoutError
 from ..extract.dimension_lists import AccountLists
 from ..extract.list_guard import is_refusal
 from ..extract.parent_reports import driver_items, drives, not_asked
-from ..extract.result import Outcome, Outcomes, Status
+from ..extract.result import Outcomes, Status, WindowResult
 from ..planning.breakdowns import Breakdown
 from ..planning.calendar import AccountTime
 from ..planning.findings import FROM_REQUEST, fits_anchor
@@ -30,7 +30,7 @@ from ..planning.request_plan import Read, plan_read
 from ..planning.settings import Settings
 from ..planning.windows import Window
 from .coverage import ALL, Refusals, Selection, everything
-from .snapshot import Stored
+from .snapshot import WarehouseSnapshot
 
 SPANS_AHEAD = 8
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -65,7 +65,7 @@ class ReadPlanner:
         self._submit = submit
         self._may_begin = may_begin
         self.selects: Selection = everything
-        self.stored: Stored | None = None
+        self.stored: WarehouseSnapshot | None = None
         self.refusals = Refusals()
         self.zeros_left_out = False
         self.bucket_anchor = FROM_REQUEST
@@ -241,7 +241,7 @@ class ReadPlanner:
         ]
 
     def _what_names_slices(
-        self, report: Report, span: Span, breakdown: Breakdown, failed: Outcome | None
+        self, report: Report, span: Span, breakdown: Breakdown, failed: WindowResult | None
     ) -> Iterator[Outcomes]:
         """What the ledger is told of windows whose users could not all be named, and of those of
         which it says so, when they could."""
@@ -269,9 +269,11 @@ class ReadPlanner:
         known = worth or coverage.unresolved.get(key)
         return known is not None and known.last_attempt is Status.UNAVAILABLE
 
-    def _unasked(self, read: Read, window: Window, status: Status, error: str | None) -> Outcome:
+    def _unasked(
+        self, read: Read, window: Window, status: Status, error: str | None
+    ) -> WindowResult:
         """The outcome of a window for which nothing was sent."""
-        return Outcome(
+        return WindowResult(
             read=read,
             window=window,
             status=status,
@@ -292,13 +294,13 @@ class ReadPlanner:
         if name == "range_id":
             return RANGE_LABELS.get(str(before.get("range")))
         if param.listed:
-            return self._lists.ids_of(param.listed, in_use=name in self._settings.active_only)
+            return self._lists.ids_of(param.listed, in_use=name in self._settings.skip_inactive)
         return param.choices
 
     def _listed_since(self, *, are_named: bool = False) -> dict[int, datetime]:
         """From when on each listed user is asked for, whether or not a window names them. Where
         the API refuses the list and reports name users (`are_named`), those are all."""
-        if "user" in self._settings.active_only:
+        if "user" in self._settings.skip_inactive:
             return {}
         try:
             created = self._lists.people_since()
@@ -310,7 +312,7 @@ class ReadPlanner:
 
     def _field_items(
         self, report: Report, slice_: Slice, span: Span
-    ) -> tuple[list[int] | None, Outcome | None]:
+    ) -> tuple[list[int] | None, WindowResult | None]:
         """The items that the fields drilldown is asked for, None for other reports, and the report
         that should have named them but failed."""
         field_id = slice_.get("field_id")
@@ -359,7 +361,7 @@ class ReadPlanner:
 
     # --- reports that name others' items ----------------------------------------------------
 
-    def _drive(self, driver: Driver, window: Window) -> Future[Outcomes]:
+    def _drive(self, driver: ParentReport, window: Window) -> Future[Outcomes]:
         """The driver's answer for the window, shared with the driver report's own reads; not asked
         for where the API has just refused that report."""
         read = self.read(REPORTS[driver.report], (window,), Slice())
@@ -371,7 +373,7 @@ class ReadPlanner:
         )
         return refused
 
-    def _is_stored(self, driver: Driver, window: Window) -> bool:
+    def _is_stored(self, driver: ParentReport, window: Window) -> bool:
         """Whether the warehouse's own rows name the window's items: no need to ask again for what
         this run would not read again."""
         if self.stored is None or self.selects(driver.report, Slice().text, window):
@@ -380,11 +382,11 @@ class ReadPlanner:
         return worth is not None and worth.is_loaded
 
     def _named_items(
-        self, drivers: list[Driver], span: Span
-    ) -> tuple[dict[Window, set[int]], Outcome | None]:
+        self, drivers: list[ParentReport], span: Span
+    ) -> tuple[dict[Window, set[int]], WindowResult | None]:
         """The items that the drivers name for each window, and the driver that failed, if any."""
         found: dict[Window, set[int]] = {window: set() for window in span}
-        failed: Outcome | None = None
+        failed: WindowResult | None = None
         for driver in drivers:
             for window in span:
                 if self.stored is not None and self._is_stored(driver, window):

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..catalog.model import DAYS, FLAG, INSTANT, TEXT, Column, Report, Shape, Type, Unit
 from ..catalog.stored_tables import CURSOR, StoredTable
-from ..extract.result import Outcome
-from .coverage import Worth
+from ..extract.result import WindowResult
+from .coverage import WindowState
 from .ledger import WINDOW_OF_A_REPORT
 
 VALUE = Unit("the measure's", Type.DOUBLE, example="42.0")
@@ -91,9 +91,9 @@ def compared_measures(report: Report) -> dict[str, str]:
 
 
 def restatements(
-    outcome: Outcome,
+    outcome: WindowResult,
     before: Values | None,
-    worth: Worth | None,
+    worth: WindowState | None,
     measures: Sequence[Column],
     *,
     account: str,

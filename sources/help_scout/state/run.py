@@ -24,7 +24,7 @@ from ..errors import AnswerError, ApiError, ConfigurationError
 from ..extract.dimension_lists import AccountLists
 from ..extract.list_guard import is_refusal
 from ..extract.prefetch import ReadAhead
-from ..extract.result import LEFT_OUT, SENT, Outcome, Outcomes
+from ..extract.result import LEFT_OUT, SENT, Outcomes, WindowResult
 from ..parsing.coerce import Row
 from ..parsing.flatten import unwrap
 from ..parsing.redaction import Privacy
@@ -42,11 +42,11 @@ from ..planning.findings import (
     from_json,
 )
 from ..planning.request_plan import Read, Request, plan_spans
-from ..planning.session import Round
+from ..planning.session import LoadSession
 from ..planning.settings import Settings
 from ..planning.windows import Grain, window_of
 from .read_planner import ReadPlanner, Span
-from .snapshot import Stored
+from .snapshot import WarehouseSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Run:
         now: datetime,
         docs: Client | None = None,
         privacy: Privacy | None = None,
-        on_outcome: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[WindowResult], None] | None = None,
         archive: Archive | None = None,
     ) -> None:
         self.settings = settings
@@ -97,7 +97,7 @@ class Run:
         """The lists that are loaded with the first package."""
         self.chunk: Interval | None = None
         self.budget = Budget()
-        self.round: Round | None = None
+        self.round: LoadSession | None = None
         self.knows_warehouse = False
         self.storage = Storage()
         """How the destination keeps tables; the one who opens it knows."""
@@ -145,7 +145,7 @@ class Run:
         if self._docs is not None:
             self._docs.stop()
 
-    def pin(self, state: dict[str, Any]) -> None:
+    def reconcile_state(self, state: dict[str, Any]) -> None:
         """Keeps what must not change between loads, in the source's state: account, time zone,
         start date, what named groups are made of. ConfigurationError when it did. And the version
         of the catalog, and when each breakdown was first asked for: items that come later bring
@@ -191,12 +191,12 @@ class Run:
             state["privacy_key_print"] = self.privacy.key_print
         state["privacy"] = dict(self._privacy_modes)
 
-    def know(self, stored: Stored | None) -> None:
+    def attach_snapshot(self, stored: WarehouseSnapshot | None) -> None:
         """Takes what the warehouse holds, None when it holds nothing yet; whom it was told to
         forget stays forgotten."""
         if stored is not None:
             self.privacy = self.privacy.with_forgotten(stored.forgotten())
-            self.lists.know(stored.known_list)
+            self.lists.attach(stored.known_list)
         self.planner.stored = stored
         self.knows_warehouse = True
 

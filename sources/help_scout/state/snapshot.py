@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from ..catalog.dimensions import DIMENSIONS
-from ..catalog.model import Driver, Report
+from ..catalog.model import ParentReport, Report
 from ..extract.list_guard import KnownList, ListItem, ListStatus
 from ..extract.parent_reports import driver_column
 from ..extract.result import Status
 from ..parsing.redaction import Forgotten
 from ..planning.windows import Grain, Window
-from .coverage import Coverage, Key, Worth
+from .coverage import Coverage, Key, WindowState
 from .ledger import REPORT_WINDOWS, WINDOW_READS
 
 Query: TypeAlias = Callable[..., Iterable[tuple[Any, ...]]]
@@ -40,7 +40,7 @@ FORGOTTEN = "forgotten_customers"
 _USER = re.compile(r"(?:^|,)user=(\d+)")
 
 
-class Stored:
+class WarehouseSnapshot:
     """What the warehouse holds of one account.
 
     `query` runs SQL over the dataset, `tables` are those that it has: a report that was never
@@ -58,7 +58,7 @@ class Stored:
         self._account = account
         self._tables = frozenset(tables)
         self._ledger_columns = frozenset(ledger_columns)
-        self._items: dict[Driver, Mapping[tuple[Grain, datetime], set[int]]] = {}
+        self._items: dict[ParentReport, Mapping[tuple[Grain, datetime], set[int]]] = {}
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -69,10 +69,10 @@ class Stored:
             f"from ({REPORT_WINDOWS}) as worths where account = %s",
             self._account,
         )
-        worths: dict[Key, Worth] = {}
+        worths: dict[Key, WindowState] = {}
         for report, slice_text, grain, start, status, final, *rest in rows:
             fetched_at, row_count, until, pages, last, last_at, failing_since = rest
-            worths[report, slice_text, Grain(grain), utc(start)] = Worth(
+            worths[report, slice_text, Grain(grain), utc(start)] = WindowState(
                 status=Status(status),
                 last_attempt=Status(last),
                 last_attempt_at=utc(last_at),
@@ -98,7 +98,7 @@ class Stored:
         )
         return {(report, slice_text): utc(at) for report, slice_text, at in rows}
 
-    def _unresolved(self) -> dict[Key, Worth]:
+    def _unresolved(self) -> dict[Key, WindowState]:
         """Windows whose slices could not be named when they were last read, since when and when."""
         rows = self._query(
             "select report, slice, grain, window_start, status, fetched_at, since from ("
@@ -110,7 +110,7 @@ class Stored:
             self._account,
         )
         return {
-            (report, text, Grain(grain), utc(start)): Worth(
+            (report, text, Grain(grain), utc(start)): WindowState(
                 status=Status(status),
                 last_attempt=Status(status),
                 last_attempt_at=utc(at),
@@ -175,15 +175,15 @@ class Stored:
         )
         return [status for (status,) in rows] == [ListStatus.UNAVAILABLE]
 
-    def items(self, driver: Driver, window: Window) -> set[int]:
+    def items(self, driver: ParentReport, window: Window) -> set[int]:
         """The items that the driver's stored rows name for the window."""
         return set(self._named(driver).get((window.grain, window.start), ()))
 
-    def all_items(self, driver: Driver) -> set[int]:
+    def all_items(self, driver: ParentReport) -> set[int]:
         """The items that the driver's stored rows name for any window."""
         return set().union(*self._named(driver).values())
 
-    def _named(self, driver: Driver) -> Mapping[tuple[Grain, datetime], set[int]]:
+    def _named(self, driver: ParentReport) -> Mapping[tuple[Grain, datetime], set[int]]:
         table, column = driver_column(driver)
         if table not in self._tables:
             return {}
@@ -291,7 +291,7 @@ def utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-def stored_in(dataset: str, query: Query, account: str) -> Stored | None:
+def stored_in(dataset: str, query: Query, account: str) -> WarehouseSnapshot | None:
     """What the dataset that `query` asks holds of the account; None before the first load."""
     # Not by dlt's schema: that knows the tables of a load that is still pending too.
     rows = query(
@@ -306,4 +306,4 @@ def stored_in(dataset: str, query: Query, account: str) -> Stored | None:
         dataset,
         WINDOW_READS.name,
     )
-    return Stored(query, account, tables, {str(row[0]) for row in columns})
+    return WarehouseSnapshot(query, account, tables, {str(row[0]) for row in columns})

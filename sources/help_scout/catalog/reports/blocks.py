@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model import COUNT, INSTANT, PCT, POINTS, SCORE, TEXT, Column, Driver, column, measure
+from ..model import COUNT, INSTANT, PCT, POINTS, SCORE, TEXT, Column, ParentReport, column, measure
 
 FILTER_TAGS = {"filterTags": "what the filter menu offers; feeds the tags dimension"}
 LINKS = {"_links": "hypermedia links, no data"}
@@ -64,8 +64,8 @@ WEEKDAY_NAMES = {
     7: "Sunday",
 }
 
-COMPANY_USERS = Driver(report="company_overall", path="users[].user", param="user")
-RATED_USERS = Driver(report="happiness_ratings", path="results[].ratingUserId", param="user")
+COMPANY_USERS = ParentReport(report="company_overall", path="users[].user", param="user")
+RATED_USERS = ParentReport(report="happiness_ratings", path="results[].ratingUserId", param="user")
 USER_ONLY = ("user",)
 
 

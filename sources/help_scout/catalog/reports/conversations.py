@@ -14,7 +14,7 @@ from ..model import (
     TEXT,
     WEEKDAY,
     Column,
-    Driver,
+    ParentReport,
     Report,
     Rows,
     Shape,
@@ -209,7 +209,7 @@ FIELDS_DRILLDOWN = drilldown(
     slices=("field=replyid", "field=workflowid"),
     requires=("field", "fieldid"),
     drivers=tuple(
-        Driver(report="conversations_overall", path=path, param="fieldid", field=field)
+        ParentReport(report="conversations_overall", path=path, param="fieldid", field=field)
         for field, path in (
             ("replyid", "replies.top[].id"),
             ("workflowid", "workflows.top[].id"),

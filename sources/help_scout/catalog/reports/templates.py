@@ -14,7 +14,7 @@ from ..model import (
     SECONDS,
     TEXT,
     Column,
-    Driver,
+    ParentReport,
     Report,
     Rows,
     Shape,
@@ -87,7 +87,7 @@ def series(
     slices: tuple[str, ...] = ("all", "mailbox"),
     requires: tuple[str, ...] = (),
     office_hours: bool = False,
-    drivers: tuple[Driver, ...] = (),
+    drivers: tuple[ParentReport, ...] = (),
     overall: tuple[str, str] | None = None,
 ) -> Report:
     """A time series: one row a bucket. All of them are asked without a previous period."""
@@ -166,7 +166,7 @@ def drilldown(
     slices: tuple[str, ...] = ("all",),
     options: tuple[str, ...] = (),
     requires: tuple[str, ...] = (),
-    drivers: tuple[Driver, ...] = (),
+    drivers: tuple[ParentReport, ...] = (),
     item: Column | None = None,
     stamped_label: Column | None = None,
     overall: tuple[str, str] | None = None,
@@ -238,7 +238,7 @@ def ratings(
     *,
     slices: tuple[str, ...] = ("all",),
     requires: tuple[str, ...] = (),
-    drivers: tuple[Driver, ...] = (),
+    drivers: tuple[ParentReport, ...] = (),
     overall: tuple[str, str] | None = None,
 ) -> Report:
     """A ratings list: one row a rating. The wire's `id` is the conversation; ratings have none."""

@@ -146,7 +146,10 @@ def test_targets_are_bounds_of_the_ranges_that_help_scout_counts() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[target]\nresponse_hours = 6", r"unknown section \[target\] .* did you mean \[targets\]"),
+        (
+            "[service_target]\nresponse_hours = 6",
+            r"unknown section \[service_target\] .* did you mean \[service_targets\]",
+        ),
         (
             "[service_targets]\nresponse_hour = 6",
             r"'response_hour' .* did you mean 'response_hours'",

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.model import Report
-from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.naming import snake_case
+from sources.help_scout.catalog.reports import REPORTS, reports_by_family
 
-from ..models.table_docs import FAMILIES, reports_of
 from .mart_pages import mart_dictionary
 from .table_pages import table_dictionary
 
@@ -38,11 +38,12 @@ def picture() -> Iterator[str]:
     yield "flowchart LR"
     lists = "<br/>".join(DIMENSIONS)
     yield f'  lists["<b>lists</b><br/>{lists}"]'
-    for family in FAMILIES:
-        names = "<br/>".join(_with_lists(report) for report in reports_of(family))
-        yield f'  {family.lower()}["<b>{family}</b><br/>{names}"]'
-        yield f"  lists -- ids --> {family.lower()}"
-        yield f"  {family.lower()} -- every window --> ledger"
+    for family, reports in reports_by_family().items():
+        names = "<br/>".join(map(_with_lists, reports))
+        box = snake_case(family.title)
+        yield f'  {box}["<b>{family.title}</b><br/>{names}"]'
+        yield f"  lists -- ids --> {box}"
+        yield f"  {box} -- every window --> ledger"
     yield '  ledger["<b>ledger</b><br/>window_reads<br/>report_windows"]'
     yield "```"
 

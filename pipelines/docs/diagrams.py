@@ -14,7 +14,7 @@ from sources.help_scout.catalog.model import Column, Report, Type
 from sources.help_scout.catalog.slices import GROUP, SLICE_PARAMS
 from sources.help_scout.catalog.stored_tables import WINDOW_KEY, StoredTable, stored_table
 
-from ..models.table_docs import OWN_VIEWS, PEOPLE_VIEW, reports_of
+from ..models.table_docs import OWN_VIEWS, PEOPLE_VIEW
 
 ANY_REPORT = "any_report_table"
 BEGIN = ("```mermaid", "erDiagram", "  direction LR")
@@ -41,12 +41,12 @@ def referred_to(column: Column) -> str | None:
     return None
 
 
-def family_diagram(family: str) -> Iterator[str]:
+def family_diagram(reports: Iterable[Report]) -> Iterator[str]:
     """The tables of a family's reports: which list belongs to which table, and what gives their
     ids a name."""
     tables: list[tuple[StoredTable, tuple[Column, ...]]] = []
     relations: list[str] = []
-    for report in reports_of(family):
+    for report in reports:
         for table in report.tables:
             columns = (*_fan_out(report), *table.columns)
             tables.append((stored_table(report, table), columns))

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS
-from sources.help_scout.catalog.model import Column, Report, Type
-from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.model import Column, Family, Report, Type
+from sources.help_scout.catalog.reports import REPORTS, reports_by_family
 from sources.help_scout.catalog.stored_tables import (
     OCCURRENCE_COLUMN,
     StoredTable,
@@ -18,7 +18,7 @@ from sources.help_scout.catalog.stored_tables import (
 )
 
 from ..models.base_views import ITEM_COLUMNS
-from ..models.table_docs import FAMILIES, OWN_TABLES, OWN_VIEWS, reports_of
+from ..models.table_docs import OWN_TABLES, OWN_VIEWS
 from .diagrams import family_diagram, lists_diagram, window_diagram
 from .examples import example_of
 
@@ -31,8 +31,8 @@ def table_dictionary() -> Iterator[str]:
     """The whole page, but for what stands above its generated part."""
     yield from _contents()
     yield from _shared()
-    for family in FAMILIES:
-        yield from _family(family)
+    for family, reports in reports_by_family().items():
+        yield from _family(family, reports)
     yield from ("", f"## {LISTS}", "")
     yield (
         "What the account lists, merged on its id and never deleted, so that old numbers keep "
@@ -53,16 +53,16 @@ def table_dictionary() -> Iterator[str]:
 def _contents() -> Iterator[str]:
     """Links to every table, a line a family."""
     yield f"- {_link(SHARED)}"
-    for family in FAMILIES:
-        tables = (t.name for report in reports_of(family) for t in report.tables)
+    for family, reports in reports_by_family().items():
+        tables = (t.name for report in reports for t in report.tables)
         yield f"- **{_link(_heading(family))}**: {', '.join(map(_link, tables))}"
     yield f"- **{_link(LISTS)}**: {', '.join(map(_link, DIMENSIONS))}"
     yield f"- **{_link(OWN)}**: {', '.join(_link(t.name) for t in (*OWN_TABLES, *OWN_VIEWS))}"
 
 
-def _heading(family: str) -> str:
+def _heading(family: Family) -> str:
     """Not the bare word: `users` is a table, too, and each heading needs an address of its own."""
-    return f"Reports: {family.lower()}"
+    return f"Reports: {family.title.lower()}"
 
 
 def _link(heading: str) -> str:
@@ -96,15 +96,15 @@ def _shared() -> Iterator[str]:
     yield from column_rows((c, example_of("", c)) for c in own.values())
 
 
-def _family(family: str) -> Iterator[str]:
+def _family(family: Family, reports: Iterable[Report]) -> Iterator[str]:
     """The family's picture, then its reports with their tables."""
     yield from ("", f"## {_heading(family)}", "")
     yield (
         "How its tables join. The window key, which every table has and every line means, is left "
         "out; so are other columns."
     )
-    yield from ("", *family_diagram(family))
-    for report in reports_of(family):
+    yield from ("", *family_diagram(reports))
+    for report in reports:
         yield from _report(report)
 
 

@@ -182,7 +182,6 @@ _LISTED_PEOPLE = {
     "system_users": ("concat_ws(' ', first_name, last_name)", "'ai_agent'"),
     "teams": ("team_name", "'team'"),
 }
-_NAMED_PEOPLE = ("company_overall_users", "happiness_ratings", "phone_users")
 
 
 def _people(columns: dict[str, list[str]]) -> Iterator[str]:
@@ -195,12 +194,13 @@ def _people(columns: dict[str, list[str]]) -> Iterator[str]:
                 "last_seen_at = max(last_seen_at) over (partition by account) as is_listed, "
                 f"last_seen_at as known_at from {table}"
             )
-    for table in _NAMED_PEOPLE:
-        if table in columns:
+    for named in (table for report in REPORTS.values() for table in report.tables):
+        if named.people is not None and named.name in columns:
+            user_id, user_name = named.people
             yield (
-                "select account, user_id, user_name, 'not listed' as user_kind, "
-                "false as is_listed, fetched_at as known_at "
-                f"from {table} where user_id is not null"
+                f"select account, {user_id} as user_id, {user_name} as user_name, "
+                "'not listed' as user_kind, false as is_listed, fetched_at as known_at "
+                f"from {named.name} where {user_id} is not null"
             )
 
 

@@ -20,7 +20,6 @@ from sources.help_scout.catalog.model import (
     SECONDS,
     TEXT,
     Column,
-    Report,
 )
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import (
@@ -38,15 +37,6 @@ from ..quality.check_results import RESULTS
 from .base_views import ITEM_COLUMNS, SUFFIXES
 from .sla_targets import TARGETS
 
-FAMILIES = {
-    "Company": ("company_",),
-    "Conversations": ("conversations_",),
-    "Docs": ("docs_",),
-    "Happiness": ("happiness_",),
-    "Productivity": ("productivity_",),
-    "Users": ("user_",),
-    "Channels": ("chat", "email", "phone"),
-}
 RUN_ID = "5506cdb1677345a087141c76bbcc9d82"
 
 
@@ -228,11 +218,6 @@ TARGETS_VIEW = StoredTable(
 )
 """In the schema of the marts; service_targets reads it."""
 OWN_VIEWS = (REPORT_WINDOWS_VIEW, PEOPLE_VIEW, LABELS_VIEW)
-
-
-def reports_of(family: str) -> list[Report]:
-    """The reports of a family, in the catalog's order."""
-    return [r for r in REPORTS.values() if r.name.startswith(FAMILIES[family])]
 
 
 @cache

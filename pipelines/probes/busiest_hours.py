@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from sources.help_scout.catalog.model import COUNT, HOUR, Shape
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import AnswerError, ApiError
 from sources.help_scout.parsing.flatten import flatten_report
@@ -14,7 +15,6 @@ from sources.help_scout.state.run import Run
 
 LEAST_CONVERSATIONS = 5
 NOON = 12
-BUSY_TIMES = "conversations_busy_times"
 LOOK_BACK_DAYS = 7
 
 
@@ -28,11 +28,15 @@ class ZoneCheck:
 
 
 def compare_zone(run: Run) -> ZoneCheck:
-    """Asks the busy times report for the hour from noon, day by day back from yesterday: it says
-    which hour of the company's day that was. At most seven requests."""
-    zone, report = run.time.zone, REPORTS.get(BUSY_TIMES)
+    """Requests the busiest hours for the hour from noon, day by day back from yesterday: the report
+    says which hour of the company's day that was. At most seven requests."""
+    zone = run.time.zone
+    report = next((one for one in REPORTS.values() if one.shape is Shape.HEATMAP), None)
     if report is None:
-        return ZoneCheck(is_plausible=None, words=f"{zone.key}, unchecked: no {BUSY_TIMES}")
+        return ZoneCheck(is_plausible=None, words=f"{zone.key}, unchecked: no report by hour")
+    columns = report.tables[0].columns
+    hour_column = next(column.name for column in columns if column.unit is HOUR)
+    count_column = next(column.name for column in columns if column.unit == COUNT)
     today = run.now.astimezone(zone).date()
     hours: Counter[int] = Counter()
     for ago in range(1, LOOK_BACK_DAYS + 1):
@@ -44,8 +48,8 @@ def compare_zone(run: Run) -> ZoneCheck:
         except (ApiError, AnswerError) as error:
             return ZoneCheck(is_plausible=None, words=f"{zone.key}, unchecked: {error}")
         for row in flat.rows[report.name]:
-            if row.get("hour") is not None:
-                hours[int(row["hour"])] += int(row.get("conversation_count") or 0)
+            if row.get(hour_column) is not None:
+                hours[int(row[hour_column])] += int(row.get(count_column) or 0)
         if sum(hours.values()) >= LEAST_CONVERSATIONS:
             break
     else:

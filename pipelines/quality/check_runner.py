@@ -13,7 +13,7 @@ since, or `notice`, something is worth knowing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,7 +31,7 @@ from ..warehouse.account_scope import own_rows, tables_of_others
 from ..warehouse.base import kind_of
 from ..warehouse.locks import exclusively
 from ..warehouse.sql import sql_client
-from .sql_fragments import READ_BY_CHECKS, building_blocks, shared_tables
+from .sql_fragments import building_blocks, read_by_checks, shared_tables
 
 FOLDER = Path(__file__).parent / "checks"
 EXAMPLES = 3
@@ -42,9 +42,6 @@ TABLES = f"select table_name from information_schema.tables where table_schema =
 
 Query: TypeAlias = Callable[[str], list[dict[str, Any]]]
 """Runs SQL over the dataset and gives its rows by column."""
-
-
-_OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
 
 
 class CheckKind(StrEnum):
@@ -119,8 +116,7 @@ class Result:
     @property
     def compared(self) -> frozenset[str]:
         """The reports that the check compared, or may have."""
-        owners = frozenset(_OWNERS[name] for name in self.check.needs if name in _OWNERS)
-        return self.reports or owners
+        return self.reports or _owners_of(self.check.needs)
 
 
 def disagreements(results: Sequence[Result]) -> list[Result]:
@@ -227,9 +223,17 @@ def _run(
 
 def _reports_of(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """The reports that the rows name, by themselves or by one of their tables."""
-    named = {row[name] for row in rows for name in REPORTS_IN if name in row}
-    tables = {row["table_name"] for row in rows if "table_name" in row}
-    return frozenset(named | {_OWNERS[table] for table in tables if table in _OWNERS})
+    named = frozenset(row[name] for row in rows for name in REPORTS_IN if name in row)
+    return named | _owners_of({row["table_name"] for row in rows if "table_name" in row})
+
+
+def _owners_of(tables: Collection[str]) -> frozenset[str]:
+    """The reports that the tables belong to."""
+    return frozenset(
+        report.name
+        for report in REPORTS.values()
+        if any(table.name in tables for table in report.tables)
+    )
 
 
 def _largest_difference_ratio(rows: Sequence[Mapping[str, Any]]) -> float | None:
@@ -274,6 +278,6 @@ def check_pipeline(
 
         if account is None or kind_of(pipeline) is None:  # a file holds one account
             return run_checks(query, checks, strict=strict)
-        names = {*READ_BY_CHECKS, *(name for check in checks for name in check.needs)}
+        names = {*read_by_checks(), *(name for check in checks for name in check.needs)}
         with exclusively(pipeline), own_rows(client, account, names):
             return run_checks(query, checks, tables_of_others(client, account), strict=strict)

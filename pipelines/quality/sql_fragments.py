@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sources.help_scout.catalog.model import COUNT, Report, Shape, Table
+from sources.help_scout.catalog.model import COUNT, Additivity, Column, Report, Shape, Table
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import GROUP, SLICE_PARAMS, slice_params
 from sources.help_scout.catalog.stored_tables import WINDOW_KEY
@@ -14,38 +14,19 @@ WINDOWS, READ_WELL = "checked_windows", "checked_reads"
 ROWS, PREVIOUS_BLOCKS = "checked_rows", "checked_blocks"
 FIGURES, BESIDE_PREVIOUS = "checked_figures", "checked_beside_previous"
 
-READ_BY_CHECKS = frozenset(
-    (*(table.name for report in REPORTS.values() for table in report.tables), "report_windows")
-)
-"""What the blocks read, besides what a check says that it needs."""
+PARTS_OF_TOTALS: Mapping[str, frozenset[Additivity]] = {
+    "sums_of_slices": frozenset((Additivity.ADDITIVE, Additivity.TOUCHED)),
+    "distinct_counts_of_slices": frozenset((Additivity.DISTINCT,)),
+    "averages_of_slices": frozenset((Additivity.AVERAGE,)),
+}
+"""The blocks that set totals beside their slices, with the measures of each. A conversation is in
+one inbox, and of one channel: however often days count it, slices count it once."""
 
-SUMS = {
-    "company_overall": ("total_replies", "closed"),
-    "conversations_overall": ("total_conversations", "conversations_created"),
-    "productivity_overall": ("resolved", "replies_sent"),
-    "happiness_overall": ("great_count", "okay_count", "not_good_count"),
-}
-"""What is counted in one inbox, and of one channel, only."""
 
-DISTINCT_COUNTS = {
-    "company_overall": ("customers_helped", "total_users"),
-    "conversations_overall": ("customer_count",),
-}
-AVERAGES = {
-    "productivity_overall": (
-        "response_time_seconds",
-        "first_response_time_seconds",
-        "resolution_time_seconds",
-        "handle_time_seconds",
-        "replies_to_resolve",
-    )
-}
-FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "sums_of_slices": SUMS,
-    "distinct_counts_of_slices": DISTINCT_COUNTS,
-    "averages_of_slices": AVERAGES,
-}
-"""The blocks that set totals beside their slices, with the measures of each by table."""
+def read_by_checks() -> frozenset[str]:
+    """What the blocks read, in addition to what a check says that it needs."""
+    tables = (table.name for report in REPORTS.values() for table in report.tables)
+    return frozenset((*tables, "report_windows"))
 
 
 def shared_tables(there: set[str]) -> dict[str, str]:
@@ -86,21 +67,17 @@ def building_blocks(there: set[str]) -> dict[str, str]:
     tables = _tables(there)
     key = ", ".join(WINDOW_KEY)
     same = " and ".join(f"own.{name} = other.{name}" for name in (*WINDOW_KEY, "run_id"))
-    families = {
-        name: _parts_of_totals(name)
-        for name, measures in FAMILIES.items()
-        if any(table in there for table in measures)
-    }
+    sliced = {block for block, _, _ in _sliced_measures(there)}
     counts = [
         f"select '{report.name}' as report, '{column.name}' as measure, account, slice, grain, "
         f"window_date, {column.name} as found from {report.name}"
         for report, table in tables
         if report.shape is Shape.OVERALL and table is report.tables[0]
         for column in table.columns
-        if column.unit is COUNT and column.paths[0].startswith("current.")
+        if column.unit == COUNT and column.paths[0].startswith("current.")
     ]
     return {
-        **families,
+        **{block: _parts_of_totals(block) for block in PARTS_OF_TOTALS if block in sliced},
         **({"counts_of_reports": _union(iter(counts))} if counts else {}),
         "windows": WINDOWS,
         "read_well": READ_WELL,
@@ -184,25 +161,35 @@ def _slices_of_reports() -> str:
     )
 
 
+def _sliced_measures(there: set[str]) -> Iterator[tuple[str, Report, Column]]:
+    """What overall reports of the whole account say, by the block that it belongs to."""
+    for report in REPORTS.values():
+        is_total = report.shape is Shape.OVERALL and not report.requires
+        if not is_total or "mailboxes" not in report.filters or report.name not in there:
+            continue
+        for table, column in report.measures():
+            for block, additivities in PARTS_OF_TOTALS.items():
+                is_current = table is report.tables[0] and column.paths[0].startswith("current.")
+                if is_current and column.additivity in additivities:
+                    yield block, report, column
+
+
 def _figures(there: set[str]) -> str:
     """What each slice of an overall report counts, or averages, a row a measure."""
     return " union all ".join(
-        f"select '{family}' as family, '{table}' as report, '{measure}' as measure, account, "
-        "slice, slice_kind, slice_mailbox_id, grain, window_start, window_date, "
-        f"cast({measure} as double precision) as figure from {table}"
-        for family, measures in FAMILIES.items()
-        for table, names in measures.items()
-        if table in there
-        for measure in names
+        f"select '{block}' as family, '{report.name}' as report, '{column.name}' as measure, "
+        "account, slice, slice_kind, slice_mailbox_id, grain, window_start, window_date, "
+        f"cast({column.name} as double precision) as figure from {report.name}"
+        for block, report, column in _sliced_measures(there)
     )
 
 
-def _parts_of_totals(family: str) -> str:
+def _parts_of_totals(block: str) -> str:
     """Totals beside their inboxes and channels, of windows in which every one of these was read.
 
     By one run, but for those that have nothing: an inbox that came later is read by a later run.
     """
-    kind = "double precision" if FAMILIES[family] is AVERAGES else "bigint"
+    kind = "double precision" if block == "averages_of_slices" else "bigint"
     figures = ", ".join(
         f"cast({figure} as {kind}) as {name}"
         for figure, name in (
@@ -234,7 +221,7 @@ def _parts_of_totals(family: str) -> str:
         "(select max(last_seen_at) from inboxes as all_of where all_of.account = one.account)) "
         "as listed "
         "on listed.account = part.account and listed.mailbox_id = part.slice_mailbox_id "
-        f"where total.slice = 'all' and total.family = '{family}' "
+        f"where total.slice = 'all' and total.family = '{block}' "
         "group by total.account, total.report, total.measure, total.grain, total.window_date, "
         "part.slice_kind, total.figure "
         "having case part.slice_kind when 'type' then count(*) = 3 else "
@@ -276,7 +263,7 @@ def _compared_counts(report: Report) -> dict[str, str]:
     return {
         now: then
         for now, then in compared_measures(report).items()
-        if report.tables[0].column(now).unit is COUNT
+        if report.tables[0].column(now).unit == COUNT
     }
 
 

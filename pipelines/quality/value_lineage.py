@@ -24,21 +24,6 @@ from ..settings.errors import UsageError
 from ..warehouse.sql import sql_client
 
 MOST_ROWS = 20
-SCREENS = {
-    "company": "Company",
-    "conversations": "All Channels",
-    "docs": "Docs",
-    "happiness": "Happiness",
-    "productivity": "Productivity, or Email",
-    "user": "User",
-    "chat": "Chat",
-    "email": "Email",
-    "phone": "Phone",
-}
-"""The product's own reports, by the first word of ours.
-
-https://docs.helpscout.com/article/46-reporting
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,8 +239,7 @@ def _screen(found: Explanation, time: AccountTime) -> str:
     """The product's own report and the filters that should show the same number."""
     report, window = found.question.report, found.window
     last = window.last_second.astimezone(time.zone).date()
-    screen = SCREENS[report.name.partition("_")[0]]
-    words = [f"Reports > {screen}", f"{window.local_date} to {last} ({time.zone.key})"]
+    words = [f"Reports > {report.app_screen}", f"{window.local_date} to {last} ({time.zone.key})"]
     for term in found.slice.split(",") if found.slice != "all" else []:
         name, _, value = term.partition("=")
         words.append(f"{SLICE_PARAMS[name].words}: {value}")

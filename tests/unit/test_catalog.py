@@ -20,6 +20,7 @@ from sources.help_scout.catalog.model import (
     SECONDS,
     TEXT_ID,
     Column,
+    Family,
     Report,
     Rows,
     Shape,
@@ -153,6 +154,7 @@ def table_of(name: str, **options: Any) -> Table:
 def report_of(**options: Any) -> Report:
     given: dict[str, Any] = {
         "name": "a",
+        "family": Family(title="A", order=1, screen="A"),
         "path": "a",
         "doc": "a/",
         "summary": "S",

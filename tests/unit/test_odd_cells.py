@@ -192,7 +192,7 @@ def test_zeros_of_a_previous_period_that_was_not_asked_for_are_null() -> None:
 
 def table_of(unit: Any) -> Table:
     columns = (
-        *measure("share", unit, "share", name="share", scale_from=("part", "whole")),
+        *measure("share", unit, "share", name="share", ratio_of=("part", "whole")),
         *measure("part", COUNT, "part"),
         *measure("whole", COUNT, "whole"),
     )
@@ -237,7 +237,7 @@ def test_a_share_of_counts_that_its_table_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^table t: no column 'part' for share_ratio$"):
         Table(
             name="t", summary="T", rows=(Rows(),),
-            columns=tuple(measure("share", RATIO, "share", scale_from=("part", "whole"))),
+            columns=tuple(measure("share", RATIO, "share", ratio_of=("part", "whole"))),
         )  # fmt: skip
 
 

@@ -45,9 +45,12 @@ RETRIES = RetryPolicy(
     backoff=Backoff.EXPONENTIAL,
     jitter=Jitter.PLUS_MINUS,
 )
-SMALLEST = (
-    "happiness_ratings",
-)  # the lists come with any report: with this one, if they lack alone
+SMALLEST = tuple(
+    report.name
+    for report in REPORTS.values()
+    if (report.grains, report.slices) == (("week",), ("all",))
+)
+"""Requested where the lists alone are missing: they come with any report."""
 NIGHTLY = "help_scout/nightly"
 """The tag of runs that load what is due, as nights do, instead of the partition's whole month."""
 

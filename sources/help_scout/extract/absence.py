@@ -37,7 +37,7 @@ def is_zero_elsewhere(tally: RequestStats, read: Read, window: Window, *, otherw
         raise
     except HelpScoutError:
         return otherwise
-    is_count = report.tables[0].column(column).unit is COUNT
+    is_count = report.tables[0].column(column).unit == COUNT
     # An average of nothing is null; a count that is null is not known.
     return all(row.get(column) == 0 or (row.get(column) is None and not is_count) for row in rows)
 

@@ -1,7 +1,7 @@
 """Shares whose scale the API does not keep to, decided by the counts that they are made of.
 
 `percentResolvedOnFirstReply` has been seen as 0.357 for 5 of 14 and as 40.769 for a capture of
-another account. The catalog says of such a column which two counts make it (`scale_from`); here
+another account. The catalog says of such a column which two counts make it (`ratio_of`); here
 they decide, and what is stored is always on the scale of the column's unit. Pure.
 """
 
@@ -20,7 +20,7 @@ def scale_shares(table: Table, rows: Iterable[Row]) -> None:
     zero, a share above 1 is a percentage. One that stays open is on the scale that another block of
     the same body was found on, else on that of its column.
     """
-    shares = [column for column in table.columns if column.scale_from is not None]
+    shares = [column for column in table.columns if column.ratio_of is not None]
     if not shares:
         return
     for row in rows:
@@ -35,9 +35,9 @@ def scale_shares(table: Table, rows: Iterable[Row]) -> None:
 
 def _is_percentage(column: Column, row: Row) -> bool | None:
     """Whether the share came as 0 to 100; None when nothing tells."""
-    assert column.scale_from is not None
+    assert column.ratio_of is not None
     share = row.get(column.name)
-    part, total = (row.get(name) for name in column.scale_from)
+    part, total = (row.get(name) for name in column.ratio_of)
     if not share:
         return None
     if part and total and part > 0 and total > 0:

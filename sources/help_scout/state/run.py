@@ -289,15 +289,15 @@ class Run:
             yield user.get("timezone")
 
     def offered_tags_request(self) -> Request:
-        """What asks for the tags that reports offer: yesterday's conversations report."""
+        """What requests the tags that reports offer, of yesterday."""
         yesterday = self.now.astimezone(self.time.zone).date() - timedelta(days=1)
         span = (window_of(Grain.DAY, yesterday, self.time.zone),)
-        return self.planner.read(REPORTS["conversations_overall"], span, Slice()).parts[0].request
+        return self.planner.read(_offers_tags(), span, Slice()).parts[0].request
 
     def _offered_tags(self) -> list[Any]:
-        """The tags that yesterday's conversations report offers as filters."""
+        """The tags that yesterday's report offers as filters."""
         try:
-            body = unwrap(REPORTS["conversations_overall"], self._get(self.offered_tags_request()))
+            body = unwrap(_offers_tags(), self._get(self.offered_tags_request()))
         except (ApiError, AnswerError) as error:
             log.warning("tags: only the listed ones, the reports' own are missing: %s", error)
             return []
@@ -312,3 +312,8 @@ class Run:
         assert self._docs is not None
         with asking_for_lists():
             return self._docs.get(request).body
+
+
+def _offers_tags() -> Report:
+    """The report whose filters the account's tags are read from."""
+    return next(report for report in REPORTS.values() if report.offers_tags)

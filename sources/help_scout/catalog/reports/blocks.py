@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model import COUNT, INSTANT, PCT, POINTS, SCORE, TEXT, Column, ParentReport, column, measure
+from ..model import (
+    ADDITIVE,
+    DISTINCT,
+    INSTANT,
+    PCT,
+    POINTS,
+    SCORE,
+    TEXT,
+    TOUCHED,
+    Column,
+    ParentReport,
+    column,
+    measure,
+)
 
 FILTER_TAGS = {"filterTags": "what the filter menu offers; feeds the tags dimension"}
 LINKS = {"_links": "hypermedia links, no data"}
@@ -87,19 +100,19 @@ def happiness_measures() -> Iterator[Column]:
     """The happiness block. Shares and score differ in points, the counts in percent, as far as one
     sample tells; the counts tell the scale of the shares."""
     yield from measure("ratingsPercent", PCT, "share of customers who rated", delta=None,
-                       scale_from=("totalCustomersWithRatings", "totalCustomers"))
+                       ratio_of=("totalCustomersWithRatings", "totalCustomers"))
     for wire, words in (("great", "Great"), ("okay", "Okay"), ("notGood", "Not Good")):
         yield from measure(wire, PCT, f"share of {words} among the ratings", delta=POINTS,
-                           scale_from=(f"{wire}Count", "ratingsCount"),
+                           ratio_of=(f"{wire}Count", "ratingsCount"),
                            delta_unconfirmed=ONE_SAMPLE)
     yield from measure("happinessScore", SCORE, "Great share minus Not Good share", delta=POINTS,
-                       delta_unconfirmed=ONE_SAMPLE)
-    yield from measure("greatCount", COUNT, "Great ratings", delta_unconfirmed=ONE_SAMPLE)
-    yield from measure("okayCount", COUNT, "Okay ratings", delta_unconfirmed=ONE_SAMPLE)
-    yield from measure("notGoodCount", COUNT, "Not Good ratings", delta_unconfirmed=ONE_SAMPLE)
-    yield from measure("ratingsCount", COUNT, "all ratings", delta=None)
-    yield from measure("totalCustomersWithRatings", COUNT, "customers who rated", delta=None)
-    yield from measure("totalCustomers", COUNT, "customers, rated or not", delta=None)
+                       weight="ratings_count", delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("greatCount", ADDITIVE, "Great ratings", delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("okayCount", ADDITIVE, "Okay ratings", delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("notGoodCount", ADDITIVE, "Not Good ratings", delta_unconfirmed=ONE_SAMPLE)
+    yield from measure("ratingsCount", ADDITIVE, "all ratings", delta=None)
+    yield from measure("totalCustomersWithRatings", DISTINCT, "customers who rated", delta=None)
+    yield from measure("totalCustomers", DISTINCT, "customers, rated or not", delta=None)
 # fmt: on
 
 
@@ -109,13 +122,13 @@ def distribution_totals(metrics: Mapping[str, str]) -> Iterator[Column]:
         stem = column(metric, TEXT, "-").name
         yield column(
             f"{metric}.count",
-            COUNT,
+            TOUCHED,
             f"Conversations in the distribution of {words}",
             name=f"{stem}_conversation_count",
         )
         yield column(
             f"{metric}.previousCount",
-            COUNT,
+            TOUCHED,
             f"Previous period: conversations in the distribution of {words}",
             name=f"previous_{stem}_conversation_count",
         )

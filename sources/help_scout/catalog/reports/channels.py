@@ -5,13 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from ..model import (
+    ADDITIVE,
     CHANGE,
-    COUNT,
+    DISTINCT,
     ID,
+    QUOTIENT,
     RATE,
     RATIO,
     SECONDS,
     TEXT,
+    TOUCHED,
+    Family,
     Report,
     Rows,
     Shape,
@@ -30,12 +34,15 @@ from .blocks import (
 )
 from .templates import ranges_table
 
+FAMILY = Family(title="Channels", order=70, screen="Chat, Email or Phone")
 _FILTERS = ("mailboxes", "folders", "tags")  # no types: the report is the type
 _GRAINS = ("day", "week", "month")
 _NO_MATCH = "the vendor's sample has changes that do not follow from its own values"
 
 CHAT = Report(
     name="chat",
+    family=FAMILY,
+    screen="Chat",
     path="chat",
     doc="chat/",
     summary="Beacon chats: volume, waits, lengths; third-party chat is left out",
@@ -51,19 +58,35 @@ CHAT = Report(
             rows=(Rows(),),
             columns=(
                 *period(),
-                *measure("volume.chatConversations", COUNT, "Beacon chats"),
-                *measure("volume.completedChats", COUNT, "chats answered"),
-                *measure("volume.missedChats", COUNT, "chats missed"),
-                *measure("volume.chatsPerDay", RATE, "chats a day"),
-                *measure("responses.waitTime", SECONDS, "average wait until picked up"),
+                *measure("volume.chatConversations", ADDITIVE, "Beacon chats"),
+                *measure("volume.completedChats", ADDITIVE, "chats answered"),
+                *measure("volume.missedChats", ADDITIVE, "chats missed"),
+                *measure("volume.chatsPerDay", QUOTIENT, "chats a day"),
+                *measure(
+                    "responses.waitTime",
+                    SECONDS,
+                    "average wait until picked up",
+                    weight="wait_time_conversation_count",
+                ),
                 *measure(
                     "responses.responseTime",
                     SECONDS,
                     "average response time",
+                    weight="response_time_conversation_count",
                     delta_unconfirmed=_NO_MATCH,
                 ),
-                *measure("resolutions.messagesPerChat", RATE, "average messages a chat"),
-                *measure("resolutions.duration", SECONDS, "average length of a chat"),
+                *measure(
+                    "resolutions.messagesPerChat",
+                    RATE,
+                    "average messages a chat",
+                    weight="messages_per_chat_conversation_count",
+                ),
+                *measure(
+                    "resolutions.duration",
+                    SECONDS,
+                    "average length of a chat",
+                    weight="duration_conversation_count",
+                ),
                 *distribution_totals(
                     {
                         "waitTime": "waits",
@@ -87,6 +110,8 @@ _email_measure = partial(measure, delta_unconfirmed=_NO_MATCH)
 
 EMAIL = Report(
     name="email",
+    family=FAMILY,
+    screen="Email",
     path="email",
     doc="email/",
     summary="E-mail conversations: volume, response and resolution times, distributions",
@@ -102,32 +127,53 @@ EMAIL = Report(
             rows=(Rows(),),
             columns=(
                 *period(),
-                *_email_measure("volume.emailConversations", COUNT, "e-mail conversations"),
-                *_email_measure("volume.emailsCreated", COUNT, "conversations started by e-mail"),
-                *_email_measure("volume.repliesSent", COUNT, "replies sent"),
-                *_email_measure("volume.messagesReceived", COUNT, "messages from customers"),
-                *_email_measure("resolutions.resolved", COUNT, "conversations resolved"),
+                *_email_measure("volume.emailConversations", TOUCHED, "e-mail conversations"),
                 *_email_measure(
-                    "resolutions.resolvedOnFirstReply", COUNT, "resolved with one reply"
+                    "volume.emailsCreated", ADDITIVE, "conversations started by e-mail"
+                ),
+                *_email_measure("volume.repliesSent", ADDITIVE, "replies sent"),
+                *_email_measure("volume.messagesReceived", ADDITIVE, "messages from customers"),
+                *_email_measure("resolutions.resolved", ADDITIVE, "conversations resolved"),
+                *_email_measure(
+                    "resolutions.resolvedOnFirstReply", ADDITIVE, "resolved with one reply"
                 ),
                 *measure(
                     "resolutions.percentResolvedOnFirstReply",
                     RATIO,
                     "resolved on first reply / resolved",
                     delta=None,
-                    scale_from=("resolutions.resolvedOnFirstReply", "resolutions.resolved"),
-                ),
-                *_email_measure("resolutions.resolutionTime", SECONDS, "average resolution time"),
-                *_email_measure(
-                    "resolutions.repliesToResolve", RATE, "average replies until resolved"
+                    ratio_of=("resolutions.resolvedOnFirstReply", "resolutions.resolved"),
                 ),
                 *_email_measure(
-                    "resolutions.handleTime", SECONDS, "average time composing a reply"
+                    "resolutions.resolutionTime",
+                    SECONDS,
+                    "average resolution time",
+                    weight="resolutions_resolved",
                 ),
-                *_email_measure("resolutions.closed", COUNT, "conversations closed"),
-                *_email_measure("responses.responseTime", SECONDS, "average wait for any reply"),
                 *_email_measure(
-                    "responses.firstResponseTime", SECONDS, "average wait for the first"
+                    "resolutions.repliesToResolve",
+                    RATE,
+                    "average replies until resolved",
+                    weight="resolutions_resolved",
+                ),
+                *_email_measure(
+                    "resolutions.handleTime",
+                    SECONDS,
+                    "average time composing a reply",
+                    weight="volume_replies_sent",
+                ),
+                *_email_measure("resolutions.closed", ADDITIVE, "conversations closed"),
+                *_email_measure(
+                    "responses.responseTime",
+                    SECONDS,
+                    "average wait for any reply",
+                    weight="volume_replies_sent",
+                ),
+                *_email_measure(
+                    "responses.firstResponseTime",
+                    SECONDS,
+                    "average wait for the first",
+                    weight="first_response_time_conversation_count",
                 ),
                 *distribution_totals(
                     {
@@ -155,6 +201,8 @@ EMAIL = Report(
 
 PHONE = Report(
     name="phone",
+    family=FAMILY,
+    screen="Phone",
     path="phone",
     doc="phone/",
     summary="Phone conversations of the company and each user",
@@ -170,9 +218,9 @@ PHONE = Report(
             rows=(Rows(),),
             columns=(
                 *period(),
-                *measure("phoneConversations", COUNT, "phone conversations", delta=None),
-                *measure("phoneCallsCreated", COUNT, "phone conversations created"),
-                *measure("customers", COUNT, "customers involved", name="customer_count"),
+                *measure("phoneConversations", TOUCHED, "phone conversations", delta=None),
+                *measure("phoneCallsCreated", ADDITIVE, "phone conversations created"),
+                *measure("customers", DISTINCT, "customers involved", name="customer_count"),
                 # Stands where the change of phoneConversations would be expected.
                 column("deltas.newConversations", CHANGE,
                        "Change against the previous period: new conversations",
@@ -185,13 +233,14 @@ PHONE = Report(
             summary="Phone conversations of each user in the window",
             rows=(Rows(path="users[]"),),
             key=("user_id",),
+            people=("user_id", "user_name"),
             columns=(
                 column("id", ID, "User", name="user_id"),
                 column("name", TEXT, "User's name", name="user_name", personal=True),
                 # Nested here, flat with a prefix in company_overall.
-                *measure("phoneConversations", COUNT, "phone conversations", delta=None),
-                *measure("phoneCallsCreated", COUNT, "phone conversations created", delta=None),
-                *measure("customers", COUNT, "customers involved", name="customer_count",
+                *measure("phoneConversations", TOUCHED, "phone conversations", delta=None),
+                *measure("phoneCallsCreated", ADDITIVE, "phone conversations created", delta=None),
+                *measure("customers", DISTINCT, "customers involved", name="customer_count",
                          delta=None),
             ),
         ),

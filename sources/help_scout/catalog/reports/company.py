@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ..model import (
-    COUNT,
+    ADDITIVE,
     DAYS,
+    DISTINCT,
     ID,
-    RATE,
+    QUOTIENT,
     SCORE,
     SECONDS,
     TEXT,
     Column,
+    Family,
     Report,
     Rows,
     Shape,
@@ -21,8 +23,11 @@ from ..model import (
 from .blocks import FILTER_TAGS, LINKS, RANGE_LABEL, period
 from .templates import drilldown, series
 
+FAMILY = Family(title="Company", order=10, screen="Company")
+
 OVERALL = Report(
     name="company_overall",
+    family=FAMILY,
     path="company",
     doc="company/reports-company-overall/",
     summary="Customers helped, replies and closed conversations of the company and each user",
@@ -36,15 +41,15 @@ OVERALL = Report(
             rows=(Rows(),),
             columns=(
                 *period(),
-                *measure("customersHelped", COUNT, "customers who got at least one reply"),
-                *measure("closed", COUNT, "conversations closed"),
-                *measure("totalReplies", COUNT, "replies sent by users"),
-                *measure("totalUsers", COUNT, "users active in the interval"),
+                *measure("customersHelped", DISTINCT, "customers who got at least one reply"),
+                *measure("closed", ADDITIVE, "conversations closed"),
+                *measure("totalReplies", ADDITIVE, "replies sent by users"),
+                *measure("totalUsers", DISTINCT, "users active in the interval"),
                 # The API sends no change for the next two.
                 *measure("totalDays", DAYS, "length of the interval", delta=None),
-                *measure("resolvedPerDay", RATE, "resolved conversations a day", delta=None),
-                *measure("repliesPerDayPerUser", RATE, "replies per user and day"),
-                *measure("repliesPerDay", RATE, "replies a day"),
+                *measure("resolvedPerDay", QUOTIENT, "resolved conversations a day", delta=None),
+                *measure("repliesPerDayPerUser", QUOTIENT, "replies per user and day"),
+                *measure("repliesPerDay", QUOTIENT, "replies a day"),
             ),
         ),
         Table(
@@ -52,33 +57,41 @@ OVERALL = Report(
             summary="What each active user did in the window; days per agent come from here",
             rows=(Rows(path="users[]"),),
             key=("user_id",),
+            people=("user_id", "user_name"),
             columns=(
                 # A quoted number here, a JSON number everywhere else.
                 column("user", ID, "User", name="user_id"),
                 column("name", TEXT, "User's name", name="user_name", personal=True),
-                column("customersHelped", COUNT, "Customers helped"),
-                column("replies", COUNT, "Replies sent"),
+                column("customersHelped", DISTINCT, "Customers helped"),
+                column("replies", ADDITIVE, "Replies sent"),
                 column("happinessScore", SCORE, "Great share minus Not Good share"),
-                column("handleTime", SECONDS, "Average time composing a reply"),
-                column("previousCustomersHelped", COUNT, "Previous period: customers helped"),
-                column("previousReplies", COUNT, "Previous period: replies sent"),
+                column("handleTime", SECONDS, "Average time composing a reply", weight="replies"),
+                column("previousCustomersHelped", DISTINCT, "Previous period: customers helped"),
+                column("previousReplies", ADDITIVE, "Previous period: replies sent"),
                 column("previousHappinessScore", SCORE, "Previous period: happiness score"),
-                column("previousHandleTime", SECONDS, "Previous period: average handle time"),
+                column(
+                    "previousHandleTime",
+                    SECONDS,
+                    "Previous period: average handle time",
+                    weight="previous_replies",
+                ),
             ),
         ),
     ),
 )
 
 CUSTOMERS_HELPED = series(
+    FAMILY,
     "company_customers_helped",
     "company/customers-helped",
     "company/reports-company-customers-helped/",
     "Distinct customers helped by day; days do not add up to a longer window",
-    (column("customers", COUNT, "Distinct customers helped", name="customers_helped"),),
+    (column("customers", DISTINCT, "Distinct customers helped", name="customers_helped"),),
     overall=("company_overall", "customers_helped"),
 )
 
 DRILLDOWN = drilldown(
+    FAMILY,
     "company_drilldown",
     "company/drilldown",
     "company/reports-company-drilldown/",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import (
-    COUNT,
+    ADDITIVE,
+    DISTINCT,
     HOUR,
     ID,
+    NON_ADDITIVE,
     PCT,
     POINTS,
-    RATE,
+    QUOTIENT,
     TEXT,
+    TOUCHED,
     WEEKDAY,
     Column,
+    Family,
     ParentReport,
     Report,
     Rows,
@@ -26,13 +30,15 @@ from ..model import (
 from .blocks import FILTER_TAGS, LINKS, ONE_SAMPLE, WEEKDAY_NAMES, period
 from .templates import drilldown, series
 
+FAMILY = Family(title="Conversations", order=20, screen="All Channels")
+
 
 def _usage() -> Iterator[Column]:
     """How often an item of a top list was used, and its share of the conversations."""
-    yield column("count", COUNT, "Uses in the window", name="conversation_count")
+    yield column("count", TOUCHED, "Uses in the window", name="conversation_count")
     yield column("percent", PCT, "Share of all conversations", name="conversation_pct")
     yield column(
-        "previousCount", COUNT, "Previous period: uses", name="previous_conversation_count"
+        "previousCount", TOUCHED, "Previous period: uses", name="previous_conversation_count"
     )
     yield column("previousPercent", PCT, "Previous period: share", name="previous_conversation_pct")
     yield column(
@@ -69,13 +75,13 @@ _CUSTOM_FIELDS = Table(
         column("id", ID, "Custom field", name="custom_field_id"),
         column("name", TEXT, "Its label", name="custom_field_name"),
         _inbox(),
-        column("summary.total", COUNT, "Conversations where the field applies",
+        column("summary.total", TOUCHED, "Conversations where the field applies",
                name="conversation_count"),
-        column("summary.totalAnswered", COUNT, "Conversations with an answer",
+        column("summary.totalAnswered", TOUCHED, "Conversations with an answer",
                name="answered_count"),
-        column("summary.previousTotal", COUNT, "Previous period: where the field applies",
+        column("summary.previousTotal", TOUCHED, "Previous period: where the field applies",
                name="previous_conversation_count"),
-        column("summary.previousTotalAnswered", COUNT, "Previous period: with an answer",
+        column("summary.previousTotalAnswered", TOUCHED, "Previous period: with an answer",
                name="previous_answered_count"),
         column("summary.unansweredPercent", PCT, "Share without an answer",
                name="unanswered_pct"),
@@ -103,6 +109,8 @@ _CUSTOM_FIELD_VALUES = Table(
 
 OVERALL = Report(
     name="conversations_overall",
+    family=FAMILY,
+    offers_tags=True,
     path="conversations",
     doc="conversations/reports-conversations-overall/",
     summary="Conversations, customers, and the top tags, replies, workflows and custom fields",
@@ -116,28 +124,29 @@ OVERALL = Report(
             rows=(Rows(),),
             columns=(
                 *period(),
-                *measure("totalConversations", COUNT, "conversations touched, spam left out"),
-                *measure("conversationsCreated", COUNT, "conversations created"),
-                *measure("newConversations", COUNT, "created by customers or users"),
-                *measure("customers", COUNT, "customers involved", name="customer_count"),
-                *measure("conversationsPerDay", RATE, "new or updated conversations a day"),
+                *measure("totalConversations", TOUCHED, "conversations touched, spam left out"),
+                *measure("conversationsCreated", ADDITIVE, "conversations created"),
+                *measure("newConversations", ADDITIVE, "created by customers or users"),
+                *measure("customers", DISTINCT, "customers involved", name="customer_count"),
+                *measure("conversationsPerDay", QUOTIENT, "new or updated conversations a day"),
                 column("busiestDay.day", WEEKDAY, "Weekday of the busiest slot",
                        name="busiest_weekday"),
                 label("busiest_weekday_name", "busiest_weekday", WEEKDAY_NAMES,
                       "That weekday in words"),
                 column("busiestDay.hour", HOUR, "Hour of the busiest slot", name="busiest_hour"),
-                column("busiestDay.count", COUNT, "Conversations in the busiest slot",
+                column("busiestDay.count", NON_ADDITIVE, "Conversations in the busiest slot",
                        name="busiest_conversation_count"),
                 column("busyTimeStart", HOUR, "First hour of the busiest span",
                        name="busy_time_start_hour"),
                 column("busyTimeEnd", HOUR, "Last hour of the busiest span",
                        name="busy_time_end_hour"),
-                column("tags.count", COUNT, "Tags in use", name="tags_used_count"),
-                column("customers.count", COUNT, "Conversations of customers",
+                column("tags.count", TOUCHED, "Tags in use", name="tags_used_count"),
+                column("customers.count", TOUCHED, "Conversations of customers",
                        name="customer_conversation_count"),
-                column("replies.count", COUNT, "Saved replies sent", name="saved_replies_count"),
-                column("workflows.count", COUNT, "Workflow runs", name="workflow_run_count"),
-                column("customFields.count", COUNT, "Custom fields", name="custom_field_count"),
+                column("replies.count", TOUCHED, "Saved replies sent", name="saved_replies_count"),
+                column("workflows.count", TOUCHED, "Workflow runs", name="workflow_run_count"),
+                column("customFields.count", NON_ADDITIVE, "Custom fields",
+                       name="custom_field_count"),
             ),
         ),
         # Row 1 is "(untagged)" and has no name.
@@ -154,22 +163,24 @@ OVERALL = Report(
 # The vendor's page leaves open what is counted. The one live account that was recorded has here
 # what it has in conversations/new; the check channels_add_up tells whether yours does.
 VOLUME_BY_CHANNEL = series(
+    FAMILY,
     "conversations_volume_by_channel",
     "conversations/volume-by-channel",
     "conversations/reports-conversations-volume-by-channel/",
     "New conversations by channel and day",
     (
         column(
-            "chat", COUNT, "New chat conversations, third-party chat included", name="chat_count"
+            "chat", ADDITIVE, "New chat conversations, third-party chat included", name="chat_count"
         ),
-        column("email", COUNT, "New e-mail conversations", name="email_count"),
-        column("phone", COUNT, "New phone conversations", name="phone_count"),
+        column("email", ADDITIVE, "New e-mail conversations", name="email_count"),
+        column("phone", ADDITIVE, "New phone conversations", name="phone_count"),
     ),
     overall=("conversations_overall", "conversations_created"),
 )
 
 BUSY_TIMES = Report(
     name="conversations_busy_times",
+    family=FAMILY,
     path="conversations/busy-times",
     doc="conversations/reports-conversations-busy-times/",
     summary="Conversations by weekday and hour",
@@ -187,13 +198,14 @@ BUSY_TIMES = Report(
                 column("day", WEEKDAY, "Weekday of the cell", name="weekday"),
                 label("weekday_name", "weekday", WEEKDAY_NAMES, "That weekday in words"),
                 column("hour", HOUR, "Hour of the cell"),
-                column("count", COUNT, "Conversations in the cell", name="conversation_count"),
+                column("count", TOUCHED, "Conversations in the cell", name="conversation_count"),
             ),
         ),
     ),
 )
 
 DRILLDOWN = drilldown(
+    FAMILY,
     "conversations_drilldown",
     "conversations/drilldown",
     "conversations/reports-conversations-drilldown/",
@@ -202,6 +214,7 @@ DRILLDOWN = drilldown(
 )
 
 FIELDS_DRILLDOWN = drilldown(
+    FAMILY,
     "conversations_fields_drilldown",
     "conversations/fields-drilldown",
     "conversations/reports-conversations-field-drilldown/",
@@ -223,15 +236,17 @@ FIELDS_DRILLDOWN = drilldown(
 )
 
 NEW = series(
+    FAMILY,
     "conversations_new",
     "conversations/new",
     "conversations/reports-conversations-new/",
     "Conversations created by day",
-    (column("count", COUNT, "Conversations created", name="conversation_count"),),
+    (column("count", ADDITIVE, "Conversations created", name="conversation_count"),),
     overall=("conversations_overall", "conversations_created"),
 )
 
 NEW_DRILLDOWN = drilldown(
+    FAMILY,
     "conversations_new_drilldown",
     "conversations/new-drilldown",
     "conversations/reports-conversations-new-drilldown/",
@@ -240,12 +255,17 @@ NEW_DRILLDOWN = drilldown(
 )
 
 RECEIVED_MESSAGES = series(
+    FAMILY,
     "conversations_received_messages",
     "conversations/received-messages",
     "conversations/reports-conversations-received-messages/",
     "Messages from customers by day",
     # The sources disagree: start/count or date/messages.
-    (column("messages", COUNT, "Messages from customers", name="message_count", also=("count",)),),
+    (
+        column(
+            "messages", ADDITIVE, "Messages from customers", name="message_count", also=("count",)
+        ),
+    ),
 )
 
 REPORTS = (

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from ..model import (
-    COUNT,
+    DISTINCT,
+    NON_ADDITIVE,
     PCT,
     POINTS,
-    RATE,
+    QUOTIENT,
     TEXT,
     TEXT_ID,
     Column,
+    Family,
     Report,
     Rows,
     Shape,
@@ -21,6 +23,7 @@ from ..model import (
 )
 from .blocks import LINKS, ONE_SAMPLE
 
+FAMILY = Family(title="Docs", order=30, screen="Docs")
 _share = partial(
     measure, unit=PCT, delta=POINTS, unconfirmed=ONE_SAMPLE, delta_unconfirmed=ONE_SAMPLE
 )
@@ -33,6 +36,7 @@ def _term() -> Column:
 
 OVERALL = Report(
     name="docs_overall",
+    family=FAMILY,
     path="docs",
     doc="docs/reports-docs-overall/",
     summary="Visitors of the Docs sites, what they searched, read and did not find",
@@ -47,7 +51,7 @@ OVERALL = Report(
             summary="Visits in the window and how they ended",
             rows=(Rows(),),
             columns=(
-                *measure("visitors", COUNT, "unique browsers", name="visitor_count",
+                *measure("visitors", DISTINCT, "unique browsers", name="visitor_count",
                          delta_unconfirmed=ONE_SAMPLE),
                 # Shares of visits, whose number the body does not have.
                 *_share("browseAction", description="visits that browsed"),
@@ -56,7 +60,7 @@ OVERALL = Report(
                         description="visits that saw an article and did not write"),
                 *_share("sentAnEmailResult", description="visits that then wrote in"),
                 *_share("failedResult", description="visits that left without an article"),
-                *measure("docsViewedPerVisit", RATE, "articles a visit",
+                *measure("docsViewedPerVisit", QUOTIENT, "articles a visit",
                          delta_unconfirmed=ONE_SAMPLE),
             ),
         ),
@@ -67,8 +71,8 @@ OVERALL = Report(
             key=("search_term",),
             columns=(
                 _term(),
-                column("count", COUNT, "Searches", name="search_count"),
-                column("results", COUNT, "Articles found", name="result_count"),
+                column("count", NON_ADDITIVE, "Searches", name="search_count"),
+                column("results", NON_ADDITIVE, "Articles found", name="result_count"),
             ),
         ),
         Table(
@@ -76,7 +80,7 @@ OVERALL = Report(
             summary="Searches that found nothing: what to write next",
             rows=(Rows(path="failedSearches[]"),),
             key=("search_term",),
-            columns=(_term(), column("count", COUNT, "Searches", name="search_count")),
+            columns=(_term(), column("count", NON_ADDITIVE, "Searches", name="search_count")),
         ),
         Table(
             name="docs_overall_top_articles",
@@ -88,7 +92,7 @@ OVERALL = Report(
                 column("name", TEXT, "Title; may carry trailing blanks", name="article_name"),
                 column("siteId", TEXT_ID, "Docs site"),
                 column("collectionId", TEXT_ID, "Collection"),
-                column("count", COUNT, "Views", name="view_count"),
+                column("count", NON_ADDITIVE, "Views", name="view_count"),
             ),
         ),
         Table(
@@ -100,8 +104,8 @@ OVERALL = Report(
                 column("id", TEXT_ID, "Category", name="category_id"),
                 column("name", TEXT, "Category name", name="category_name"),
                 column("siteId", TEXT_ID, "Docs site"),
-                column("count", COUNT, "Views", name="view_count"),
-                column("articles", COUNT, "Articles in the category", name="article_count"),
+                column("count", NON_ADDITIVE, "Views", name="view_count"),
+                column("articles", NON_ADDITIVE, "Articles in the category", name="article_count"),
             ),
         ),
     ),

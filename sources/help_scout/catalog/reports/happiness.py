@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from ..model import Report, Rows, Shape, Table
+from ..model import (
+    Family,
+    Report,
+    Rows,
+    Shape,
+    Table,
+)
 from .blocks import FILTER_TAGS, LINKS, happiness_measures
 from .templates import ratings
 
+FAMILY = Family(title="Happiness", order=40, screen="Happiness")
+
 OVERALL = Report(
     name="happiness_overall",
+    family=FAMILY,
     path="happiness",
     doc="happiness/reports-happiness-overall/",
     summary="Happiness score and ratings",
@@ -25,6 +34,7 @@ OVERALL = Report(
 )
 
 RATINGS = ratings(
+    FAMILY,
     "happiness_ratings",
     "happiness/ratings",
     "happiness/reports-happiness-ratings/",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ..model import (
-    COUNT,
+    ADDITIVE,
     RATE,
     RATIO,
     SECONDS,
+    TOUCHED,
     Column,
+    Family,
     Report,
     Rows,
     Shape,
@@ -26,8 +28,11 @@ from .blocks import (
 )
 from .templates import ranges_table, series
 
+FAMILY = Family(title="Productivity", order=50, screen="Productivity, or Email")
+
 OVERALL = Report(
     name="productivity_overall",
+    family=FAMILY,
     path="productivity",
     doc="productivity/reports-productivity-overall/",
     summary="Response, resolution and handle times, resolved conversations, distributions",
@@ -42,23 +47,39 @@ OVERALL = Report(
             rows=(Rows(),),
             columns=(
                 *period(),
-                *measure("totalConversations", COUNT, "conversations in these statistics"),
-                *measure("resolutionTime", SECONDS, "average time from creation to resolution"),
-                *measure("repliesToResolve", RATE, "average replies until resolved"),
-                *measure("responseTime", SECONDS, "average wait for any reply"),
-                *measure("firstResponseTime", SECONDS, "average wait for the first reply"),
-                *measure("resolved", COUNT, "closed with at least one user reply"),
-                *measure("resolvedOnFirstReply", COUNT, "resolved with one reply"),
-                *measure("closed", COUNT, "conversations closed"),
-                *measure("repliesSent", COUNT, "replies by users"),
-                *measure("handleTime", SECONDS, "average time composing a reply"),
+                *measure("totalConversations", TOUCHED, "conversations in these statistics"),
+                *measure(
+                    "resolutionTime",
+                    SECONDS,
+                    "average time from creation to resolution",
+                    weight="resolved",
+                ),
+                *measure(
+                    "repliesToResolve", RATE, "average replies until resolved", weight="resolved"
+                ),
+                *measure(
+                    "responseTime", SECONDS, "average wait for any reply", weight="replies_sent"
+                ),
+                *measure(
+                    "firstResponseTime",
+                    SECONDS,
+                    "average wait for the first reply",
+                    weight="first_response_time_conversation_count",
+                ),
+                *measure("resolved", ADDITIVE, "closed with at least one user reply"),
+                *measure("resolvedOnFirstReply", ADDITIVE, "resolved with one reply"),
+                *measure("closed", ADDITIVE, "conversations closed"),
+                *measure("repliesSent", ADDITIVE, "replies by users"),
+                *measure(
+                    "handleTime", SECONDS, "average time composing a reply", weight="replies_sent"
+                ),
                 # Both 0.357 and 40.769 have been seen: the counts decide. It has no change.
                 *measure(
                     "percentResolvedOnFirstReply",
                     RATIO,
                     "resolved on first reply / resolved",
                     delta=None,
-                    scale_from=("resolvedOnFirstReply", "resolved"),
+                    ratio_of=("resolvedOnFirstReply", "resolved"),
                 ),
                 *distribution_totals(
                     {
@@ -85,6 +106,7 @@ OVERALL = Report(
 
 def _series(topic: str, summary: str, value: Column, doc: str | None = None) -> Report:
     return series(
+        FAMILY,
         f"productivity_{topic.replace('-', '_')}",
         f"productivity/{topic}",
         f"productivity/reports-productivity-{doc or topic}/",
@@ -105,7 +127,7 @@ REPORTS = (
     _series(
         "replies-sent",
         "Replies sent by day",
-        column("replies", COUNT, "Replies sent", name="replies_sent"),
+        column("replies", ADDITIVE, "Replies sent", name="replies_sent"),
     ),
     _series(
         "resolution-time",
@@ -115,7 +137,7 @@ REPORTS = (
     _series(
         "resolved",
         "Conversations resolved by day",
-        column("resolved", COUNT, "Conversations resolved"),
+        column("resolved", ADDITIVE, "Conversations resolved"),
     ),
     _series(
         "response-time",

@@ -13,7 +13,9 @@ from ..model import (
     PCT,
     SECONDS,
     TEXT,
+    TOUCHED,
     Column,
+    Family,
     ParentReport,
     Report,
     Rows,
@@ -42,11 +44,11 @@ def ranges_table(
             description="The range in words; null if undocumented",
             example="1-2 h",
         ),
-        column("count", COUNT, "Conversations in the range", name="conversation_count"),
+        column("count", TOUCHED, "Conversations in the range", name="conversation_count"),
         column("percent", PCT, "Share of the distribution", name="conversation_pct"),
         column(
             "previousCount",
-            COUNT,
+            TOUCHED,
             "Previous period: conversations in the range",
             name="previous_conversation_count",
         ),
@@ -78,6 +80,7 @@ def ranges_table(
 
 
 def series(
+    family: Family,
     name: str,
     path: str,
     doc: str,
@@ -103,6 +106,7 @@ def series(
     )
     return Report(
         name=name,
+        family=family,
         path=path,
         doc=doc,
         summary=summary,
@@ -158,6 +162,7 @@ _CONVERSATION = (
 
 
 def drilldown(
+    family: Family,
     name: str,
     path: str,
     doc: str,
@@ -190,6 +195,7 @@ def drilldown(
     stamped = (*extra, Column(name="conversation_id", unit=ID, description="Conversation"))
     return Report(
         name=name,
+        family=family,
         path=path,
         doc=doc,
         summary=summary,
@@ -231,6 +237,7 @@ def drilldown(
 
 
 def ratings(
+    family: Family,
     name: str,
     path: str,
     doc: str,
@@ -262,6 +269,7 @@ def ratings(
     )  # fmt: skip
     return Report(
         name=name,
+        family=family,
         path=path,
         doc=doc,
         summary=summary,
@@ -273,6 +281,7 @@ def ratings(
                 rows=(Rows(path="results[]"),),
                 columns=columns,
                 key=("thread_id", "customer_id", "rated_at"),
+                people=("user_id", "user_name"),
                 keeps_equal_rows=True,  # a rating has no id: equal ones are several
             ),
         ),

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from ..model import (
+    ADDITIVE,
     CHANGE,
     COUNT,
     DAYS,
+    DISTINCT,
     FLAG,
     ID,
     INSTANT,
+    NON_ADDITIVE,
     ORDINAL,
     POINTS,
+    QUOTIENT,
     RATE,
     RATIO,
     SCORE,
     SECONDS,
     TEXT,
+    TOUCHED,
     WEEKDAY,
     Column,
+    Family,
     Report,
     Rows,
     Shape,
@@ -40,10 +46,12 @@ from .blocks import (
 )
 from .templates import drilldown, ratings, series
 
+FAMILY = Family(title="Users", order=60, screen="User")
 _NEVER_SEEN = "no sample of the vendor has a value"
 
 OVERALL = Report(
     name="user_overall",
+    family=FAMILY,
     path="user",
     doc="user/reports-user/",
     summary="What one user did: replies, resolutions, times, happiness",
@@ -66,27 +74,32 @@ OVERALL = Report(
                 column("user.photoUrl", TEXT, "Address of the photo", personal=True),
                 column("user.createdAt", INSTANT, "When the user was created"),
                 # Lifetime, not of the window: it grows with every fetch.
-                column("user.totalCustomersHelped", COUNT, "Customers helped so far, lifetime"),
+                column("user.totalCustomersHelped", NON_ADDITIVE,
+                       "Customers helped so far, lifetime"),
                 *period(),
                 *measure("totalDays", DAYS, "length of the interval", delta=None),
-                *measure("resolved", COUNT, "conversations resolved"),
-                *measure("conversationsCreated", COUNT, "conversations created by the user"),
-                *measure("closed", COUNT, "conversations closed"),
-                *measure("totalReplies", COUNT, "replies sent"),
-                *measure("resolvedOnFirstReply", COUNT, "resolved with one reply"),
+                *measure("resolved", ADDITIVE, "conversations resolved"),
+                *measure("conversationsCreated", ADDITIVE, "conversations created by the user"),
+                *measure("closed", ADDITIVE, "conversations closed"),
+                *measure("totalReplies", ADDITIVE, "replies sent"),
+                *measure("resolvedOnFirstReply", ADDITIVE, "resolved with one reply"),
                 *measure("percentResolvedOnFirstReply", RATIO,
                          "resolved on first reply / resolved", delta=None,
-                         scale_from=("resolvedOnFirstReply", "resolved")),
-                *measure("repliesToResolve", RATE, "average replies until resolved"),
-                *measure("handleTime", SECONDS, "average time composing a reply"),
+                         ratio_of=("resolvedOnFirstReply", "resolved")),
+                *measure("repliesToResolve", RATE, "average replies until resolved",
+                         weight="resolved"),
+                *measure("handleTime", SECONDS, "average time composing a reply",
+                         weight="total_replies"),
                 *measure("happinessScore", SCORE, "Great share minus Not Good share",
                          delta=POINTS, delta_unconfirmed=ONE_SAMPLE),
-                *measure("responseTime", SECONDS, "average response time"),
-                *measure("resolutionTime", SECONDS, "average resolution time"),
-                *measure("repliesPerDay", RATE, "replies a day"),
-                *measure("customersHelped", COUNT, "customers helped"),
-                *measure("totalConversations", COUNT, "conversations handled"),
-                *measure("conversationsPerDay", RATE, "conversations a day"),
+                *measure("responseTime", SECONDS, "average response time",
+                         weight="total_replies"),
+                *measure("resolutionTime", SECONDS, "average resolution time",
+                         weight="resolved"),
+                *measure("repliesPerDay", QUOTIENT, "replies a day"),
+                *measure("customersHelped", DISTINCT, "customers helped"),
+                *measure("totalConversations", TOUCHED, "conversations handled"),
+                *measure("conversationsPerDay", QUOTIENT, "conversations a day"),
                 # A bare weekday here, an object in conversations_overall.
                 *measure("busiestDay", WEEKDAY, "busiest weekday", name="busiest_weekday",
                          previous=False, delta=None),
@@ -104,6 +117,7 @@ OVERALL = Report(
 
 CONVERSATION_HISTORY = Report(
     name="user_conversation_history",
+    family=FAMILY,
     path="user/conversation-history",
     doc="user/reports-user-conversation-history/",
     summary="Replies of one user with their times: a row a reply, so conversations repeat",
@@ -156,11 +170,12 @@ CONVERSATION_HISTORY = Report(
 )  # fmt: skip
 
 CUSTOMERS_HELPED = series(
+    FAMILY,
     "user_customers_helped",
     "user/customers-helped",
     "user/reports-user-customer-helped/",
     "Distinct customers that one user helped by day; days do not add up to a longer window",
-    (column("customers", COUNT, "Distinct customers helped", name="customers_helped"),),
+    (column("customers", DISTINCT, "Distinct customers helped", name="customers_helped"),),
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
@@ -168,6 +183,7 @@ CUSTOMERS_HELPED = series(
 )
 
 DRILLDOWN = drilldown(
+    FAMILY,
     "user_drilldown",
     "user/drilldown",
     "user/reports-user-drilldown/",
@@ -180,6 +196,7 @@ DRILLDOWN = drilldown(
 
 HAPPINESS = Report(
     name="user_happiness",
+    family=FAMILY,
     path="user/happiness",
     doc="user/reports-user-happiness/",
     summary="Happiness score and ratings of one user",
@@ -200,6 +217,7 @@ HAPPINESS = Report(
 )
 
 RATINGS = ratings(
+    FAMILY,
     "user_ratings",
     "user/ratings",
     "user/reports-user-happiness-drilldown/",
@@ -211,11 +229,12 @@ RATINGS = ratings(
 )
 
 REPLIES = series(
+    FAMILY,
     "user_replies",
     "user/replies",
     "user/reports-user-replies/",
     "Replies of one user by day",
-    (column("replies", COUNT, "Replies sent", name="replies_sent"),),
+    (column("replies", ADDITIVE, "Replies sent", name="replies_sent"),),
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
@@ -223,11 +242,12 @@ REPLIES = series(
 )
 
 RESOLUTIONS = series(
+    FAMILY,
     "user_resolutions",
     "user/resolutions",
     "user/reports-user-resolutions/",
     "Conversations that one user helped resolve by day",
-    (column("resolved", COUNT, "Conversations resolved"),),
+    (column("resolved", ADDITIVE, "Conversations resolved"),),
     slices=USER_ONLY,
     requires=USER_ONLY,
     drivers=(COMPANY_USERS,),
@@ -236,6 +256,7 @@ RESOLUTIONS = series(
 
 CHAT = Report(
     name="user_chat",
+    family=FAMILY,
     path="user/chat",
     doc="user/reports-user-chat/",
     summary="Chats of one user; averages are null without chats",
@@ -255,7 +276,7 @@ CHAT = Report(
             columns=(
                 *period(),
                 *measure("totalDays", DAYS, "length of the interval", delta=None),
-                *measure("newConversations", COUNT, "chats"),
+                *measure("newConversations", ADDITIVE, "chats"),
                 *measure("messagesPerChat", RATE, "average messages a chat"),
                 *measure(
                     "responseTime", SECONDS, "average response time", delta_unconfirmed=_NEVER_SEEN

@@ -1,0 +1,135 @@
+"""Columns: where a value is in the body, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..naming import snake_case, with_unit
+from .units import CHANGE, TEXT, Additivity, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table: where its value stands on the wire and what it means.
+
+    `paths` has more than one entry when the wire spells one thing in two ways; it is empty for
+    columns that are not read from the body (`metric`, `range_label`, `occurrence`, `position`).
+    `label_of` names the column whose code it puts in words, by `labels`. `example` is for the
+    dictionary, where neither the documented body nor the unit has a telling one. `ratio_of` names
+    the two columns of a share's counts, part and total, which decide on what scale it came;
+    `weight` the column by which an average of several windows is weighted, where the table has it.
+    `unconfirmed` says why the unit may be another one: nothing but a sample shows it.
+    """
+
+    name: str
+    unit: Unit
+    description: str
+    paths: tuple[str, ...] = ()
+    example: str = ""
+    personal: bool = False
+    label_of: str = ""
+    labels: Mapping[int, str] = field(default_factory=dict)
+    ratio_of: tuple[str, str] | None = None
+    weight: str = ""
+    unconfirmed: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.description:
+            raise ValueError(f"column {self.name} has no description")
+        if self.weight and self.additivity is not Additivity.AVERAGE:
+            raise ValueError(f"column {self.name} has a weight and is no average")
+
+    @property
+    def additivity(self) -> Additivity | None:
+        """How its values of several windows combine; None where they do not."""
+        return self.unit.additivity
+
+    @property
+    def meaning(self) -> str:
+        """Its description, and whether its unit is unconfirmed."""
+        if not self.unconfirmed:
+            return self.description
+        return f"{self.description} (unit unconfirmed: {self.unconfirmed})"
+
+    @property
+    def comment(self) -> str:
+        """What warehouses are told of it: its meaning and its unit."""
+        return f"{self.meaning} ({self.unit.words})"
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is about the previous period: it means nothing unless one was asked for."""
+        return bool(self.paths) and self.name.startswith(("previous_", "delta_"))
+
+
+def column(
+    path: str,
+    unit: Unit,
+    description: str,
+    *,
+    name: str | None = None,
+    also: tuple[str, ...] = (),
+    personal: bool = False,
+    example: str = "",
+    weight: str = "",
+    unconfirmed: str = "",
+) -> Column:
+    """One column read from `path`, named by the naming rule unless `name` is given."""
+    return Column(
+        name=name or with_unit(snake_case(path), unit.suffix),
+        unit=unit,
+        description=description,
+        paths=(path, *also),
+        personal=personal,
+        example=example,
+        weight=weight,
+        unconfirmed=unconfirmed,
+    )
+
+
+def label(name: str, of: str, labels: Mapping[int, str], description: str) -> Column:
+    """The column that puts the code in the column `of` in words; null for a code unheard of."""
+    return Column(name=name, unit=TEXT, description=description, label_of=of, labels=labels)
+
+
+def measure(
+    path: str,
+    unit: Unit,
+    description: str,
+    *,
+    name: str | None = None,
+    previous: bool = True,
+    delta: Unit | None = CHANGE,
+    ratio_of: tuple[str, str] | None = None,
+    weight: str = "",
+    unconfirmed: str = "",
+    delta_unconfirmed: str = "",
+) -> Iterator[Column]:
+    """The columns of a measure that stands in `current`, `previous` and `deltas`.
+
+    `name` is without the unit's ending; `delta` is None where the deltas lack the measure.
+    `ratio_of` are the paths of a share's counts, which each block has beside it; `weight` is the
+    column that weighs an average of the current block.
+    """
+    stem = name or snake_case(path)
+    for block in ("current", "previous") if previous else ("current",):
+        prefix, words = ("", "") if block == "current" else ("previous_", "Previous period: ")
+        counts = tuple(f"{prefix}{snake_case(count)}" for count in ratio_of or ())
+        yield Column(
+            name=with_unit(f"{prefix}{stem}", unit.suffix),
+            unit=unit,
+            description=f"{words}{description}",
+            paths=(f"{block}.{path}",),
+            ratio_of=(counts[0], counts[1]) if counts else None,
+            weight=weight and f"{prefix}{weight}",
+            unconfirmed=unconfirmed,
+        )
+    if delta is not None:
+        yield column(
+            f"deltas.{path}",
+            delta,
+            f"Change against the previous period: {description}",
+            name=with_unit(f"delta_{stem}", delta.suffix),
+            unconfirmed=delta_unconfirmed,
+        )

@@ -17,7 +17,7 @@ from sources.help_scout.catalog.stored_tables import (
     stored_table,
 )
 
-from ..models.base_views import ITEM_COLUMNS
+from ..models.item_views import ITEM_VIEWS
 from ..models.table_docs import OWN_TABLES, OWN_VIEWS
 from .diagrams import family_diagram, lists_diagram, window_diagram
 from .examples import example_of
@@ -79,6 +79,12 @@ def _shared() -> Iterator[str]:
         "views `<table>_daily`, `_weekly` and `_monthly`. Tables that list items also have "
         "`occurrence`."
     )
+    yield ""
+    yield (
+        "Help Scout says 0 for the average or the share of nothing. The tables keep that 0. All "
+        "views have null instead: in columns in seconds, averages for each conversation, chat or "
+        "visit, shares and scores of ratings, resolved conversations or visits, and their changes."
+    )
     yield from ("", *window_diagram(), "")
     shown: dict[str, Column] = {}
     for report in REPORTS.values():
@@ -88,11 +94,12 @@ def _shared() -> Iterator[str]:
     yield from ("", "### Columns that the views by item have besides", "")
     yield (
         "`<table>_by_inbox` holds the total and each inbox, `<table>_by_user` and "
-        "`<table>_by_team` each user or team, in all grains. "
+        "`<table>_by_team` each user or team, `<table>_totals` the total of a report that has no "
+        "inboxes, in all grains. "
         "[The marts](../../pipelines/models/marts/README.md) are made of them."
     )
     yield ""
-    own = {column.name: column for columns in ITEM_COLUMNS.values() for column in columns}
+    own = {column.name: column for view in ITEM_VIEWS.values() for column in view.columns}
     yield from column_rows((c, example_of("", c)) for c in own.values())
 
 

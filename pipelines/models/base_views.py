@@ -2,21 +2,25 @@
 
 A table holds several grains and slices, so a bare SUM over one lies. `<table>_daily`, `_weekly`
 and `_monthly` hold one grain and the total (for reports that need a user, a range or a field:
-those, not narrowed further). `<table>_by_inbox`, `_by_user` and `_by_team` hold all grains, the
-total beside each inbox or one row a user or team, with their names: what the marts are made of.
-`people` gives every user id a name, `labels` every code.
+those, not narrowed further). `<table>_by_inbox`, `_by_user`, `_by_team` and `_totals` hold all
+grains: the total beside each inbox, one row a user or team with their names, or the total where
+there are no inboxes. The marts are made of these. `people` gives every user id a name, `labels`
+every code.
+
+Help Scout says 0 for the average or the share of nothing. The tables keep that 0; the views have
+null, by `Column.measured_by`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS
-from sources.help_scout.catalog.model import FLAG, ID, PAGED, TEXT, Column, Report, Table
+from sources.help_scout.catalog.model import PAGED, Report, Table
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.reports.blocks import RANGE_LABELS
 from sources.help_scout.catalog.slices import slice_params
@@ -29,46 +33,11 @@ from sources.help_scout.state.ledger import REPORT_WINDOWS, WINDOW_READS
 from ..warehouse.base import kind_of
 from ..warehouse.locks import exclusively
 from ..warehouse.sql import reads_in_ledger, sql_client
+from .item_views import ITEM_VIEWS
 from .view_sync import keep_views
 
 LABELS = "labels"
 SUFFIXES = {Grain.DAY: "daily", Grain.WEEK: "weekly", Grain.MONTH: "monthly"}
-
-
-ALL_INBOXES = "All inboxes"
-_WORTH = (
-    Column(name="is_open", unit=FLAG, description="Not over yet when it was read"),
-    Column(name="is_provisional", unit=FLAG, description="Nights still read it again"),
-)
-ITEM_COLUMNS = {
-    "inbox": (
-        Column(name="inbox_id", unit=ID, description="Inbox; null for all inboxes"),
-        Column(
-            name="inbox_name",
-            unit=TEXT,
-            description="Name of the inbox, or All inboxes",
-            example="Support",
-        ),
-        *_WORTH,
-    ),
-    "user": (
-        Column(name="user_id", unit=ID, description="User"),
-        Column(
-            name="user_name",
-            unit=TEXT,
-            description="Name of the user",
-            personal=True,
-            example="Jane Doe",
-        ),
-        *_WORTH,
-    ),
-    "team": (
-        Column(name="team_id", unit=ID, description="Team"),
-        Column(name="team_name", unit=TEXT, description="Name of the team", example="Tier 2"),
-        *_WORTH,
-    ),
-}
-"""What the views by inbox, user and team have besides their tables' columns."""
 
 
 def base_kind(report: Report, office_hours: str = "off", by: str = "") -> str:
@@ -101,54 +70,56 @@ def view_statements(
             names = [name for name in columns.get(table.name, []) if name != TOMBSTONE]
             if not names:
                 continue
-            listed = ", ".join(f'"{name}"' for name in names)
+            listed = _listed(table, names)
             for grain, suffix in SUFFIXES.items():
                 if grain not in grains[report.name]:
                     continue
                 yield (
                     f'create or replace view "{table.name}_{suffix}" as select {listed} '
-                    f"from \"{table.name}\" where grain = '{grain}' "
-                    f"and slice_kind = '{base_kind(report, office_hours)}'"
+                    f"from \"{table.name}\" as t where t.grain = '{grain}' "
+                    f"and t.slice_kind = '{base_kind(report, office_hours)}'"
                 )
-            yield from _by_items(report, table, names, columns, office_hours)
+            for view, kinds in _item_views(report, columns, office_hours).items():
+                item = ITEM_VIEWS[view]
+                listed = _listed(table, [name for name in names if name not in item.names])
+                listed_kinds = ", ".join(f"'{kind}'" for kind in kinds)
+                yield (
+                    f'create or replace view "{table.name}_{view}" as select {listed}, '
+                    f'{item.select} from "{table.name}" as t {item.join} '
+                    f"where t.slice_kind in ({listed_kinds})"
+                )
 
 
-def _by_items(
-    report: Report,
-    table: Table,
-    names: list[str],
-    columns: dict[str, list[str]],
-    office_hours: str,
-) -> Iterator[str]:
-    """The views of a table by inbox, or by user and by team; rows that reports list carry their
-    inbox themselves, and a team's are those of its users."""
+def _item_views(
+    report: Report, columns: dict[str, list[str]], office_hours: str
+) -> dict[str, tuple[str, ...]]:
+    """The views of the report's tables in all grains, with the slice kinds that they hold. Rows
+    that reports list carry their inbox themselves, and a team's are those of its users."""
     params = {param.name for param in slice_params(report)}
-    worth = "covered_until < window_end as is_open, not is_final as is_provisional"
     if "user" in params:
-        for by in ("user",) if report.shape in PAGED else ("user", "team"):
-            kind = base_kind(report, office_hours, by)
-            yield (
-                f'create or replace view "{table.name}_by_{by}" as select {_listed(names, by)}, '
-                f"t.slice_{by}_id as {by}_id, p.user_name as {by}_name, {worth} "
-                f'from "{table.name}" as t left join people as p on p.account = t.account '
-                f"and p.user_id = t.slice_{by}_id where t.slice_kind = '{kind}'"
-            )
-    elif "mailbox" in params and report.shape not in PAGED and "inboxes" in columns:
-        kinds = (base_kind(report, office_hours), base_kind(report, office_hours, "mailbox"))
-        yield (
-            f'create or replace view "{table.name}_by_inbox" as select {_listed(names, "inbox")}, '
-            "t.slice_mailbox_id as inbox_id, case when t.slice_mailbox_id is null "
-            f"then '{ALL_INBOXES}' else coalesce(i.mailbox_name, "
-            f"'Inbox ' || cast(t.slice_mailbox_id as varchar)) end as inbox_name, {worth} "
-            f'from "{table.name}" as t left join inboxes as i on i.account = t.account '
-            f"and i.mailbox_id = t.slice_mailbox_id where t.slice_kind in {kinds}"
-        )
+        items = ("user",) if report.shape in PAGED else ("user", "team")
+        return {f"by_{item}": (base_kind(report, office_hours, item),) for item in items}
+    total = base_kind(report, office_hours)
+    if report.shape in PAGED:
+        return {}
+    if "mailbox" not in params:
+        return {"totals": (total,)}
+    if "inboxes" not in columns:
+        return {}
+    return {"by_inbox": (total, base_kind(report, office_hours, "mailbox"))}
 
 
-def _listed(names: list[str], by: str) -> str:
-    """The table's columns but those that the view names itself."""
-    own = {column.name for column in ITEM_COLUMNS[by]}
-    return ", ".join(f't."{name}"' for name in names if name not in own)
+def _listed(table: Table, names: Sequence[str]) -> str:
+    """The columns as views have them: null, not 0, where there was nothing to measure."""
+    measured_by = {column.name: column.measured_by for column in table.columns}
+    return ", ".join(_value(name, measured_by.get(name, ())) for name in names)
+
+
+def _value(name: str, measured_by: Sequence[str]) -> str:
+    if not measured_by:
+        return f't."{name}"'
+    measured = " and ".join(f't."{one}" <> 0' for one in measured_by)
+    return f'case when {measured} then t."{name}" end as "{name}"'
 
 
 PEOPLE = """

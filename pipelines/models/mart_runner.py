@@ -13,7 +13,7 @@ optional and not loaded, marts read an empty table of the catalog's columns.
 Averages are never averaged and distinct counts never added up: marts have a row for each grain
 that was loaded.
 
-Help Scout says 0 for the average or the share of nothing, as the tables do; marts say null.
+Help Scout says 0 for the average or the share of nothing. The views that marts read have null.
 """
 
 from __future__ import annotations

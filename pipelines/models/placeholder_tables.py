@@ -14,7 +14,7 @@ from sources.help_scout.catalog.model import Column, Type
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import stored_table
 
-from .base_views import ITEM_COLUMNS
+from .item_views import ITEM_VIEWS
 
 SQL_TYPES = {
     Type.BIGINT: "bigint",
@@ -48,9 +48,9 @@ def _empty_tables() -> dict[str, EmptyTable]:
         for table in report.tables:
             columns = _types(stored_table(report, table).columns)
             found[table.name] = EmptyTable(sql=_select(columns), report=report.name)
-            for by, own in ITEM_COLUMNS.items():
-                found[f"{table.name}_by_{by}"] = EmptyTable(
-                    sql=_select({**columns, **_types(own)}), report=report.name
+            for ending, view in ITEM_VIEWS.items():
+                found[f"{table.name}_{ending}"] = EmptyTable(
+                    sql=_select({**columns, **_types(view.columns)}), report=report.name
                 )
     for dimension in DIMENSIONS.values():
         columns = _types(dimension.stored_table.columns)

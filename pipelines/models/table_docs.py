@@ -34,7 +34,8 @@ from sources.help_scout.state.snapshot import FORGOTTEN
 
 from ..probes.account_facts import FACTS
 from ..quality.check_results import RESULTS
-from .base_views import ITEM_COLUMNS, SUFFIXES
+from .base_views import SUFFIXES
+from .item_views import ITEM_VIEWS
 from .sla_targets import TARGETS
 
 RUN_ID = "5506cdb1677345a087141c76bbcc9d82"
@@ -239,7 +240,7 @@ def everything() -> Iterator[StoredTable]:
 
 
 def table_views() -> Iterator[StoredTable]:
-    """The views that each report table has: one a grain, and by inbox, user or team."""
+    """The views that each report table has: one a grain, and those in all grains."""
     for table in report_tables().values():
         for grain, suffix in SUFFIXES.items():
             yield replace(
@@ -247,13 +248,12 @@ def table_views() -> Iterator[StoredTable]:
                 name=f"{table.name}_{suffix}",
                 description=f"{table.description}. One grain ({grain}) and the plain numbers only",
             )
-        for item, columns in ITEM_COLUMNS.items():
-            own = {column.name for column in columns}
+        for ending, view in ITEM_VIEWS.items():
             yield replace(
                 table,
-                name=f"{table.name}_by_{item}",
-                description=f"{table.description}. By {item}, with its name, in all grains",
-                columns=(*(c for c in table.columns if c.name not in own), *columns),
+                name=f"{table.name}_{ending}",
+                description=f"{table.description}. {view.description}",
+                columns=(*(c for c in table.columns if c.name not in view.names), *view.columns),
             )
 
 

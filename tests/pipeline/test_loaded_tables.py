@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.models.base_views import SUFFIXES, base_kind
+from pipelines.models.item_views import ITEM_VIEWS
 from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import stored_table
@@ -170,9 +171,14 @@ def test_each_table_has_its_views_of_one_grain_and_the_plain_slices(loaded: Path
 
 
 def test_views_by_item_hold_every_grain_of_that_item_s_slices_alone(loaded: Path) -> None:
-    kinds = {"inbox": {"all", "mailbox"}, "user": {"user"}, "team": set[str]()}  # none was asked
+    kinds = {
+        "by_inbox": {"all", "mailbox"},
+        "by_user": {"user"},
+        "by_team": set[str](),  # none was asked
+        "totals": {"all"},
+    }
     by_item = {
-        f"{table.name}_by_{by}": {(grain, kind) for grain in report.grains for kind in kinds[by]}
+        f"{table.name}_{by}": {(grain, kind) for grain in report.grains for kind in kinds[by]}
         for report in REPORTS.values()
         for table in report.tables
         for by in kinds
@@ -185,7 +191,49 @@ def test_views_by_item_hold_every_grain_of_that_item_s_slices_alone(loaded: Path
     )
 
     assert {view: set(rows) for view, rows in seen.items()} == {v: by_item[v] for v in there}
-    assert {"chat_by_inbox", "user_overall_by_user", "user_overall_by_team"} <= there
+    assert {
+        "chat_by_inbox", "user_overall_by_user", "user_overall_by_team", "docs_overall_totals"
+    } <= there  # fmt: skip
+
+
+def test_views_have_null_where_there_was_nothing_to_measure_and_tables_the_zero(
+    loaded: Path,
+) -> None:
+    """Every column of every view that the catalog calls nothing at 0, row by row."""
+    views = views_of(loaded)
+    endings = (*SUFFIXES.values(), *ITEM_VIEWS)
+    counts = query_each(
+        loaded,
+        {
+            f"{table.name}_{ending}.{column.name}": f"""
+            select
+                count(*) filter (where ({measured}) is not true and v."{column.name}" is not null),
+                count(*) filter (
+                    where {measured} and v."{column.name}" is distinct from t."{column.name}"),
+                count(*) filter (where t."{column.name}" = 0 and v."{column.name}" is null)
+            from "{table.name}_{ending}" as v join "{table.name}" as t
+            on ({", ".join(f'v."{key}"' for key in stored_table(report, table).primary_key)})
+            is not distinct from
+            ({", ".join(f't."{key}"' for key in stored_table(report, table).primary_key)})"""
+            for report in REPORTS.values()
+            for table in report.tables
+            for ending in endings
+            if f"{table.name}_{ending}" in views
+            for column in table.columns
+            if column.measured_by
+            for measured in [" and ".join(f't."{one}" <> 0' for one in column.measured_by)]
+        },
+    )
+
+    wrong = {name: rows for name, rows in counts.items() if rows[0][:2] != (0, 0)}
+    assert wrong == {}
+    undone = {name for name, [(_, _, zeros)] in counts.items() if zeros}
+    assert {
+        "docs_overall_totals.failed_result_pct",
+        "happiness_overall_daily.happiness_score",
+        "productivity_overall_by_inbox.first_response_time_seconds",
+        "productivity_overall_daily.resolved_on_first_reply_ratio",
+    } <= undone
 
 
 def test_previous_windows_stand_beside_the_current_ones(loaded: Path) -> None:

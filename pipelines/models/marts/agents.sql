@@ -2,7 +2,7 @@
 -- grain: one row a window and user, without teams and AI agents; days have replies, customers,
 --   handle time and happiness only
 -- user_id: User
--- from: user_overall_by_user, company_overall_users, people
+-- from: user_overall_by_user, company_overall_users_by_inbox, people
 -- optional: user_happiness_by_user, user_chat_by_user
 -- is_listed: Whether the account still lists the user
 -- chat_count: Chats
@@ -10,15 +10,6 @@
 --   was none
 -- happiness_score: Great share minus Not Good share; null without ratings, save that days, which
 --   have no ratings count, may say 0
-with by_day as (
-    select
-        c.account, c.grain, c.window_date, c.window_start, c.window_end, c.user_id,
-        c.replies, c.customers_helped, c.handle_time_seconds, c.happiness_score,
-        c.previous_replies, c.previous_happiness_score,
-        c.covered_until < c.window_end as is_open, not c.is_final as is_provisional
-    from reports.company_overall_users as c
-    where c.slice_kind = 'all' and c.grain = 'day'
-)
 select
     u.account,
     u.grain,
@@ -34,13 +25,12 @@ select
     u.customers_helped,
     u.resolved,
     u.closed,
-    nullif(u.response_time_seconds, 0) as response_time_seconds,
-    nullif(u.previous_response_time_seconds, 0) as previous_response_time_seconds,
-    case when u.response_time_seconds <> 0 and u.previous_response_time_seconds <> 0
-        then u.delta_response_time_pct end as delta_response_time_pct,
-    nullif(u.resolution_time_seconds, 0) as resolution_time_seconds,
-    nullif(u.handle_time_seconds, 0) as handle_time_seconds,
-    nullif(u.replies_to_resolve, 0) as replies_to_resolve,
+    u.response_time_seconds,
+    u.previous_response_time_seconds,
+    u.delta_response_time_pct,
+    u.resolution_time_seconds,
+    u.handle_time_seconds,
+    u.replies_to_resolve,
     -- where the ratings were not loaded, as Help Scout says it
     case when h.ratings_count = 0 then null else u.happiness_score end as happiness_score,
     case when h.previous_ratings_count = 0 then null else u.previous_happiness_score end
@@ -63,8 +53,9 @@ select
     d.account, d.grain, d.window_date, d.window_start, d.window_end, d.user_id, p.user_name,
     coalesce(p.is_listed, false), d.replies, d.previous_replies,
     100.0 * (d.replies - d.previous_replies) / nullif(d.previous_replies, 0), d.customers_helped,
-    null, null, null, null, null, null, nullif(d.handle_time_seconds, 0), null,
+    null, null, null, null, null, null, d.handle_time_seconds, null,
     d.happiness_score, d.previous_happiness_score, null, null, d.is_open, d.is_provisional
-from by_day as d
+from reports.company_overall_users_by_inbox as d
 left join reports.people as p on p.account = d.account and p.user_id = d.user_id
-where coalesce(p.user_kind, '') not in ('team', 'ai_agent')
+where d.grain = 'day' and d.inbox_id is null
+    and coalesce(p.user_kind, '') not in ('team', 'ai_agent')

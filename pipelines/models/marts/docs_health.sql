@@ -1,6 +1,6 @@
 -- Do visitors of the Docs sites find their answers there?
 -- grain: one row a window
--- from: docs_overall
+-- from: docs_overall_totals
 -- visitor_count: Unique browsers
 -- found_an_answer_pct: Visits that saw an article and did not write in; null without visits
 -- sent_an_email_pct: Visits that then wrote in; null without visits
@@ -17,23 +17,17 @@ select
     visitor_count,
     previous_visitor_count,
     delta_visitor_count_pct,
-    case when visitor_count <> 0 then found_an_answer_result_pct end as found_an_answer_pct,
-    case when previous_visitor_count <> 0 then previous_found_an_answer_result_pct end
-        as previous_found_an_answer_pct,
-    case when visitor_count <> 0 and previous_visitor_count <> 0
-        then delta_found_an_answer_result_points end as delta_found_an_answer_points,
-    case when visitor_count <> 0 then sent_an_email_result_pct end as sent_an_email_pct,
-    case when previous_visitor_count <> 0 then previous_sent_an_email_result_pct end
-        as previous_sent_an_email_pct,
-    case when visitor_count <> 0 then failed_result_pct end as failed_pct,
-    case when previous_visitor_count <> 0 then previous_failed_result_pct end
-        as previous_failed_pct,
-    case when visitor_count <> 0 then browse_action_pct end as browse_pct,
-    case when visitor_count <> 0 then search_action_pct end as search_pct,
-    case when visitor_count <> 0 then docs_viewed_per_visit end as docs_viewed_per_visit,
-    case when previous_visitor_count <> 0 then previous_docs_viewed_per_visit end
-        as previous_docs_viewed_per_visit,
-    covered_until < window_end as is_open,
-    not is_final as is_provisional
-from reports.docs_overall
-where slice = 'all'
+    found_an_answer_result_pct as found_an_answer_pct,
+    previous_found_an_answer_result_pct as previous_found_an_answer_pct,
+    delta_found_an_answer_result_points as delta_found_an_answer_points,
+    sent_an_email_result_pct as sent_an_email_pct,
+    previous_sent_an_email_result_pct as previous_sent_an_email_pct,
+    failed_result_pct as failed_pct,
+    previous_failed_result_pct as previous_failed_pct,
+    browse_action_pct as browse_pct,
+    search_action_pct as search_pct,
+    docs_viewed_per_visit,
+    previous_docs_viewed_per_visit,
+    is_open,
+    is_provisional
+from reports.docs_overall_totals

@@ -13,20 +13,18 @@ select
     window_end,
     inbox_id,
     inbox_name,
-    case when ratings_count <> 0 then happiness_score end as happiness_score,
-    case when previous_ratings_count <> 0 then previous_happiness_score end
-        as previous_happiness_score,
-    case when ratings_count <> 0 and previous_ratings_count <> 0
-        then delta_happiness_score_points end as delta_happiness_score_points,
+    happiness_score,
+    previous_happiness_score,
+    delta_happiness_score_points,
     ratings_count,
     previous_ratings_count,
     ratings_pct,
     great_count,
     okay_count,
     not_good_count,
-    case when ratings_count <> 0 then great_pct end as great_pct,
-    case when ratings_count <> 0 then okay_pct end as okay_pct,
-    case when ratings_count <> 0 then not_good_pct end as not_good_pct,
+    great_pct,
+    okay_pct,
+    not_good_pct,
     is_open,
     is_provisional
 from reports.happiness_overall_by_inbox

@@ -68,9 +68,9 @@ select
     a.ratings_count,
     100.0 * (a.great_count - a.not_good_count) / nullif(a.ratings_count, 0) as happiness_score,
     t.customers_helped,
-    nullif(t.response_time_seconds, 0) as response_time_seconds,
-    nullif(t.resolution_time_seconds, 0) as resolution_time_seconds,
-    nullif(t.handle_time_seconds, 0) as handle_time_seconds,
+    t.response_time_seconds,
+    t.resolution_time_seconds,
+    t.handle_time_seconds,
     a.is_open,
     a.is_provisional
 from added as a

@@ -19,6 +19,8 @@ class Column:
     dictionary, where neither the documented body nor the unit has a telling one. `ratio_of` names
     the two columns of a share's counts, part and total, which decide on what scale it came;
     `weight` the column by which an average of several windows is weighted, where the table has it.
+    `measured_by` names the columns that are 0 where there was nothing to measure, maybe itself: a 0
+    that the API gives then is null in the views.
     `unconfirmed` says why the unit may be another one: nothing but a sample shows it.
     """
 
@@ -32,6 +34,7 @@ class Column:
     labels: Mapping[int, str] = field(default_factory=dict)
     ratio_of: tuple[str, str] | None = None
     weight: str = ""
+    measured_by: tuple[str, ...] = ()
     unconfirmed: str = ""
 
     def __post_init__(self) -> None:
@@ -76,14 +79,16 @@ def column(
     unconfirmed: str = "",
 ) -> Column:
     """One column read from `path`, named by the naming rule unless `name` is given."""
+    name = name or with_unit(snake_case(path), unit.suffix)
     return Column(
-        name=name or with_unit(snake_case(path), unit.suffix),
+        name=name,
         unit=unit,
         description=description,
         paths=(path, *also),
         personal=personal,
         example=example,
         weight=weight,
+        measured_by=(name,) if unit.zero_is_nothing else (),
         unconfirmed=unconfirmed,
     )
 
@@ -103,6 +108,7 @@ def measure(
     delta: Unit | None = CHANGE,
     ratio_of: tuple[str, str] | None = None,
     weight: str = "",
+    counted_by: str = "",
     unconfirmed: str = "",
     delta_unconfirmed: str = "",
 ) -> Iterator[Column]:
@@ -110,26 +116,34 @@ def measure(
 
     `name` is without the unit's ending; `delta` is None where the deltas lack the measure.
     `ratio_of` are the paths of a share's counts, which each block has beside it; `weight` is the
-    column that weighs an average of the current block.
+    column that weighs an average of the current block, `counted_by` the one that is 0 where a share
+    or a score is of nothing, if that is another one. The change of nothing is nothing.
     """
     stem = name or snake_case(path)
+    counted_by = counted_by or weight
+    measured_by: list[str] = []
     for block in ("current", "previous") if previous else ("current",):
         prefix, words = ("", "") if block == "current" else ("previous_", "Previous period: ")
         counts = tuple(f"{prefix}{snake_case(count)}" for count in ratio_of or ())
+        stored = with_unit(f"{prefix}{stem}", unit.suffix)
+        by = stored if unit.zero_is_nothing else counted_by and f"{prefix}{counted_by}"
+        measured_by += [by] if by else []
         yield Column(
-            name=with_unit(f"{prefix}{stem}", unit.suffix),
+            name=stored,
             unit=unit,
             description=f"{words}{description}",
             paths=(f"{block}.{path}",),
             ratio_of=(counts[0], counts[1]) if counts else None,
             weight=weight and f"{prefix}{weight}",
+            measured_by=(by,) if by else (),
             unconfirmed=unconfirmed,
         )
     if delta is not None:
-        yield column(
-            f"deltas.{path}",
-            delta,
-            f"Change against the previous period: {description}",
+        yield Column(
             name=with_unit(f"delta_{stem}", delta.suffix),
+            unit=delta,
+            description=f"Change against the previous period: {description}",
+            paths=(f"deltas.{path}",),
+            measured_by=tuple(measured_by),
             unconfirmed=delta_unconfirmed,
         )

@@ -58,7 +58,7 @@ class Table:
             if name not in names:
                 raise ValueError(f"table {self.name}: no column {name!r} for its people")
         for column in self.columns:
-            for name in (*(column.ratio_of or ()), column.weight):
+            for name in (*(column.ratio_of or ()), column.weight, *column.measured_by):
                 if name and name not in names:
                     raise ValueError(f"table {self.name}: no column {name!r} for {column.name}")
 

@@ -32,9 +32,10 @@ class Additivity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What a value measures: its words, its type, the ending of its column's name, what such a
-    value looks like, and how values of several windows combine.
+    value looks like, how values of several windows combine, and whether it is never 0 where there
+    was something to measure: the API says 0 for the average of nothing.
 
-    Two units that differ in the last alone are equal: both are counts, say.
+    Two units that differ in the last two alone are equal: both are counts, say.
     """
 
     words: str
@@ -42,6 +43,7 @@ class Unit:
     suffix: str = ""
     example: str = field(kw_only=True)
     additivity: Additivity | None = field(default=None, kw_only=True, compare=False)
+    zero_is_nothing: bool = field(default=False, kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
         if not self.example:
@@ -57,14 +59,23 @@ DISTINCT = replace(COUNT, additivity=Additivity.DISTINCT)
 TOUCHED = replace(COUNT, additivity=Additivity.TOUCHED)
 NON_ADDITIVE = replace(COUNT, additivity=Additivity.NON_ADDITIVE)
 DAYS = Unit("days", Type.BIGINT, example="7", additivity=Additivity.NON_ADDITIVE)
-SECONDS = Unit("seconds", Type.DOUBLE, "seconds", example="5400.0", additivity=Additivity.AVERAGE)
+SECONDS = Unit(
+    "seconds",
+    Type.DOUBLE,
+    "seconds",
+    example="5400.0",
+    additivity=Additivity.AVERAGE,
+    zero_is_nothing=True,
+)
 PCT = Unit("percent, 0 to 100", Type.DOUBLE, "pct", example="61.5", additivity=Additivity.RATIO)
 RATIO = Unit("ratio, 0 to 1", Type.DOUBLE, "ratio", example="0.62", additivity=Additivity.RATIO)
 POINTS = Unit("percentage points", Type.DOUBLE, "points", example="-3.5")
 CHANGE = Unit("relative change in percent", Type.DOUBLE, "pct", example="12.5")
 SCORE = Unit("score, -100 to 100", Type.DOUBLE, example="74.0", additivity=Additivity.AVERAGE)
-RATE = Unit("average", Type.DOUBLE, example="3.4", additivity=Additivity.AVERAGE)
-QUOTIENT = replace(RATE, additivity=Additivity.RATIO)
+RATE = Unit(
+    "average", Type.DOUBLE, example="3.4", additivity=Additivity.AVERAGE, zero_is_nothing=True
+)
+QUOTIENT = replace(RATE, additivity=Additivity.RATIO, zero_is_nothing=False)
 """So many a day, or a visit."""
 WEEKDAY = Unit("weekday, Monday 1 to Sunday 7, company time zone", Type.BIGINT, example="1")
 HOUR = Unit("hour 0 to 23, company time zone", Type.BIGINT, example="14")

@@ -103,7 +103,7 @@ def happiness_measures() -> Iterator[Column]:
                        ratio_of=("totalCustomersWithRatings", "totalCustomers"))
     for wire, words in (("great", "Great"), ("okay", "Okay"), ("notGood", "Not Good")):
         yield from measure(wire, PCT, f"share of {words} among the ratings", delta=POINTS,
-                           ratio_of=(f"{wire}Count", "ratingsCount"),
+                           ratio_of=(f"{wire}Count", "ratingsCount"), counted_by="ratings_count",
                            delta_unconfirmed=ONE_SAMPLE)
     yield from measure("happinessScore", SCORE, "Great share minus Not Good share", delta=POINTS,
                        weight="ratings_count", delta_unconfirmed=ONE_SAMPLE)

@@ -143,6 +143,7 @@ EMAIL = Report(
                     "resolved on first reply / resolved",
                     delta=None,
                     ratio_of=("resolutions.resolvedOnFirstReply", "resolutions.resolved"),
+                    counted_by="resolutions_resolved",
                 ),
                 *_email_measure(
                     "resolutions.resolutionTime",

@@ -25,7 +25,12 @@ from .blocks import LINKS, ONE_SAMPLE
 
 FAMILY = Family(title="Docs", order=30, screen="Docs")
 _share = partial(
-    measure, unit=PCT, delta=POINTS, unconfirmed=ONE_SAMPLE, delta_unconfirmed=ONE_SAMPLE
+    measure,
+    unit=PCT,
+    delta=POINTS,
+    counted_by="visitor_count",
+    unconfirmed=ONE_SAMPLE,
+    delta_unconfirmed=ONE_SAMPLE,
 )
 
 
@@ -61,7 +66,7 @@ OVERALL = Report(
                 *_share("sentAnEmailResult", description="visits that then wrote in"),
                 *_share("failedResult", description="visits that left without an article"),
                 *measure("docsViewedPerVisit", QUOTIENT, "articles a visit",
-                         delta_unconfirmed=ONE_SAMPLE),
+                         counted_by="visitor_count", delta_unconfirmed=ONE_SAMPLE),
             ),
         ),
         Table(

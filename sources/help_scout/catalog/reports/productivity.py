@@ -80,6 +80,7 @@ OVERALL = Report(
                     "resolved on first reply / resolved",
                     delta=None,
                     ratio_of=("resolvedOnFirstReply", "resolved"),
+                    counted_by="resolved",
                 ),
                 *distribution_totals(
                     {

@@ -85,7 +85,7 @@ OVERALL = Report(
                 *measure("resolvedOnFirstReply", ADDITIVE, "resolved with one reply"),
                 *measure("percentResolvedOnFirstReply", RATIO,
                          "resolved on first reply / resolved", delta=None,
-                         ratio_of=("resolvedOnFirstReply", "resolved")),
+                         ratio_of=("resolvedOnFirstReply", "resolved"), counted_by="resolved"),
                 *measure("repliesToResolve", RATE, "average replies until resolved",
                          weight="resolved"),
                 *measure("handleTime", SECONDS, "average time composing a reply",

@@ -175,6 +175,22 @@ def report_of(**options: Any) -> Report:
         ),
         (lambda: table_of("a", key=("b",)), "table a: no column 'b' for its key"),
         (lambda: table_of("a", inherits=("b",)), "table a: no column 'b' for its key"),
+        (
+            lambda: table_of("a", people=("item_id", "name")),
+            "table a: no column 'name' for its people",
+        ),
+        (
+            lambda: table_of("a", columns=(column("x", SECONDS, "X", name="x", weight="n"),)),
+            "table a: no column 'n' for x",
+        ),
+        (
+            lambda: column("x", COUNT, "X", weight="n"),
+            "column x has a weight and is no average",
+        ),
+        (
+            lambda: report_of(tables=(table_of("a", columns=(column("x", COUNT, "X"),)),)),
+            "a.x does not say how it adds up",
+        ),
         (lambda: report_of(tables=()), "report a: its first table must carry its name"),
         (
             lambda: report_of(tables=(table_of("b"),)),

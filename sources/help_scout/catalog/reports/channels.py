@@ -164,12 +164,7 @@ EMAIL = Report(
                     weight="volume_replies_sent",
                 ),
                 *_email_measure("resolutions.closed", ADDITIVE, "conversations closed"),
-                *_email_measure(
-                    "responses.responseTime",
-                    SECONDS,
-                    "average wait for any reply",
-                    weight="volume_replies_sent",
-                ),
+                *_email_measure("responses.responseTime", SECONDS, "average wait for any reply"),
                 *_email_measure(
                     "responses.firstResponseTime",
                     SECONDS,

@@ -57,9 +57,8 @@ OVERALL = Report(
                 *measure(
                     "repliesToResolve", RATE, "average replies until resolved", weight="resolved"
                 ),
-                *measure(
-                    "responseTime", SECONDS, "average wait for any reply", weight="replies_sent"
-                ),
+                # No weight: not every reply ends a wait, and the body does not count those that do.
+                *measure("responseTime", SECONDS, "average wait for any reply"),
                 *measure(
                     "firstResponseTime",
                     SECONDS,

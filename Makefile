@@ -6,6 +6,7 @@ RUN := $(UV) run --locked --all-extras
 
 .PHONY: help setup demo test test-slow test-all chaos lint check audit bench bench-beyond docs screenshots clean
 RUNS ?= 300
+BODIES := --examples tests/fixtures/api
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -32,7 +33,7 @@ lint: setup ## style, types, and whether generated tables are up to date
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(RUN) python -m pipelines.docs --check
+	$(RUN) python -m pipelines.docs $(BODIES) --check
 
 test-all: setup ## run all tests at once, the longest first; some of them wait: four workers
 	$(RUN) pytest -n 4 --dist loadgroup --no-loadscope-reorder --durations=40
@@ -52,7 +53,7 @@ bench-beyond: setup ## measure each destination, and many accounts: half an hour
 	$(RUN) python -m tests.bench.beyond
 
 docs: setup ## write the generated tables of the READMEs anew
-	$(RUN) python -m pipelines.docs
+	$(RUN) python -m pipelines.docs $(BODIES)
 
 screenshots: demo ## pictures of the demo's dashboard, and the README's: needs chromium
 	$(RUN) python -m tests.ui.screenshots data/help_scout.duckdb data/screenshots

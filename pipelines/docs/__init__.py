@@ -6,17 +6,23 @@ Generated parts stand between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.model import Report
 from sources.help_scout.catalog.naming import snake_case
 from sources.help_scout.catalog.reports import REPORTS, reports_by_family
 
+from .examples import Examples
 from .mart_pages import mart_dictionary
 from .table_pages import table_dictionary
 
 ROOT = Path(__file__).parents[2]
+
+Part: TypeAlias = Callable[[], Iterator[str]]
+"""What makes the lines of a generated part."""
 
 
 def report_table() -> Iterator[str]:
@@ -53,15 +59,17 @@ def _with_lists(report: Report) -> str:
     return report.name + (f" + {', '.join(lists)}" if lists else "")
 
 
-PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {
-    "README.md": {"reports": report_table, "picture": picture},
-    "sources/help_scout/README.md": {"dictionary": table_dictionary},
-    "pipelines/models/marts/README.md": {"marts": mart_dictionary},
-}
+def parts_of_pages(examples: Examples) -> dict[str, dict[str, Part]]:
+    """What makes the generated parts of each page, by the names of their marks."""
+    return {
+        "README.md": {"reports": report_table, "picture": picture},
+        "sources/help_scout/README.md": {"dictionary": partial(table_dictionary, examples)},
+        "pipelines/models/marts/README.md": {"marts": partial(mart_dictionary, examples)},
+    }
 
 
-def with_parts(text: str, parts: Mapping[str, Callable[[], Iterator[str]]]) -> str:
-    """The text with its generated parts written anew; ValueError when a mark is missing."""
+def with_parts(text: str, parts: Mapping[str, Part]) -> str:
+    """The text with its generated parts written again; ValueError when a mark is missing."""
     for name, make in parts.items():
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
         before, found, rest = text.partition(begin)

@@ -1,27 +1,33 @@
-"""Writes the generated parts of the READMEs, or checks that they are current.
-
-python -m pipelines.dictionary [--check]
-"""
+"""Writes the generated parts of the READMEs, or checks that they are current."""
 
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
+from pathlib import Path
 
-from . import PARTS, ROOT, with_parts
+from . import ROOT, parts_of_pages, with_parts
+from .examples import Examples
 
 
 def main() -> None:
-    """Writes the parts; with --check only tells whether they are current (exit 1 if not)."""
+    """Writes the parts; with --check only prints which are not current (exit 1 if any)."""
+    parser = ArgumentParser("python -m pipelines.docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if not current")
+    parser.add_argument(
+        "--examples", type=Path, required=True, help="folder with a documented body of each report"
+    )
+    options = parser.parse_args()
     stale = []
-    for name, parts in PARTS.items():
+    for name, parts in parts_of_pages(Examples(options.examples)).items():
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
         current = with_parts(text, parts)
         if current != text:
             stale.append(name)
-            if "--check" not in sys.argv:
+            if not options.check:
                 path.write_text(current, encoding="utf-8")
-    if "--check" in sys.argv and stale:
+    if options.check and stale:
         sys.exit(f"generated parts are not current, run `make docs`: {', '.join(stale)}")
 
 

@@ -1,12 +1,8 @@
-"""An example of every column: a value of the vendor's documented body, else the catalog's own.
-
-A developer's tool (`make docs`): it reads the documented bodies, which are fixtures of the tests.
-"""
+"""An example of every column: a value of the vendor's documented body, else the catalog's own."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +12,30 @@ from sources.help_scout.catalog.model import Column
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.parsing.flatten import flatten_report
 
-BODIES = Path(__file__).parents[2] / "tests" / "fixtures" / "api"
 STAMPS = {"field_id": 7}  # of the fields drilldown: the request knows it, the body does not
 LONGEST = 48
 
 
-def example_of(table: str, column: Column) -> str:
-    """What a value of the column looks like; never empty."""
-    documented = _documented().get((table, column.name))
-    if documented is not None:
-        return documented
-    if column.labels:
-        return next(iter(column.labels.values()))
-    return column.example or column.unit.example
+class Examples:
+    """Examples of columns, given a folder with the documented body of each report."""
 
-
-@cache
-def _documented() -> dict[tuple[str, str], str]:
-    """The first value that each column has in its report's documented body."""
-    found: dict[tuple[str, str], str] = {}
-    for report in REPORTS.values():
-        body = orjson.loads((BODIES / f"{report.name}.json").read_bytes())
-        for table, rows in flatten_report(report, [(body, STAMPS)]).rows.items():
-            for row in rows:
-                for name, value in row.items():
+    def __init__(self, bodies: Path) -> None:
+        self._documented: dict[tuple[str, str], str] = {}
+        for report in REPORTS.values():
+            body = orjson.loads((bodies / f"{report.name}.json").read_bytes())
+            for table, rows in flatten_report(report, [(body, STAMPS)]).rows.items():
+                for name, value in (item for row in rows for item in row.items()):
                     if value not in (None, ""):
-                        found.setdefault((table, name), _text(value))
-    return found
+                        self._documented.setdefault((table, name), _text(value))
+
+    def of(self, table: str, column: Column) -> str:
+        """What a value of the column looks like: the first that the body has; never empty."""
+        documented = self._documented.get((table, column.name))
+        if documented is not None:
+            return documented
+        if column.labels:
+            return next(iter(column.labels.values()))
+        return column.example or column.unit.example
 
 
 def _text(value: Any) -> str:

@@ -21,7 +21,7 @@ from ..models.placeholder_tables import SQL_TYPES
 from ..models.sla_targets import METRICS, TARGETS, Targets
 from ..models.table_docs import OWN_VIEWS, TARGETS_VIEW, everything
 from ..settings.constants import DATASET
-from .examples import example_of
+from .examples import Examples
 from .table_pages import column_rows
 
 EXAMPLES: Mapping[str, str] = {
@@ -40,7 +40,7 @@ EXAMPLES: Mapping[str, str] = {
 """Of columns that no table has, or that tables have in other words or with a 0 for nothing."""
 
 
-def mart_dictionary() -> Iterator[str]:
+def mart_dictionary(examples: Examples) -> Iterator[str]:
     """The marts by name, each with its columns."""
     marts = sorted(all_marts(), key=lambda mart: mart.name)
     yield ", ".join(f"[{name}](#{name})" for name in (*(m.name for m in marts), TARGETS))
@@ -52,12 +52,12 @@ def mart_dictionary() -> Iterator[str]:
         yield ""
         yield f"Made of {_sources(mart)}."
         yield ""
-        yield from column_rows((column, mart_example(column)) for column in columns)
+        yield from column_rows((column, mart_example(column, examples)) for column in columns)
     yield from ("", f"## {TARGETS}", "", f"{TARGETS_VIEW.description}.", "")
-    yield from column_rows((c, example_of(TARGETS, c)) for c in TARGETS_VIEW.columns)
+    yield from column_rows((c, examples.of(TARGETS, c)) for c in TARGETS_VIEW.columns)
 
 
-def mart_example(column: Column) -> str:
+def mart_example(column: Column, examples: Examples) -> str:
     """What a value of a mart's column looks like: that of a table's column of the name, else of
     the unit."""
     own = EXAMPLES.get(column.name)
@@ -66,7 +66,7 @@ def mart_example(column: Column) -> str:
     for table in everything():
         for known in table.columns:
             if known.name == column.name and known.unit == column.unit:
-                return example_of(table.name, known)
+                return examples.of(table.name, known)
     return column.unit.example
 
 

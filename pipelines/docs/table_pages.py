@@ -20,19 +20,19 @@ from sources.help_scout.catalog.stored_tables import (
 from ..models.item_views import ITEM_VIEWS
 from ..models.table_docs import OWN_TABLES, OWN_VIEWS
 from .diagrams import family_diagram, lists_diagram, window_diagram
-from .examples import example_of
+from .examples import Examples
 
 SHARED = "Columns that every report table has"
 LISTS = "Lists"
 OWN = "Ledger, checks and views"
 
 
-def table_dictionary() -> Iterator[str]:
+def table_dictionary(examples: Examples) -> Iterator[str]:
     """The whole page, but for what stands above its generated part."""
     yield from _contents()
-    yield from _shared()
+    yield from _shared(examples)
     for family, reports in reports_by_family().items():
-        yield from _family(family, reports)
+        yield from _family(family, reports, examples)
     yield from ("", f"## {LISTS}", "")
     yield (
         "What the account lists, merged on its id and never deleted, so that old numbers keep "
@@ -43,11 +43,11 @@ def table_dictionary() -> Iterator[str]:
     for dimension in DIMENSIONS.values():
         stored = dimension.stored_table
         page = f" [Vendor's page]({dimension.doc_url})"
-        yield from _table(stored, stored.columns, page)
+        yield from _table(stored, stored.columns, examples, page)
     yield from ("", f"## {OWN}", "")
     yield "This project's own; the vendor has no page about them."
     for stored in (*OWN_TABLES, *OWN_VIEWS):
-        yield from _table(stored, stored.columns)
+        yield from _table(stored, stored.columns, examples)
 
 
 def _contents() -> Iterator[str]:
@@ -70,7 +70,7 @@ def _link(heading: str) -> str:
     return f"[{heading}](#{anchor})"
 
 
-def _shared() -> Iterator[str]:
+def _shared(examples: Examples) -> Iterator[str]:
     yield from ("", f"## {SHARED}", "")
     yield (
         "The window key `account, slice, grain, window_start` joins all tables of a report, and "
@@ -90,7 +90,7 @@ def _shared() -> Iterator[str]:
     for report in REPORTS.values():
         shown |= {column.name: column for column in context_columns(report)}
     shown[OCCURRENCE_COLUMN.name] = OCCURRENCE_COLUMN
-    yield from column_rows((c, example_of("", c)) for c in shown.values())
+    yield from column_rows((c, examples.of("", c)) for c in shown.values())
     yield from ("", "### Columns that the views by item have besides", "")
     yield (
         "`<table>_by_inbox` holds the total and each inbox, `<table>_by_user` and "
@@ -100,10 +100,10 @@ def _shared() -> Iterator[str]:
     )
     yield ""
     own = {column.name: column for view in ITEM_VIEWS.values() for column in view.columns}
-    yield from column_rows((c, example_of("", c)) for c in own.values())
+    yield from column_rows((c, examples.of("", c)) for c in own.values())
 
 
-def _family(family: Family, reports: Iterable[Report]) -> Iterator[str]:
+def _family(family: Family, reports: Iterable[Report], examples: Examples) -> Iterator[str]:
     """The family's picture, then its reports with their tables."""
     yield from ("", f"## {_heading(family)}", "")
     yield (
@@ -112,27 +112,29 @@ def _family(family: Family, reports: Iterable[Report]) -> Iterator[str]:
     )
     yield from ("", *family_diagram(reports))
     for report in reports:
-        yield from _report(report)
+        yield from _report(report, examples)
 
 
-def _report(report: Report) -> Iterator[str]:
+def _report(report: Report, examples: Examples) -> Iterator[str]:
     for table in report.tables:
         page = f" [Vendor's page]({report.doc_url})"
         if table is report.tables[0] and report.summary != table.summary:
             page = f" {report.summary}.{page}"
-        yield from _table(stored_table(report, table), table.columns, page)
+        yield from _table(stored_table(report, table), table.columns, examples, page)
     if report.ignored:
         yield ""
         reasons = (f"`{path}` ({reason})" for path, reason in report.ignored.items())
         yield f"Not loaded: {'; '.join(reasons)}."
 
 
-def _table(stored: StoredTable, columns: tuple[Column, ...], after: str = "") -> Iterator[str]:
+def _table(
+    stored: StoredTable, columns: tuple[Column, ...], examples: Examples, after: str = ""
+) -> Iterator[str]:
     yield from ("", f"### {stored.name}", "")
     key = ", ".join(f"`{name}`" for name in stored.primary_key)
     yield f"{stored.description}. Key: {key}.{after}"
     yield ""
-    yield from column_rows(((c, example_of(stored.name, c)) for c in columns), stored.primary_key)
+    yield from column_rows(((c, examples.of(stored.name, c)) for c in columns), stored.primary_key)
 
 
 def column_rows(columns: Iterable[tuple[Column, str]], key: tuple[str, ...] = ()) -> Iterator[str]:

@@ -12,10 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.docs import PARTS, ROOT, with_parts
+from pipelines.docs import ROOT, parts_of_pages, with_parts
+from pipelines.docs.examples import Examples
 from pipelines.publishing.dashboard.payload import Column, read_figures
 from pipelines.publishing.published_copy import published_path
 from sources.help_scout_sandbox import AccountSpec, Sandbox
+from tests.conftest import FIXTURES
 from tests.helpers.commands import help_scout, help_scout_process, served
 from tests.helpers.loads import (
     differing,
@@ -177,7 +179,7 @@ def test_the_readme_tells_the_truth_about_its_first_query(tmp_path: Path) -> Non
 
 
 def test_generated_parts_of_the_readmes_are_current() -> None:
-    for name, parts in PARTS.items():
+    for name, parts in parts_of_pages(Examples(FIXTURES / "api")).items():
         text = (ROOT / name).read_text()
         assert with_parts(text, parts) == text
 

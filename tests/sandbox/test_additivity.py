@@ -11,6 +11,7 @@ import pytest
 
 from sources.help_scout.catalog.model import RATIO, Additivity, Column, Report, Shape, Table
 from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.parsing.coerce import Row, TableRows
 from sources.help_scout.parsing.flatten import flatten_report
 from tests.sandbox.conftest import Client
 
@@ -19,7 +20,6 @@ USER = 4001
 ROUNDING = 1.0  # the API rounds durations to whole seconds
 SUMMED = {Additivity.DISTINCT, Additivity.TOUCHED}
 
-Row: TypeAlias = dict[str, Any]
 Items: TypeAlias = dict[tuple[Any, ...], Row]
 """The rows of a table by its key."""
 
@@ -27,16 +27,16 @@ MEASURED = [report for report in REPORTS.values() if list(report.measures())]
 by_report = pytest.mark.parametrize("report", MEASURED, ids=[report.name for report in MEASURED])
 
 
-def rows_of(client: Client, report: Report, first: int, days: int) -> dict[str, list[Row]]:
+def rows_of(client: Client, report: Report, first: int, days: int) -> TableRows:
     """The report's rows of so many days as one window, by table."""
     start = FIRST + timedelta(days=first)
     window = {"start": start, "end": start + timedelta(days=days, seconds=-1)}
     params: dict[str, Any] = {name: f"{at:%Y-%m-%dT%H:%M:%SZ}" for name, at in window.items()}
     params |= dict.fromkeys(report.requires, USER)
-    return dict(flatten_report(report, [(client.body(report.path, **params), {})]).rows)
+    return flatten_report(report, [(client.body(report.path, **params), {})]).rows
 
 
-def items_of(table: Table, rows: dict[str, list[Row]]) -> Items:
+def items_of(table: Table, rows: TableRows) -> Items:
     return {tuple(row[name] for name in table.key): row for row in rows.get(table.name, [])}
 
 

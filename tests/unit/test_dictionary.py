@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.docs import PARTS, ROOT, with_parts
+from pipelines.docs import ROOT, parts_of_pages, with_parts
 from pipelines.docs.diagrams import family_diagram, lists_diagram, window_diagram
-from pipelines.docs.examples import example_of
+from pipelines.docs.examples import Examples
 from pipelines.docs.mart_pages import mart_types
 from pipelines.docs.table_pages import column_rows
 from pipelines.models import table_docs
@@ -33,8 +33,11 @@ from sources.help_scout.catalog.model import (
     Unit,
 )
 from sources.help_scout.catalog.reports import REPORTS, reports_by_family
+from tests.conftest import FIXTURES
 
 PAGE = "sources/help_scout/README.md"
+EXAMPLES = Examples(FIXTURES / "api")
+PARTS = parts_of_pages(EXAMPLES)
 TABLES = {table.name: table for table in everything()}
 
 
@@ -107,9 +110,9 @@ def test_every_address_on_the_page_is_that_of_one_heading() -> None:
 def test_examples_are_the_documented_bodies_own_where_they_have_one() -> None:
     columns = {column.name: column for column in REPORTS["happiness_ratings"].tables[0].columns}
 
-    assert example_of("happiness_ratings", columns["rated_at"]) == "2017-09-15 12:26:53+00"
-    assert example_of("happiness_ratings", columns["rating_label"]) == "great"
-    assert example_of("nowhere", Column(name="x", unit=COUNT, description="X")) == "42"
+    assert EXAMPLES.of("happiness_ratings", columns["rated_at"]) == "2017-09-15 12:26:53+00"
+    assert EXAMPLES.of("happiness_ratings", columns["rating_label"]) == "great"
+    assert EXAMPLES.of("nowhere", Column(name="x", unit=COUNT, description="X")) == "42"
 
 
 def test_every_column_of_every_mart_stands_in_its_dictionary_with_its_type() -> None:
@@ -169,7 +172,7 @@ def test_no_text_is_left_with_the_example_of_any_text() -> None:
         f"{table.name}.{column.name}"
         for table in TABLES.values()
         for column in table.columns
-        if example_of(table.name, column) == SOME_TEXT
+        if EXAMPLES.of(table.name, column) == SOME_TEXT
     ]
 
     assert untold == []

@@ -2,16 +2,21 @@
 
     python -m pipelines.orchestration.dagster.backfill --months 2026-08,2026-09,2026-10
 
-Only what the instance says is missing or has failed is loaded: the same command again tries that
-alone. How many accounts are loaded at once stands in dagster.yaml.
+Only what the instance reports as missing or failed is loaded, so the same command again loads the
+rest. dagster.yaml sets how many accounts are loaded at once.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 from dagster import (
@@ -24,25 +29,25 @@ from dagster import (
     MultiPartitionKey,
     RunsFilter,
 )
-from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
-from dagster._core.execution.backfill import (
-    BULK_ACTION_TERMINAL_STATUSES,
-    BulkActionsFilter,
-    BulkActionStatus,
-    PartitionBackfill,
-)
-from dagster._core.utils import make_new_backfill_id
 
 from sources.help_scout.catalog.reports import REPORTS
 
 from ...jobs.accounts import account_names
 from ...settings.errors import COMPLETE, PARTIAL
 from .assets import PARTITIONS, asset_key
-from .daemon import instance_at_home, running_daemon
+from .daemon import DEFINITIONS, instance_at_home, program, running_daemon
 from .outcome import LISTS
 
 ASSETS = [asset_key(name) for name in (*REPORTS, LISTS)]
-OPEN = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])
+OPEN = ("REQUESTED", "CANCELING", "FAILING")
+LAUNCH = """
+mutation ($backfill: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $backfill) {
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on Error { message }
+  }
+}
+"""
 
 
 @click.command()
@@ -59,16 +64,17 @@ def main(months: str, accounts: str | None) -> None:
     if unknown := [key for key in wanted if key not in known]:
         raise click.UsageError(f"no such partitions: {', '.join(unknown)}")
     with instance_at_home() as instance:
-        begun = [backfill.backfill_id for backfill in instance.get_backfills(OPEN)]
-        finish(instance, begun)  # by a command that was killed
-        finish(instance, request(instance, missing_of(instance, wanted)))
-        lacking = missing_of(instance, wanted)
-    click.echo(f"{len(wanted) - len(lacking)} of {len(wanted)} partitions are loaded whole")
-    sys.exit(PARTIAL if lacking else COMPLETE)
+        finish_backfills(
+            instance, open_backfills(instance)
+        )  # requested by a command that was killed
+        finish_backfills(instance, request_backfills(missing_assets(instance, wanted)))
+        missing = missing_assets(instance, wanted)
+    click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} partitions are loaded whole")
+    sys.exit(PARTIAL if missing else COMPLETE)
 
 
-def missing_of(instance: DagsterInstance, wanted: Sequence[str]) -> dict[str, set[AssetKey]]:
-    """The assets that are not there, of each partition that lacks any."""
+def missing_assets(instance: DagsterInstance, wanted: Sequence[str]) -> dict[str, set[AssetKey]]:
+    """The assets that are missing, of each partition with any."""
     missing: dict[str, set[AssetKey]] = defaultdict(set)
     for asset in ASSETS:
         statuses = instance.get_status_by_partition(asset, wanted, PARTITIONS) or {}
@@ -78,64 +84,77 @@ def missing_of(instance: DagsterInstance, wanted: Sequence[str]) -> dict[str, se
     return missing
 
 
-def request(instance: DagsterInstance, missing: dict[str, set[AssetKey]]) -> list[str]:
-    """Asks the daemon for what is missing; the ids of the backfills. Partitions that lack the same
-    assets share one: of one backfill with both, a partition would become several runs."""
-    alike: dict[frozenset[AssetKey], list[str]] = defaultdict(list)
+def request_backfills(missing: dict[str, set[AssetKey]]) -> list[str]:
+    """Requests what is missing, and returns the ids of the backfills. Partitions with the same
+    missing assets share one: in a backfill with different ones, a partition becomes several runs.
+    """
+    groups: dict[frozenset[AssetKey], list[str]] = defaultdict(list)
     for partition, assets in missing.items():
-        alike[frozenset(assets)].append(partition)
-    return [add_backfill(instance, *group) for group in alike.items()]
+        groups[frozenset(assets)].append(partition)
+    return [launch_backfill(*group) for group in groups.items()]
 
 
-def add_backfill(
-    instance: DagsterInstance, assets: Iterable[AssetKey], partitions: Sequence[str]
-) -> str:
-    """A backfill of the assets' partitions, by its id."""
-    subset = PARTITIONS.subset_with_partition_keys(partitions)
-    backfill_id: str = make_new_backfill_id()
-    backfill = PartitionBackfill.from_asset_graph_subset(
-        backfill_id=backfill_id,
-        backfill_timestamp=time.time(),
-        tags={},
-        dynamic_partitions_store=instance,
-        asset_graph_subset=AssetGraphSubset(
-            partitions_subsets_by_asset_key=dict.fromkeys(assets, subset)
-        ),
-        title="Help Scout",
-        description=None,
-        run_config=None,
-    )
-    instance.add_backfill(backfill)
-    return backfill_id
+def launch_backfill(assets: Iterable[AssetKey], partitions: Sequence[str]) -> str:
+    """A backfill of the assets' partitions, by its id. The daemon runs it."""
+    backfill = {
+        "assetSelection": [{"path": asset.path} for asset in assets],
+        "partitionNames": partitions,
+        "title": "Help Scout",
+    }
+    answer = query_graphql(LAUNCH, {"backfill": backfill})["launchPartitionBackfill"]
+    if "backfillId" not in answer:
+        raise click.ClickException(f"Dagster refused the backfill: {answer['message']}")
+    return str(answer["backfillId"])
 
 
-def finish(instance: DagsterInstance, backfill_ids: Sequence[str]) -> None:
-    """Waits until the backfills have ended, and tells of each of their runs."""
+def query_graphql(text: str, variables: dict[str, Any]) -> Any:
+    """What Dagster's GraphQL API answers, without a web server."""
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / "answer.json"
+        words = ("-t", text, "-v", json.dumps(variables), "-o", output)
+        done = subprocess.run(  # noqa: S603  our own words
+            [program("dagster-graphql"), *DEFINITIONS, *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise click.ClickException(f"dagster-graphql failed: {done.stdout}")
+        answer = json.loads(output.read_text(encoding="utf-8"))
+    if "errors" in answer:
+        raise click.ClickException(f"dagster-graphql failed: {answer['errors']}")
+    return answer["data"]
+
+
+def open_backfills(instance: DagsterInstance) -> list[str]:
+    """The ids of the backfills that have not ended."""
+    return [one.backfill_id for one in instance.get_backfills() if one.status.value in OPEN]
+
+
+def finish_backfills(instance: DagsterInstance, backfill_ids: Sequence[str]) -> None:
+    """Waits until the backfills have ended, and prints how each of their runs ended."""
     if not backfill_ids:
         return
-    told: set[str] = set()
+    printed: set[str] = set()
     runs = RunsFilter(tags={"dagster/backfill": backfill_ids})
     with running_daemon(instance):
         is_open = True
         while is_open:
             time.sleep(1)
-            found = [instance.get_backfill(backfill_id) for backfill_id in backfill_ids]
-            is_open = any(one and one.status not in BULK_ACTION_TERMINAL_STATUSES for one in found)
+            is_open = not set(backfill_ids).isdisjoint(open_backfills(instance))
             for run in instance.get_runs(runs):
-                if run.is_finished and run.run_id not in told:
-                    told.add(run.run_id)
-                    tell(instance, run)
+                if run.is_finished and run.run_id not in printed:
+                    printed.add(run.run_id)
+                    print_run(instance, run)
 
 
-def tell(instance: DagsterInstance, run: DagsterRun) -> None:
+def print_run(instance: DagsterInstance, run: DagsterRun) -> None:
     """Prints how a run ended, and why it failed."""
     click.echo(f"{run.tags['dagster/partition']}: {run.status.value.lower()}")
     if run.status is DagsterRunStatus.SUCCESS:
         return
     for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE):
         failure = entry.get_dagster_event().step_failure_data
-        told, error = failure.user_failure_data, failure.error
-        click.echo(told.description if told else error and (error.cause or error).message)
+        reason, error = failure.user_failure_data, failure.error
+        click.echo(reason.description if reason else error and (error.cause or error).message)
 
 
 if __name__ == "__main__":

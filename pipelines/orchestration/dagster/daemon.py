@@ -14,8 +14,15 @@ from pathlib import Path
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 
 FOLDER = Path(__file__).parent
+DEFINITIONS = ("-m", f"{__package__}.definitions", "-d", str(Path.cwd()))
+"""Where Dagster's programs find the assets."""
 HEARTBEAT_SECONDS = 30
 STARTED = RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+
+
+def program(name: str) -> Path:
+    """One of Dagster's programs, in the environment that runs this."""
+    return Path(sys.executable).parent / name
 
 
 @contextmanager
@@ -37,11 +44,9 @@ def running_daemon(instance: DagsterInstance) -> Iterator[None]:
         yield
         return
     _fail_the_dead(instance)
-    daemon = Path(sys.executable).parent / "dagster-daemon"
-    module = f"{__package__}.definitions"
     with (Path(os.environ["DAGSTER_HOME"]) / "daemon.log").open("a") as log:
         process = subprocess.Popen(  # noqa: S603  our own words
-            [daemon, "run", "-m", module, "-d", Path.cwd()],
+            [program("dagster-daemon"), "run", *DEFINITIONS],
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:

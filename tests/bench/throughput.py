@@ -1,8 +1,8 @@
 """How fast drilldown rows get from bodies to committed tables, without a limit and without HTTP.
 
-Four ways over the same bodies, which lie in a file, one a line: ours; dlt's declarative source with
-its own normalization, as parquet and in its default format; and DuckDB's own reader of JSON, into
-the same tables as ours, and into bare ones. Each run is a process of its own.
+Three ways over the same bodies, one a line of a file: ours; dlt's declarative source with its own
+normalization; and DuckDB's own reader of JSON, into the same tables as ours. Each run is a process
+of its own.
 """
 
 # ruff: noqa: PLC0415  each way imports what it needs, in a process of its own
@@ -15,13 +15,13 @@ import re
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
@@ -101,13 +101,11 @@ class Bodies:
 
 def ours(bodies: Path, warehouse: Path, rows: int) -> None:
     """Our source, from a client that has the answers, loaded as the command line does."""
-    from pipelines.jobs.load_loop import source_of
     from pipelines.settings.process import prepare_process
-    from pipelines.warehouse.load_packages import load_package
     from pipelines.warehouse.open import open_pipeline
-    from sources.help_scout import open_run
     from sources.help_scout.api.client import Answer
     from sources.help_scout.planning.request_plan import Request
+    from tests.helpers.loads import load_days, running
 
     prepare_process()
     pages = Bodies(bodies)
@@ -118,27 +116,20 @@ def ours(bodies: Path, warehouse: Path, rows: int) -> None:
         body = orjson.loads(pages[day * PAGES_A_DAY + int(query["page"]) - 1])
         return Answer(body, request, NOW, 1, None)
 
-    run = open_run(
-        client_id="",
-        client_secret="",
-        base_url="http://127.0.0.1:9",
-        timezone="UTC",
-        start_date=str(FIRST_DAY.date()),
-        clock=lambda: NOW,
-    )
-    run.client.get = get  # type: ignore[method-assign]  # no HTTP
-    with run.client.limiter.slot():
-        pass  # an answer that takes no time: few connections are wanted
-    until = FIRST_DAY + timedelta(days=rows // ROWS_A_DAY)
-    with open_pipeline(warehouse) as pipeline:
-        interval = run.time.interval(str(FIRST_DAY.date()), str(until.date()))
-        load_package(pipeline, run, source_of(run, *interval, TABLES[:1]))
-    run.close()
+    first, until = FIRST_DAY.date(), (FIRST_DAY + timedelta(days=rows // ROWS_A_DAY)).date()
+    with (
+        running(
+            "http://127.0.0.1:9", clock=lambda: NOW, timezone="UTC", start_date=str(first)
+        ) as run,
+        open_pipeline(warehouse) as pipeline,
+    ):
+        run.client.get = get  # type: ignore[method-assign]  # no HTTP
+        with run.client.limiter.slot():
+            pass  # an answer that takes no time: few connections are wanted
+        load_days(pipeline, run, TABLES[:1], str(first), str(until))
 
 
-def declarative(
-    bodies: Path, warehouse: Path, file_format: Literal["parquet", "insert_values"]
-) -> None:
+def declarative(bodies: Path, warehouse: Path, _rows: int) -> None:
     """dlt's own source for REST APIs, as somebody would write it down."""
     import dlt
     import requests
@@ -186,77 +177,31 @@ def declarative(
         destination=dlt.destinations.duckdb(str(warehouse)),
         dataset_name="reports",
     )
-    pipeline.run(source, loader_file_format=file_format)
+    pipeline.run(source, loader_file_format="parquet")
 
 
-def duckdb_bare(bodies: Path, warehouse: Path) -> None:
-    """DuckDB's reader of JSON, into three tables of what the bodies say."""
-    import duckdb
-
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(
-            "create schema reports; create temp table raw as "
-            f"select unnest(conversations.results) as r from read_json('{bodies}')"
-        )
-        connection.execute(
-            f"create table reports.{TABLES[0]} as select r.* exclude (tags, customerIds) from raw;"
-            f"create table reports.{TABLES[1]} as "
-            "select r.id, unnest(r.tags, recursive := true) from raw;"
-            f"create table reports.{TABLES[2]} as select r.id, unnest(r.customerIds) from raw"
-        )
-
-
-CONTEXT = f"""
-    'main' as account, 'all' as "slice", 'all' as slice_kind, 'day' as grain,
-    '{FIRST_DAY}'::timestamptz + to_days(((r.id - 7000000000) // {ROWS_A_DAY})::int)
-        as window_start,
-    window_start + interval 1 day as window_end, window_start::date as window_date,
-    null::bigint as slice_mailbox_id, null::bigint as slice_tag_id, null::varchar as slice_type,
-    null::bigint as slice_folder_id, null::varchar as slice_group,
-    '{NOW}'::timestamptz as fetched_at, window_end as covered_until, true as is_final,
-    null::boolean as tombstone"""
-
-
-def duckdb_same(bodies: Path, warehouse: Path) -> None:
+def duckdb_same(bodies: Path, warehouse: Path, _rows: int) -> None:
     """DuckDB's reader of JSON, into the same three tables as ours."""
     import duckdb
 
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(
-            "set timezone = 'UTC'; create schema reports; create temp table raw as "
-            f"select unnest(conversations.results) as r from read_json('{bodies}')"
-        )
-        connection.execute(
-            f"""create table reports.{TABLES[0]} as select {CONTEXT},
-                r.id as conversation_id, r.number as conversation_number,
-                r.type as conversation_type, r.mailboxid as mailbox_id,
-                r.attachments as has_attachments, r.subject, r.status as conversation_status,
-                r.threadCount as thread_count, r.preview, r.customerName as customer_name,
-                r.customerEmail as customer_email, r.modifiedAt::timestamptz as modified_at,
-                r.assignedid as assigned_user_id, r.assignedName as assigned_user_name,
-                null::timestamptz as waiting_since_at, null::bigint as waiting_since_type,
-                1::bigint as occurrence
-            from raw;
-            create table reports.{TABLES[1]} as
-            select * exclude (r, tag), tag.id as tag_id, tag.name as tag_name,
-                tag.color as tag_color, 1::bigint as occurrence
-            from (select {CONTEXT}, r, r.id as conversation_id, unnest(r.tags) as tag from raw);
-            create table reports.{TABLES[2]} as
-            select {CONTEXT}, r.id as conversation_id, unnest(r.customerIds) as customer_id,
-                1::bigint as occurrence
-            from raw"""
-        )
+        connection.execute(f"set variable bodies = '{bodies}'")
+        connection.execute(Path(__file__).with_name("same_tables.sql").read_text(encoding="utf-8"))
 
 
 WAYS: dict[str, Callable[[Path, Path, int], None]] = {
     "ours": ours,
-    "dlt rest_api, parquet": lambda bodies, file, _: declarative(bodies, file, "parquet"),
-    "dlt rest_api, default format": lambda bodies, file, _: declarative(
-        bodies, file, "insert_values"
-    ),
-    "DuckDB, same tables": lambda bodies, file, _: duckdb_same(bodies, file),
-    "DuckDB, bare tables": lambda bodies, file, _: duckdb_bare(bodies, file),
+    "DuckDB, same tables": duckdb_same,
+    "dlt rest_api, parquet": declarative,
 }
+RUNS = {
+    "ours": (200_000, 5),
+    "DuckDB, same tables": (200_000, 5),
+    "dlt rest_api, parquet": (60_000, 3),
+}
+"""Rows and runs of each way. The slow one gets fewer of both: its rate is the same."""
+GROWTH = (2_000, 20_000, 60_000)
+"""Fewer rows than ours have among the ways."""
 
 
 def measured(way: str, bodies: Path, warehouse: Path, rows: int) -> Throughput:
@@ -273,50 +218,25 @@ def measured(way: str, bodies: Path, warehouse: Path, rows: int) -> Throughput:
     return Throughput(rows=rows, **json.loads(done.stdout.splitlines()[-1]))
 
 
-RUNS = {
-    "ours": (200_000, 5),
-    "DuckDB, same tables": (200_000, 5),
-    "DuckDB, bare tables": (200_000, 5),
-    "dlt rest_api, parquet": (60_000, 3),
-    "dlt rest_api, default format": (20_000, 3),
-}
-"""Rows and runs of each way: those that take minutes get fewer of both, their rate is the same."""
-GROWTH = (2_000, 20_000, 60_000)
-"""Fewer rows than ours have among the ways."""
-
-
-def throughputs() -> tuple[dict[str, Throughput], list[Throughput]]:
-    """The median of each way's runs, which take turns, and ours of growing numbers of rows."""
+def throughputs() -> dict[tuple[str, int], Throughput]:
+    """The median run of each way and number of rows; the ways take turns."""
+    turns = range(max(runs for _, runs in RUNS.values()))
+    order = [(way, rows) for turn in turns for way, (rows, runs) in RUNS.items() if turn < runs]
+    found: dict[tuple[str, int], list[Throughput]] = defaultdict(list)
+    files: dict[tuple[str, int], Path] = {}
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        sizes = {rows for rows, _ in RUNS.values()} | set(GROWTH)
-        for rows in sizes:
-            write_bodies(folder / f"{rows}.ndjson", rows)
-
-        def once(way: str, rows: int, number: int) -> tuple[Throughput, Path]:
-            target = folder / f"{number}-{'ours' if way == 'ours' else 'other'}"
-            target.mkdir(parents=True)
-            warehouse = target / f"{way.replace(' ', '_').replace(',', '')}.duckdb"
-            return measured(way, folder / f"{rows}.ndjson", warehouse, rows), warehouse
-
-        found: dict[str, list[Throughput]] = {way: [] for way in RUNS}
-        files: dict[str, Path] = {}
-        numbers = count()
-        for turn in range(max(runs for _, runs in RUNS.values())):
-            for way, (rows, runs) in RUNS.items():
-                if turn < runs:
-                    run, warehouse = once(way, rows, next(numbers))
-                    found[way].append(run)
-                    files[way] = warehouse
-        require_equal(files["ours"], files["DuckDB, same tables"])
-        growth = [once("ours", rows, next(numbers))[0] for rows in GROWTH]
-    ways = {way: middle(runs) for way, runs in found.items()}
-    return ways, [*growth, ways["ours"]]
-
-
-def middle(runs: list[Throughput]) -> Throughput:
-    """The run whose rate is the median."""
-    return sorted(runs, key=lambda run: run.rows_per_second)[len(runs) // 2]
+        for number, (way, rows) in enumerate([*order, *(("ours", rows) for rows in GROWTH)]):
+            bodies, target = Path(name) / f"{rows}.ndjson", Path(name) / str(number)
+            if not bodies.exists():
+                write_bodies(bodies, rows)
+            target.mkdir()
+            files[way, rows] = target / "w.duckdb"
+            found[way, rows].append(measured(way, bodies, files[way, rows], rows))
+        require_equal(*(files[way, RUNS[way][0]] for way in ("ours", "DuckDB, same tables")))
+    return {
+        key: sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
+        for key, runs in found.items()
+    }
 
 
 def require_equal(one: Path, other: Path) -> None:
@@ -340,7 +260,7 @@ def work(way: str, bodies: Path, warehouse: Path, rows: int) -> None:
     import pyarrow.parquet  # noqa: F401
 
     if way == "ours":
-        import pipelines.jobs.load_job  # noqa: F401
+        import tests.helpers.loads  # noqa: F401
     elif way.startswith("dlt"):
         from dlt.sources import rest_api  # noqa: F401
     began, busy = time.perf_counter(), time.process_time()

@@ -84,7 +84,7 @@ class Report:
     summary: str
     shape: Shape
     tables: tuple[Table, ...]
-    grains: tuple[str, ...]
+    grains: tuple[str, ...] = ("day", "week", "month")
     slices: tuple[str, ...] = ("all", "mailbox")
     filters: tuple[str, ...] = ("mailboxes", "types", "folders", "tags")
     options: tuple[str, ...] = ()

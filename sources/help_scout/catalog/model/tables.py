@@ -39,7 +39,7 @@ class Table:
 
     name: str
     summary: str
-    rows: tuple[Rows, ...]
+    rows: tuple[Rows, ...] = (Rows(),)
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     inherits: tuple[str, ...] = ()

@@ -36,7 +36,6 @@ from .templates import ranges_table
 
 FAMILY = Family(title="Channels", order=70, screen="Chat, Email or Phone")
 _FILTERS = ("mailboxes", "folders", "tags")  # no types: the report is the type
-_GRAINS = ("day", "week", "month")
 _NO_MATCH = "the vendor's sample has changes that do not follow from its own values"
 
 CHAT = Report(
@@ -47,7 +46,6 @@ CHAT = Report(
     doc="chat/",
     summary="Beacon chats: volume, waits, lengths; third-party chat is left out",
     shape=Shape.OVERALL,
-    grains=_GRAINS,
     filters=_FILTERS,
     office_hours=True,
     ignored=FILTER_TAGS | LINKS,
@@ -55,38 +53,20 @@ CHAT = Report(
         Table(
             name="chat",
             summary="Chats in the window",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *measure("volume.chatConversations", ADDITIVE, "Beacon chats"),
                 *measure("volume.completedChats", ADDITIVE, "chats answered"),
                 *measure("volume.missedChats", ADDITIVE, "chats missed"),
                 *measure("volume.chatsPerDay", QUOTIENT, "chats a day"),
-                *measure(
-                    "responses.waitTime",
-                    SECONDS,
-                    "average wait until picked up",
-                    weight="wait_time_conversation_count",
-                ),
-                *measure(
-                    "responses.responseTime",
-                    SECONDS,
-                    "average response time",
-                    weight="response_time_conversation_count",
-                    delta_unconfirmed=_NO_MATCH,
-                ),
-                *measure(
-                    "resolutions.messagesPerChat",
-                    RATE,
-                    "average messages a chat",
-                    weight="messages_per_chat_conversation_count",
-                ),
-                *measure(
-                    "resolutions.duration",
-                    SECONDS,
-                    "average length of a chat",
-                    weight="duration_conversation_count",
-                ),
+                *measure("responses.waitTime", SECONDS, "average wait until picked up",
+                         weight="wait_time_conversation_count"),
+                *measure("responses.responseTime", SECONDS, "average response time",
+                         weight="response_time_conversation_count", delta_unconfirmed=_NO_MATCH),
+                *measure("resolutions.messagesPerChat", RATE, "average messages a chat",
+                         weight="messages_per_chat_conversation_count"),
+                *measure("resolutions.duration", SECONDS, "average length of a chat",
+                         weight="duration_conversation_count"),
                 *distribution_totals(
                     {
                         "waitTime": "waits",
@@ -104,7 +84,7 @@ CHAT = Report(
             resolution_time=False,
         ),
     ),
-)
+)  # fmt: skip
 
 _email_measure = partial(measure, delta_unconfirmed=_NO_MATCH)
 
@@ -116,7 +96,6 @@ EMAIL = Report(
     doc="email/",
     summary="E-mail conversations: volume, response and resolution times, distributions",
     shape=Shape.OVERALL,
-    grains=_GRAINS,
     filters=_FILTERS,
     office_hours=True,
     ignored=FILTER_TAGS | LINKS,
@@ -124,53 +103,31 @@ EMAIL = Report(
         Table(
             name="email",
             summary="E-mail conversations in the window",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *_email_measure("volume.emailConversations", TOUCHED, "e-mail conversations"),
-                *_email_measure(
-                    "volume.emailsCreated", ADDITIVE, "conversations started by e-mail"
-                ),
+                *_email_measure("volume.emailsCreated", ADDITIVE,
+                                "conversations started by e-mail"),
                 *_email_measure("volume.repliesSent", ADDITIVE, "replies sent"),
                 *_email_measure("volume.messagesReceived", ADDITIVE, "messages from customers"),
                 *_email_measure("resolutions.resolved", ADDITIVE, "conversations resolved"),
-                *_email_measure(
-                    "resolutions.resolvedOnFirstReply", ADDITIVE, "resolved with one reply"
-                ),
-                *measure(
-                    "resolutions.percentResolvedOnFirstReply",
-                    RATIO,
-                    "resolved on first reply / resolved",
-                    delta=None,
-                    ratio_of=("resolutions.resolvedOnFirstReply", "resolutions.resolved"),
-                    counted_by="resolutions_resolved",
-                ),
-                *_email_measure(
-                    "resolutions.resolutionTime",
-                    SECONDS,
-                    "average resolution time",
-                    weight="resolutions_resolved",
-                ),
-                *_email_measure(
-                    "resolutions.repliesToResolve",
-                    RATE,
-                    "average replies until resolved",
-                    weight="resolutions_resolved",
-                ),
-                *_email_measure(
-                    "resolutions.handleTime",
-                    SECONDS,
-                    "average time composing a reply",
-                    weight="volume_replies_sent",
-                ),
+                *_email_measure("resolutions.resolvedOnFirstReply", ADDITIVE,
+                                "resolved with one reply"),
+                *measure("resolutions.percentResolvedOnFirstReply", RATIO,
+                         "resolved on first reply / resolved", delta=None,
+                         ratio_of=("resolutions.resolvedOnFirstReply", "resolutions.resolved"),
+                         counted_by="resolutions_resolved"),
+                *_email_measure("resolutions.resolutionTime", SECONDS, "average resolution time",
+                                weight="resolutions_resolved"),
+                *_email_measure("resolutions.repliesToResolve", RATE,
+                                "average replies until resolved", weight="resolutions_resolved"),
+                *_email_measure("resolutions.handleTime", SECONDS, "average time composing a reply",
+                                weight="volume_replies_sent"),
                 *_email_measure("resolutions.closed", ADDITIVE, "conversations closed"),
                 *_email_measure("responses.responseTime", SECONDS, "average wait for any reply"),
-                *_email_measure(
-                    "responses.firstResponseTime",
-                    SECONDS,
-                    "average wait for the first",
-                    weight="first_response_time_conversation_count",
-                ),
+                *_email_measure("responses.firstResponseTime", SECONDS,
+                                "average wait for the first",
+                                weight="first_response_time_conversation_count"),
                 *distribution_totals(
                     {
                         "responseTime": "response times",
@@ -193,7 +150,7 @@ EMAIL = Report(
             },
         ),
     ),
-)
+)  # fmt: skip
 
 PHONE = Report(
     name="phone",
@@ -203,7 +160,6 @@ PHONE = Report(
     doc="phone/",
     summary="Phone conversations of the company and each user",
     shape=Shape.OVERALL,
-    grains=_GRAINS,
     filters=_FILTERS,
     office_hours=True,
     ignored=FILTER_TAGS | LINKS,
@@ -211,7 +167,6 @@ PHONE = Report(
         Table(
             name="phone",
             summary="Phone conversations in the window",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *measure("phoneConversations", TOUCHED, "phone conversations", delta=None),

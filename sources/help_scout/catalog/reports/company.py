@@ -32,13 +32,11 @@ OVERALL = Report(
     doc="company/reports-company-overall/",
     summary="Customers helped, replies and closed conversations of the company and each user",
     shape=Shape.OVERALL,
-    grains=("day", "week", "month"),
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(
             name="company_overall",
             summary="What the company did in the window",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *measure("customersHelped", DISTINCT, "customers who got at least one reply"),
@@ -69,16 +67,12 @@ OVERALL = Report(
                 column("previousCustomersHelped", DISTINCT, "Previous period: customers helped"),
                 column("previousReplies", ADDITIVE, "Previous period: replies sent"),
                 column("previousHappinessScore", SCORE, "Previous period: happiness score"),
-                column(
-                    "previousHandleTime",
-                    SECONDS,
-                    "Previous period: average handle time",
-                    weight="previous_replies",
-                ),
+                column("previousHandleTime", SECONDS, "Previous period: average handle time",
+                       weight="previous_replies"),
             ),
         ),
     ),
-)
+)  # fmt: skip
 
 CUSTOMERS_HELPED = series(
     FAMILY,

@@ -115,13 +115,11 @@ OVERALL = Report(
     doc="conversations/reports-conversations-overall/",
     summary="Conversations, customers, and the top tags, replies, workflows and custom fields",
     shape=Shape.OVERALL,
-    grains=("day", "week", "month"),
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(
             name="conversations_overall",
             summary="Conversation volume in the window",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *measure("totalConversations", TOUCHED, "conversations touched, spam left out"),
@@ -169,14 +167,13 @@ VOLUME_BY_CHANNEL = series(
     "conversations/reports-conversations-volume-by-channel/",
     "New conversations by channel and day",
     (
-        column(
-            "chat", ADDITIVE, "New chat conversations, third-party chat included", name="chat_count"
-        ),
+        column("chat", ADDITIVE, "New chat conversations, third-party chat included",
+               name="chat_count"),
         column("email", ADDITIVE, "New e-mail conversations", name="email_count"),
         column("phone", ADDITIVE, "New phone conversations", name="phone_count"),
     ),
     overall=("conversations_overall", "conversations_created"),
-)
+)  # fmt: skip
 
 BUSY_TIMES = Report(
     name="conversations_busy_times",
@@ -185,7 +182,6 @@ BUSY_TIMES = Report(
     doc="conversations/reports-conversations-busy-times/",
     summary="Conversations by weekday and hour",
     shape=Shape.HEATMAP,
-    grains=("day", "week", "month"),
     compares=False,  # takes a previous period, but its body has no place for one
     overall=("conversations_overall", "total_conversations"),
     tables=(
@@ -262,11 +258,10 @@ RECEIVED_MESSAGES = series(
     "Messages from customers by day",
     # The sources disagree: start/count or date/messages.
     (
-        column(
-            "messages", ADDITIVE, "Messages from customers", name="message_count", also=("count",)
-        ),
+        column("messages", ADDITIVE, "Messages from customers", name="message_count",
+               also=("count",)),
     ),
-)
+)  # fmt: skip
 
 REPORTS = (
     OVERALL,

@@ -46,7 +46,6 @@ OVERALL = Report(
     doc="docs/reports-docs-overall/",
     summary="Visitors of the Docs sites, what they searched, read and did not find",
     shape=Shape.OVERALL,
-    grains=("day", "week", "month"),
     slices=("all",),
     filters=("sites",),
     ignored=LINKS,
@@ -54,7 +53,6 @@ OVERALL = Report(
         Table(
             name="docs_overall",
             summary="Visits in the window and how they ended",
-            rows=(Rows(),),
             columns=(
                 *measure("visitors", DISTINCT, "unique browsers", name="visitor_count",
                          delta_unconfirmed=ONE_SAMPLE),

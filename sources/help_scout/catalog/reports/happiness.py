@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..model import (
     Family,
     Report,
-    Rows,
     Shape,
     Table,
 )
@@ -21,13 +20,11 @@ OVERALL = Report(
     doc="happiness/reports-happiness-overall/",
     summary="Happiness score and ratings",
     shape=Shape.OVERALL,
-    grains=("day", "week", "month"),
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(
             name="happiness_overall",
             summary="Ratings in the window and the happiness score",
-            rows=(Rows(),),
             columns=tuple(happiness_measures()),
         ),
     ),

@@ -11,7 +11,6 @@ from ..model import (
     Column,
     Family,
     Report,
-    Rows,
     Shape,
     Table,
     column,
@@ -37,50 +36,33 @@ OVERALL = Report(
     doc="productivity/reports-productivity-overall/",
     summary="Response, resolution and handle times, resolved conversations, distributions",
     shape=Shape.OVERALL,
-    grains=("day", "week", "month"),
     office_hours=True,
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(
             name="productivity_overall",
             summary="How the window's conversations were answered and resolved",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *measure("totalConversations", TOUCHED, "conversations in these statistics"),
-                *measure(
-                    "resolutionTime",
-                    SECONDS,
-                    "average time from creation to resolution",
-                    weight="resolved",
-                ),
-                *measure(
-                    "repliesToResolve", RATE, "average replies until resolved", weight="resolved"
-                ),
+                *measure("resolutionTime", SECONDS, "average time from creation to resolution",
+                         weight="resolved"),
+                *measure("repliesToResolve", RATE, "average replies until resolved",
+                         weight="resolved"),
                 # No weight: not every reply ends a wait, and the body does not count those that do.
                 *measure("responseTime", SECONDS, "average wait for any reply"),
-                *measure(
-                    "firstResponseTime",
-                    SECONDS,
-                    "average wait for the first reply",
-                    weight="first_response_time_conversation_count",
-                ),
+                *measure("firstResponseTime", SECONDS, "average wait for the first reply",
+                         weight="first_response_time_conversation_count"),
                 *measure("resolved", ADDITIVE, "closed with at least one user reply"),
                 *measure("resolvedOnFirstReply", ADDITIVE, "resolved with one reply"),
                 *measure("closed", ADDITIVE, "conversations closed"),
                 *measure("repliesSent", ADDITIVE, "replies by users"),
-                *measure(
-                    "handleTime", SECONDS, "average time composing a reply", weight="replies_sent"
-                ),
+                *measure("handleTime", SECONDS, "average time composing a reply",
+                         weight="replies_sent"),
                 # Both 0.357 and 40.769 have been seen: the counts decide. It has no change.
-                *measure(
-                    "percentResolvedOnFirstReply",
-                    RATIO,
-                    "resolved on first reply / resolved",
-                    delta=None,
-                    ratio_of=("resolvedOnFirstReply", "resolved"),
-                    counted_by="resolved",
-                ),
+                *measure("percentResolvedOnFirstReply", RATIO, "resolved on first reply / resolved",
+                         delta=None, ratio_of=("resolvedOnFirstReply", "resolved"),
+                         counted_by="resolved"),
                 *distribution_totals(
                     {
                         "responseTime": "response times",
@@ -101,7 +83,7 @@ OVERALL = Report(
             },
         ),
     ),
-)
+)  # fmt: skip
 
 
 def _series(topic: str, summary: str, value: Column, doc: str | None = None) -> Report:

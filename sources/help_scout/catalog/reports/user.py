@@ -66,7 +66,6 @@ OVERALL = Report(
         Table(
             name="user_overall",
             summary="What one user did in the window",
-            rows=(Rows(),),
             columns=(
                 column("user.id", ID, "User or team"),
                 column("user.name", TEXT, "Name", personal=True),
@@ -209,7 +208,6 @@ HAPPINESS = Report(
         Table(
             name="user_happiness",
             summary="Ratings of one user in the window and the happiness score",
-            rows=(Rows(),),
             columns=tuple(happiness_measures()),
         ),
     ),
@@ -271,28 +269,21 @@ CHAT = Report(
         Table(
             name="user_chat",
             summary="Chats of one user in the window",
-            rows=(Rows(),),
             columns=(
                 *period(),
                 *measure("totalDays", DAYS, "length of the interval", delta=None),
                 *measure("newConversations", ADDITIVE, "chats"),
                 *measure("messagesPerChat", RATE, "average messages a chat"),
-                *measure(
-                    "responseTime", SECONDS, "average response time", delta_unconfirmed=_NEVER_SEEN
-                ),
-                *measure(
-                    "waitTime",
-                    SECONDS,
-                    "average wait until picked up",
-                    delta_unconfirmed=_NEVER_SEEN,
-                ),
-                *measure(
-                    "duration", SECONDS, "average length of a chat", delta_unconfirmed=_NEVER_SEEN
-                ),
+                *measure("responseTime", SECONDS, "average response time",
+                         delta_unconfirmed=_NEVER_SEEN),
+                *measure("waitTime", SECONDS, "average wait until picked up",
+                         delta_unconfirmed=_NEVER_SEEN),
+                *measure("duration", SECONDS, "average length of a chat",
+                         delta_unconfirmed=_NEVER_SEEN),
             ),
         ),
     ),
-)
+)  # fmt: skip
 
 REPORTS = (
     OVERALL,

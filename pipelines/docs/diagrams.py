@@ -14,7 +14,7 @@ from sources.help_scout.catalog.model import Column, Report, Type
 from sources.help_scout.catalog.slices import GROUP, SLICE_PARAMS
 from sources.help_scout.catalog.stored_tables import WINDOW_KEY, StoredTable, stored_table
 
-from ..models.table_docs import OWN_VIEWS, PEOPLE_VIEW
+from ..models.own_tables import OWN_VIEWS, PEOPLE_VIEW
 
 ANY_REPORT = "any_report_table"
 BEGIN = ("```mermaid", "erDiagram", "  direction LR")

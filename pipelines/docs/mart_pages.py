@@ -17,9 +17,10 @@ from sources.help_scout.planning.windows import Grain
 from ..models.base_views import view_statements
 from ..models.mart_columns import mart_column
 from ..models.mart_runner import SCHEMA, Mart, Place, all_marts, plan_marts
+from ..models.own_tables import OWN_VIEWS, TARGETS_VIEW
 from ..models.placeholder_tables import SQL_TYPES
 from ..models.sla_targets import METRICS, TARGETS, Targets
-from ..models.table_docs import OWN_VIEWS, TARGETS_VIEW, everything
+from ..models.table_docs import everything
 from ..settings.constants import DATASET
 from .examples import Examples
 from .table_pages import column_rows

@@ -18,7 +18,7 @@ from sources.help_scout.catalog.stored_tables import (
 )
 
 from ..models.item_views import ITEM_VIEWS
-from ..models.table_docs import OWN_TABLES, OWN_VIEWS
+from ..models.own_tables import OWN_TABLES, OWN_VIEWS
 from .diagrams import family_diagram, lists_diagram, window_diagram
 from .examples import Examples
 

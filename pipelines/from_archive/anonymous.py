@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
+from sources.help_scout.catalog.dimension_model import Dimension
+from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.model import ID, INSTANT, LOCAL_DATE, TEXT_ID, Column, Type
 from sources.help_scout.parsing.path_tree import Node, tree_of
 from sources.help_scout.planning.endpoints import dimension_at, report_at

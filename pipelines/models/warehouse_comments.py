@@ -24,7 +24,8 @@ from ..warehouse.locks import exclusively
 from ..warehouse.sql import sql_client
 from .mart_columns import mart_column
 from .mart_runner import SCHEMA, Mart, all_marts
-from .table_docs import TARGETS_VIEW, described
+from .own_tables import TARGETS_VIEW
+from .table_docs import described
 from .view_sync import made_by, marked
 
 UNKNOWN = "Not in the catalog: kept as Help Scout sends it"

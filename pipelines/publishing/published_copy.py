@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import orjson
 
-from ..models.table_docs import PUBLICATION_TABLE
+from ..models.own_tables import PUBLICATION_TABLE
 from ..models.warehouse_comments import describing
 from ..settings.constants import DATASET
 from ..warehouse.duckdb import PUBLISHED, connect, state_folder

@@ -13,8 +13,8 @@ from pipelines.docs.diagrams import family_diagram, lists_diagram, window_diagra
 from pipelines.docs.examples import Examples
 from pipelines.docs.mart_pages import mart_types
 from pipelines.docs.table_pages import column_rows
-from pipelines.models import table_docs
 from pipelines.models.mart_columns import type_of, unit_of
+from pipelines.models.own_tables import PEOPLE_VIEW
 from pipelines.models.sla_targets import TARGETS
 from pipelines.models.table_docs import everything, report_tables
 from sources.help_scout.catalog.model import (
@@ -89,7 +89,7 @@ def test_every_column_of_everything_stands_in_the_dictionary() -> None:
 def test_a_page_that_differs_from_the_catalog_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     text = read(PAGE)
     more = Column(name="more_count", unit=COUNT, description="One more")
-    people = replace(table_docs.PEOPLE_VIEW, columns=(*table_docs.PEOPLE_VIEW.columns, more))
+    people = replace(PEOPLE_VIEW, columns=(*PEOPLE_VIEW.columns, more))
     monkeypatch.setattr("pipelines.docs.table_pages.OWN_VIEWS", (people,))
 
     assert "| `more_count` | bigint | count | One more | `42` |" in with_parts(text, PARTS[PAGE])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
+from sources.help_scout.catalog.dimension_model import Dimension
+from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.model import Type
 from sources.help_scout.errors import CoercionError, UnexpectedResponse
 from sources.help_scout.extract.dimension_lists import UNTAGGED, dimension_row

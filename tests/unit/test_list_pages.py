@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sources.help_scout.catalog.dimensions import DIMENSIONS, Dimension
+from sources.help_scout.catalog.dimension_model import Dimension
+from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.errors import CoercionError
 from sources.help_scout.extract.dimension_lists import dimension_row
 from sources.help_scout.extract.list_pages import read_list

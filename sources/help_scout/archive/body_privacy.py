@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..catalog.dimensions import DIMENSIONS, Dimension
+from ..catalog.dimension_model import Dimension
+from ..catalog.dimensions import DIMENSIONS
 from ..catalog.model import Column, Report, Table
 from ..parsing.coerce import as_json
 from ..parsing.path_tree import Node, tree_of

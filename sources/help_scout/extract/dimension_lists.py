@@ -7,7 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from ..catalog.dimensions import DIMENSIONS, LINKS, Dimension
+from ..catalog.dimension_model import Dimension
+from ..catalog.dimensions import DIMENSIONS, LINKS
 from ..errors import (
     AnswerError,
     ApiError,

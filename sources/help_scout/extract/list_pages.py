@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..catalog.dimensions import Dimension
+from ..catalog.dimension_model import Dimension
 from ..errors import UnexpectedResponse
 from ..parsing.coerce import whole_number
 from ..planning.request_plan import Request

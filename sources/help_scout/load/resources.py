@@ -16,7 +16,7 @@ import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.extract import DltResource
 
-from ..catalog.dimensions import Dimension
+from ..catalog.dimension_model import Dimension
 from ..catalog.model import Report
 from ..catalog.stored_tables import CURSOR, StoredTable
 from ..errors import AnswerError, ApiError

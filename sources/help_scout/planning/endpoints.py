@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ..catalog.dimensions import DIMENSIONS, Dimension
+from ..catalog.dimension_model import Dimension
+from ..catalog.dimensions import DIMENSIONS
 from ..catalog.model import Report
 from ..catalog.reports import REPORTS
 from .request_plan import API_ROOT

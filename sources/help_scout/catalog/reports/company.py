@@ -21,7 +21,8 @@ from ..model import (
     measure,
 )
 from .blocks import FILTER_TAGS, LINKS, RANGE_LABEL, period
-from .templates import drilldown, series
+from .row_templates import drilldown
+from .templates import series
 
 FAMILY = Family(title="Company", order=10, screen="Company")
 

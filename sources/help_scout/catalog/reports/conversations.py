@@ -28,7 +28,8 @@ from ..model import (
     measure,
 )
 from .blocks import FILTER_TAGS, LINKS, ONE_SAMPLE, WEEKDAY_NAMES, period
-from .templates import drilldown, series
+from .row_templates import drilldown
+from .templates import series
 
 FAMILY = Family(title="Conversations", order=20, screen="All Channels")
 

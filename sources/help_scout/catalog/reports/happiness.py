@@ -9,7 +9,7 @@ from ..model import (
     Table,
 )
 from .blocks import FILTER_TAGS, LINKS, happiness_measures
-from .templates import ratings
+from .row_templates import ratings
 
 FAMILY = Family(title="Happiness", order=40, screen="Happiness")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..model import (
     ADDITIVE,
     CHANGE,
@@ -44,9 +46,11 @@ from .blocks import (
     happiness_measures,
     period,
 )
-from .templates import drilldown, ratings, series
+from .row_templates import drilldown, ratings
+from .templates import series
 
 FAMILY = Family(title="Users", order=60, screen="User")
+_by_user = partial(series, FAMILY, slices=USER_ONLY, requires=USER_ONLY, drivers=(COMPANY_USERS,))
 _NEVER_SEEN = "no sample of the vendor has a value"
 
 OVERALL = Report(
@@ -167,16 +171,12 @@ CONVERSATION_HISTORY = Report(
     ),
 )  # fmt: skip
 
-CUSTOMERS_HELPED = series(
-    FAMILY,
+CUSTOMERS_HELPED = _by_user(
     "user_customers_helped",
     "user/customers-helped",
     "user/reports-user-customer-helped/",
     "Distinct customers that one user helped by day; days do not add up to a longer window",
     (column("customers", DISTINCT, "Distinct customers helped", name="customers_helped"),),
-    slices=USER_ONLY,
-    requires=USER_ONLY,
-    drivers=(COMPANY_USERS,),
     overall=("user_overall", "customers_helped"),
 )
 
@@ -225,29 +225,21 @@ RATINGS = ratings(
     overall=("user_happiness", "ratings_count"),
 )
 
-REPLIES = series(
-    FAMILY,
+REPLIES = _by_user(
     "user_replies",
     "user/replies",
     "user/reports-user-replies/",
     "Replies of one user by day",
     (column("replies", ADDITIVE, "Replies sent", name="replies_sent"),),
-    slices=USER_ONLY,
-    requires=USER_ONLY,
-    drivers=(COMPANY_USERS,),
     overall=("user_overall", "total_replies"),
 )
 
-RESOLUTIONS = series(
-    FAMILY,
+RESOLUTIONS = _by_user(
     "user_resolutions",
     "user/resolutions",
     "user/reports-user-resolutions/",
     "Conversations that one user helped resolve by day",
     (column("resolved", ADDITIVE, "Conversations resolved"),),
-    slices=USER_ONLY,
-    requires=USER_ONLY,
-    drivers=(COMPANY_USERS,),
     overall=("user_overall", "resolved"),
 )
 

@@ -26,7 +26,7 @@ from sources.help_scout.archive.archive_files import ArchiveFile, Kept, Manifest
 from sources.help_scout.catalog.model import Report
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import ApiError, ArchiveError
-from sources.help_scout.extract.result import Outcomes
+from sources.help_scout.extract.result import WindowResults
 from sources.help_scout.parsing.coerce import whole_number
 from sources.help_scout.parsing.redaction import Privacy
 from sources.help_scout.planning.endpoints import report_at
@@ -126,17 +126,17 @@ class _ReplayRun(Run):
         super().reconcile_state(state)
         state[CHAIN] = self.chain
 
-    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
+    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | WindowResults]:
         """The reads of the spans; where the load ended early, those that came to something."""
         for read in super().reads(report, spans):
             if self.windows is None or not self.windows.isdisjoint(_keys_of(read)):
                 yield read
 
 
-def _keys_of(read: Read | Outcomes) -> Iterator[str]:
+def _keys_of(read: Read | WindowResults) -> Iterator[str]:
     """The windows that the read is for."""
     if isinstance(read, list):
-        pairs = [(outcome.read, outcome.window) for outcome in read]
+        pairs = [(result.read, result.window) for result in read]
     else:
         pairs = [(read, window) for window in read.wanted]
     for one, window in pairs:

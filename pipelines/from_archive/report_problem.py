@@ -82,7 +82,7 @@ def gather(
 ) -> Contents:
     """The anonymous answers of the loads, in the order in which they came."""
     anonymizer = Anonymizer()
-    wanted = _with_drivers(reports)
+    wanted = _with_parents(reports)
     lines: list[bytes] = []
     by_path: Counter[str] = Counter()
     for session in sessions:
@@ -129,10 +129,10 @@ def _is_wanted(kept: Kept, wanted: frozenset[str]) -> bool:
     return kept.asked_by == LISTS or not wanted or report is None or report.name in wanted
 
 
-def _with_drivers(reports: tuple[str, ...]) -> frozenset[str]:
+def _with_parents(reports: tuple[str, ...]) -> frozenset[str]:
     """The reports and those that name their items."""
-    drivers = {driver.report for name in reports for driver in REPORTS[name].drivers}
-    return frozenset({*reports, *drivers})
+    parents = {parent.report for name in reports for parent in REPORTS[name].parents}
+    return frozenset({*reports, *parents})
 
 
 def _load(session: Session, reports: tuple[str, ...]) -> dict[str, Any]:

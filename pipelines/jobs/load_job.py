@@ -88,7 +88,7 @@ def run_job(
     """Runs a job, prints its summary and publishes what it has loaded."""
     closing = FinalizeOptions.configured()
     progress = LoadProgress(console)
-    run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
+    run = configured_run(clock=job.clock, on_result=progress.on_result, **job.options)
     run.budget = job.budget
     try:
         run.privacy = run.privacy.with_forgotten(job.forgotten)
@@ -210,7 +210,7 @@ def _publish_rebuilt(console: Console, job: Job, modes: Mapping[str, str], mode:
     before, readers do not keep the copy of before either."""
     assert isinstance(job.warehouse, Path)
     progress = LoadProgress(console)
-    run = configured_run(clock=job.clock, on_outcome=progress.on_outcome, **job.options)
+    run = configured_run(clock=job.clock, on_result=progress.on_result, **job.options)
     try:
         with stopping_at_signals(run, console), open_pipeline(job.warehouse) as pipeline:
             run.reconcile_state(source_state(pipeline))

@@ -39,7 +39,7 @@ INTERVAL_OPTIONS = ("since", "until")
 def configured_run(
     *,
     clock: Callable[[], datetime] = utc_now,
-    on_outcome: Callable[[WindowResult], None] | None = None,
+    on_result: Callable[[WindowResult], None] | None = None,
     **options: Any,
 ) -> Run:
     """A run with the options of dlt's configuration; those given here come before it."""
@@ -51,7 +51,7 @@ def configured_run(
     for name in INTERVAL_OPTIONS:
         resolved.pop(name)
     check_option_names(spec.get_resolvable_fields(), CONFIG_SECTIONS)
-    return open_run(**resolved, clock=clock, on_outcome=on_outcome)
+    return open_run(**resolved, clock=clock, on_result=on_result)
 
 
 def configured_account() -> str:

@@ -195,14 +195,14 @@ def _slices(run: Run, stored: WarehouseSnapshot, names: Iterable[str]) -> Iterat
     for read, window, how in wanted_windows(run, stored, found, unnamed):
         name, text = read.report.name, read.slice.text
         status = found[name].setdefault(text, SliceStatus(report=name, slice=read.slice))
-        worth = stored.coverage.worth(name, text, window)
-        status.add(window, how, worth.fetched_at if worth else None)
-    for outcome in unnamed:
-        name, slice_ = outcome.read.report.name, outcome.read.slice
+        state = stored.coverage.window_state(name, text, window)
+        status.add(window, how, state.fetched_at if state else None)
+    for result in unnamed:
+        name, slice_ = result.read.report.name, result.read.slice
         status = found[name].setdefault(slice_.text, SliceStatus(report=name, slice=slice_))
-        is_refused = outcome.status is Status.UNAVAILABLE
+        is_refused = result.status is Status.UNAVAILABLE
         how = Freshness.UNAVAILABLE if is_refused else Freshness.MISSING
-        status.add(outcome.window, how, None)
+        status.add(result.window, how, None)
     for by_slice in found.values():
         for status in by_slice.values():
             status.last_failure = failures.get((status.report, status.slice.text))

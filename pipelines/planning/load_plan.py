@@ -20,7 +20,7 @@ from sources.help_scout.catalog.slices import SLICE_PARAMS
 from sources.help_scout.catalog.stored_tables import CURSOR
 from sources.help_scout.errors import AnswerError, ApiError
 from sources.help_scout.extract.dimension_lists import AccountLists
-from sources.help_scout.extract.result import Outcomes, Status
+from sources.help_scout.extract.result import Status, WindowResults
 from sources.help_scout.planning.request_plan import Read, Request
 from sources.help_scout.planning.session import LoadSession
 from sources.help_scout.planning.windows import Grain, Window, local_midnight, window_of
@@ -158,7 +158,7 @@ def plan_agenda(pipeline: Pipeline, run: Run, request: LoadRequest) -> LoadPlan:
         chunks=[
             *_repair_chunks(run, coverage, after, round_),
             *_due_chunks(run, coverage, after, round_),
-            *_newcomer_chunks(run, stored, after),
+            *_new_item_chunks(run, stored, after),
         ],
         after=after,
         stored=stored,
@@ -189,7 +189,7 @@ def _repair_chunks(
     ]
 
 
-def _newcomer_chunks(
+def _new_item_chunks(
     run: Run, stored: WarehouseSnapshot | None, after: Mapping[str, datetime]
 ) -> list[Chunk]:
     """Chunks for the history of items that are new: last, since it is long and tonight's numbers
@@ -279,7 +279,7 @@ def has_reads(run: Run, agenda: LoadPlan, chunk: Chunk) -> bool:
 
 
 def wanted_windows(
-    run: Run, stored: WarehouseSnapshot, names: Iterable[str], unnamed: Outcomes | None = None
+    run: Run, stored: WarehouseSnapshot, names: Iterable[str], unnamed: WindowResults | None = None
 ) -> Iterator[tuple[Read, Window, Freshness]]:
     """Every window that the configuration wants of these reports, and how it stands, by what the
     warehouse knows of the account: not by what the API happened to list tonight.
@@ -294,7 +294,7 @@ def wanted_windows(
         for read in dry.reads(report, run.spans(report, run.time.start, run.now)):
             if read.report is report:  # and not one that names its users
                 for window in read.wanted:
-                    how = stored.coverage.standing(name, read.slice.text, window, run.now)
+                    how = stored.coverage.freshness(name, read.slice.text, window, run.now)
                     yield read, window, how
     if unnamed is not None:
         unnamed += dry.unplanned
@@ -305,7 +305,7 @@ def count_missing(pipeline: Pipeline, run: Run, reports: tuple[str, ...] = ()) -
     stored = stored_of(pipeline, run.settings.account)
     if stored is None:
         return 0
-    unnamed: Outcomes = []
+    unnamed: WindowResults = []
     windows = wanted_windows(run, stored, reports or tuple(REPORTS), unnamed)
     missing_ones = sum(how is Freshness.MISSING for _, _, how in windows)
     return missing_ones + sum(one.status is Status.FAILED for one in unnamed)

@@ -76,20 +76,20 @@ class PageCounts:
     def __init__(self, coverage: Coverage) -> None:
         self._coverage = coverage
         self._seen: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for (report, slice_text, grain, start), worth in coverage.items().items():
-            if worth.is_loaded:
+        for (report, slice_text, grain, start), state in coverage.items().items():
+            if state.is_loaded:
                 weekday = str(start.weekday()) if grain is Grain.DAY else ""
-                self._seen[report, slice_text, grain, weekday].append(worth.pages)
-                self._seen[report, slice_text, grain].append(worth.pages)
-                self._seen[report, grain].append(worth.pages)
+                self._seen[report, slice_text, grain, weekday].append(state.pages)
+                self._seen[report, slice_text, grain].append(state.pages)
+                self._seen[report, grain].append(state.pages)
 
     def estimate(self, read: Read) -> float:
         """Pages of the read: as many as last time, else the mean of the slice's same weekdays, of
         the slice, of the report; one where nothing is known."""
         report, slice_text, window = read.report.name, read.slice.text, read.windows[0]
-        worth = self._coverage.worth(report, slice_text, window)
-        if worth is not None and worth.was_closed(window):
-            return worth.pages
+        state = self._coverage.window_state(report, slice_text, window)
+        if state is not None and state.was_closed(window):
+            return state.pages
         weekday = str(window.start.weekday()) if window.grain is Grain.DAY else ""
         for key in (
             (report, slice_text, window.grain, weekday),

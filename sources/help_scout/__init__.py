@@ -137,7 +137,7 @@ def open_run(
     privacy_key: str | None = None,
     archive: str | None = None,
     clock: Callable[[], datetime] = utc_now,
-    on_outcome: Callable[[WindowResult], None] | None = None,
+    on_result: Callable[[WindowResult], None] | None = None,
     **settings: Any,
 ) -> Run:
     """A run with these options, checked; nothing is sent.
@@ -167,7 +167,7 @@ def open_run(
         now=now,
         docs=docs,
         privacy=Privacy(privacy, privacy_columns, privacy_key),
-        on_outcome=on_outcome,
+        on_result=on_result,
         archive=kept,
     )
 

@@ -124,8 +124,8 @@ def measured(requests: int, limit: int, latency_ms: int) -> LimitUse:
         reads = repeat(plan_read(REPORTS["phone"], (DAY,), Slice(), zone=ZONE), requests)
         client.get(Request.of("/v2/users", {}))
         began = time.perf_counter()
-        for outcomes in ahead.outcomes(reads):
-            assert outcomes[0].error is None, outcomes[0].error
+        for results in ahead.results(reads):
+            assert results[0].error is None, results[0].error
         seconds = time.perf_counter() - began
         ahead.close()
         refused = client.sent - requests - 1

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from sources.help_scout.api.client import Answer
 from sources.help_scout.catalog.model import PAGED, ParentReport, Report, Shape
 from sources.help_scout.catalog.reports import REPORTS
-from sources.help_scout.extract.result import Outcomes
+from sources.help_scout.extract.result import WindowResults
 from sources.help_scout.planning.request_plan import API_ROOT, Read, Request
 from sources.help_scout.planning.settings import Settings
 from sources.help_scout.planning.windows import Grain
@@ -98,14 +98,14 @@ class ReferenceAccount(Api):
         super().__init__()
         self.requests: set[Request] = set()
 
-    def outcomes(self, read: Read, now: datetime) -> Outcomes:
+    def results(self, read: Read, now: datetime) -> WindowResults:
         """The results of the read's windows: all loaded."""
         window = read.windows[0]
         pages = pages_of(read.report, days_between(window.start, window.end))
         for part, page in product(read.parts, range(1, pages + 1)):
             request = part.request
             self.requests.add(request if page == 1 else request.with_params(page=str(page)))
-        return super().outcomes(read, now)
+        return super().results(read, now)
 
     def get(self, request: Request, *, most_tries: int | None = None) -> Answer:
         """The answer that names users or items. The report's own read is the same request."""

@@ -31,7 +31,7 @@ from pipelines.planning.load_plan import (
 from sources.help_scout.api.client import Client
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import CURSOR
-from sources.help_scout.extract.result import Outcomes, Status, WindowResult
+from sources.help_scout.extract.result import Status, WindowResult, WindowResults
 from sources.help_scout.load.batch import Batch
 from sources.help_scout.planning.budget import Budget
 from sources.help_scout.planning.request_plan import Read
@@ -77,7 +77,7 @@ class Api:
     def close(self) -> None:
         """Nothing to close."""
 
-    def outcomes(self, read: Read, now: datetime) -> Outcomes:
+    def results(self, read: Read, now: datetime) -> WindowResults:
         """What the read's windows come to."""
         self.sent += 1
         self.reads.append(read)
@@ -169,9 +169,9 @@ class Nights:
         until = chunk.interval[1] if chunk.is_explicit else None
         batch = Batch(report, run)
         for read in run.reads(report, run.spans(report, after, until)):
-            outcomes = read if isinstance(read, list) else api.outcomes(read, run.now)
-            list(batch.add(outcomes))
-            run.note(outcomes)
+            results = read if isinstance(read, list) else api.results(read, run.now)
+            list(batch.add(results))
+            run.note(results)
         run.note_read(report)
         return [row for table, rows in batch.flush() if table == WINDOW_READS for row in rows]
 

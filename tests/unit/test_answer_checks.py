@@ -34,8 +34,8 @@ def fetch(
 
     span = (WEEK,) if "ratings" in report else ()
     read = replace(read_of(report, *span, slice_=slice_), users=users)
-    (outcome,) = fetch_read(StubGetter(answer), read, NOW)
-    return outcome
+    (result,) = fetch_read(StubGetter(answer), read, NOW)
+    return result
 
 
 def moved(hours: float) -> Any:
@@ -50,15 +50,15 @@ def moved(hours: float) -> Any:
 
 @pytest.mark.parametrize("hours", [0, 5, -5, 7.5, 13.5, -11])
 def test_dates_that_are_echoed_some_hours_off_are_reported_and_stored(hours: float) -> None:
-    outcome = fetch("company_overall", moved(hours))
-    assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, hours * 3600)
+    result = fetch("company_overall", moved(hours))
+    assert (result.status, result.echo_shift_seconds) == (Status.LOADED, hours * 3600)
 
 
 @pytest.mark.parametrize("hours", [24, -24, 24 * 365])
 def test_the_answer_for_another_day_is_not_stored(hours: float) -> None:
-    outcome = fetch("company_overall", moved(hours))
-    assert (outcome.status, outcome.rows) == (Status.FAILED, {})
-    assert "the answer says" in str(outcome.error)
+    result = fetch("company_overall", moved(hours))
+    assert (result.status, result.rows) == (Status.FAILED, {})
+    assert "the answer says" in str(result.error)
 
 
 def test_the_answer_for_a_week_is_not_stored_as_a_day() -> None:
@@ -78,8 +78,8 @@ def test_an_open_day_that_ends_now_is_stored() -> None:
         return change(dated(body_of("company_overall"), query), query)
 
     today = days("2026-04-20", 1)
-    (outcome,) = fetch_read(StubGetter(answer), read_of("company_overall", *today), NOW)
-    assert outcome.status is Status.LOADED
+    (result,) = fetch_read(StubGetter(answer), read_of("company_overall", *today), NOW)
+    assert result.status is Status.LOADED
 
 
 def test_dates_at_the_end_of_time_are_no_dates() -> None:
@@ -87,13 +87,13 @@ def test_dates_at_the_end_of_time_are_no_dates() -> None:
         body["current"]["startDate"] = "9999-12-31T23:59:59-05:00"
         return body
 
-    outcome = fetch("company_overall", change)
-    assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, None)
+    result = fetch("company_overall", change)
+    assert (result.status, result.echo_shift_seconds) == (Status.LOADED, None)
 
 
 def test_dates_that_are_not_echoed_are_no_reason_to_doubt() -> None:
-    outcome = fetch("happiness_overall", lambda body, _query: body)
-    assert (outcome.status, outcome.echo_shift_seconds) == (Status.LOADED, None)
+    result = fetch("happiness_overall", lambda body, _query: body)
+    assert (result.status, result.echo_shift_seconds) == (Status.LOADED, None)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_dates_that_are_not_echoed_are_no_reason_to_doubt() -> None:
 def test_the_body_of_another_report_is_not_stored(report: str, served: str) -> None:
     needs_user = REPORTS[report].requires == ("user",)
     slice_ = Slice.of(user=4) if needs_user else None
-    outcome = fetch(report, lambda _body, query: dated(body_of(served), query), slice_)
-    assert (outcome.status, outcome.rows) == (Status.FAILED, {})
-    assert "the answer is not this report" in str(outcome.error)
+    result = fetch(report, lambda _body, query: dated(body_of(served), query), slice_)
+    assert (result.status, result.rows) == (Status.FAILED, {})
+    assert "the answer is not this report" in str(result.error)
 
 
 @pytest.mark.parametrize(("named", "status"), [(5, Status.FAILED), (31337, Status.LOADED)])
@@ -123,8 +123,8 @@ def test_the_answer_for_another_user_of_the_account_is_not_stored(
         body["user"]["id"] = named
         return body
 
-    outcome = fetch("user_overall", change, Slice.of(user=4), frozenset({4, 5}))
-    assert outcome.status is status
+    result = fetch("user_overall", change, Slice.of(user=4), frozenset({4, 5}))
+    assert result.status is status
 
 
 def test_ratings_of_another_user_or_another_year_are_not_stored() -> None:
@@ -138,8 +138,8 @@ def test_ratings_of_another_user_or_another_year_are_not_stored() -> None:
     whole = {"page": 1, "pages": 1, "count": len(body_of("user_ratings")["results"])}
     user = Slice.of(user=4)
     for change in (of_others, of_2019):
-        outcome = fetch("user_ratings", lambda b, q, c=change: c({**b, **whole}, q), user)
-        assert (outcome.status, outcome.rows) == (Status.FAILED, {})
+        result = fetch("user_ratings", lambda b, q, c=change: c({**b, **whole}, q), user)
+        assert (result.status, result.rows) == (Status.FAILED, {})
     right = fetch("user_ratings", lambda b, _q: {**b, **whole}, user)
     assert right.status is Status.LOADED
 
@@ -154,9 +154,9 @@ def test_a_page_that_is_another_one_fails_the_window() -> None:
         return {"conversations": page}
 
     for change, words in ((says_one, "got page 1"), (repeats_one, "rows of an earlier page")):
-        outcome = fetch("conversations_drilldown", change)
-        assert (outcome.status, outcome.rows) == (Status.FAILED, {})
-        assert words in str(outcome.error)
+        result = fetch("conversations_drilldown", change)
+        assert (result.status, result.rows) == (Status.FAILED, {})
+        assert words in str(result.error)
 
 
 def test_one_user_who_is_refused_costs_that_user_and_is_asked_for_the_newest_window_only() -> None:
@@ -178,12 +178,12 @@ def test_one_user_who_is_refused_costs_that_user_and_is_asked_for_the_newest_win
     spans = [days(f"2026-03-0{number}", 1) for number in (4, 5, 6)]
     with run_over(bodies, grains={report.name: ["day"]}) as (run, account):
         found = []
-        for outcomes in run.reader.outcomes(run.reads(report, spans[:1])):
-            run.note(outcomes)
-            found += outcomes
-        for outcomes in run.reader.outcomes(run.reads(report, spans[1:])):
-            run.note(outcomes)
-            found += outcomes
+        for results in run.reader.results(run.reads(report, spans[:1])):
+            run.note(results)
+            found += results
+        for results in run.reader.results(run.reads(report, spans[1:])):
+            run.note(results)
+            found += results
     told = [(o.read.slice.text, o.status, o.requests) for o in found]
     assert told == [
         ("user=101", Status.LOADED, 1),

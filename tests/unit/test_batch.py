@@ -37,7 +37,7 @@ def batch() -> Batch:
     return Batch(REPORTS[REPORT], cast("Run", run))
 
 
-def outcomes(span: Span, slice_: Slice, kind: str = GOOD) -> list[WindowResult]:
+def results(span: Span, slice_: Slice, kind: str = GOOD) -> list[WindowResult]:
     """What a read of the span comes to."""
     read = read_of(REPORT, *span, slice_=slice_)
     status = {GOOD: Status.LOADED, REFUSED: Status.UNAVAILABLE, DOWN: Status.FAILED}[kind]
@@ -86,18 +86,18 @@ def story(rows: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str, str]]:
 
 def test_a_window_that_was_planned_twice_is_not_stored_twice() -> None:
     target, span = batch(), days("2026-03-02", 2)
-    list(target.add(outcomes(span, TOTAL)))
+    list(target.add(results(span, TOTAL)))
     with pytest.raises(AssertionError, match="planned twice"):
-        list(target.add(outcomes(span, TOTAL)))
+        list(target.add(results(span, TOTAL)))
 
 
 @pytest.mark.parametrize("kind", [REFUSED, DOWN])
 def test_a_window_that_is_not_loaded_is_a_row_of_the_ledger_and_holds_nothing_back(
     kind: str,
 ) -> None:
-    rows = gathered(outcomes(days("2026-03-03", 2), FIRST),
-                    outcomes(days("2026-03-03", 2), SECOND, kind),
-                    outcomes(days("2026-03-05", 2), TOTAL))  # fmt: skip
+    rows = gathered(results(days("2026-03-03", 2), FIRST),
+                    results(days("2026-03-03", 2), SECOND, kind),
+                    results(days("2026-03-05", 2), TOTAL))  # fmt: skip
     bad = {REFUSED: "unavailable", DOWN: "failed"}[kind]
     assert [status for _, _, status in story(rows)] == ["loaded"] * 2 + [bad] * 2 + ["loaded"] * 2
     covered = [row["covered_until"] for row in rows["window_reads"]]
@@ -106,9 +106,9 @@ def test_a_window_that_is_not_loaded_is_a_row_of_the_ledger_and_holds_nothing_ba
 
 
 def test_what_keeps_the_stored_rows_gives_none_and_covers_nothing() -> None:
-    (outcome,) = outcomes(days("2026-03-03", 1), TOTAL)
-    outcome.status, outcome.keeps_stored, outcome.rows = Status.INCOMPLETE, True, {}
-    rows = gathered([outcome])
+    (result,) = results(days("2026-03-03", 1), TOTAL)
+    result.status, result.keeps_stored, result.rows = Status.INCOMPLETE, True, {}
+    rows = gathered([result])
     assert REPORT not in rows
     (row,) = rows["window_reads"]
     assert (row["status"], row["covered_until"], row["is_final"]) == ("incomplete", None, False)

@@ -15,7 +15,7 @@ from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import BucketMismatch, ReportUnavailable, Unreachable
 from sources.help_scout.extract.buckets import match_buckets
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcomes, Status, WindowResult
+from sources.help_scout.extract.result import Status, WindowResult, WindowResults
 from sources.help_scout.planning.windows import Grain, Window
 from tests.helpers.builders import BERLIN, NOW, StubGetter, at, body_of, days, read_of, window
 
@@ -72,26 +72,26 @@ def by_utc_dates(query: dict[str, str]) -> Any:
     return rows if "viewBy" in query else buckets((start, hours(start, end)))
 
 
-def values(outcomes: list[WindowResult]) -> list[list[int]]:
-    return [[row["conversation_count"] for row in o.rows[NEW]] for o in outcomes]
+def values(results: list[WindowResult]) -> list[list[int]]:
+    return [[row["conversation_count"] for row in o.rows[NEW]] for o in results]
 
 
 def test_buckets_that_line_up_take_one_request() -> None:
-    outcomes, getter = fetch(by_request)
-    assert [outcome.window for outcome in outcomes] == list(SPAN)
-    assert values(outcomes) == [[24], [24], [24]]
-    assert [outcome.requests for outcome in outcomes] == [1, 0, 0]
-    assert [outcome.pages for outcome in outcomes] == [1, 0, 0]
+    results, getter = fetch(by_request)
+    assert [result.window for result in results] == list(SPAN)
+    assert values(results) == [[24], [24], [24]]
+    assert [result.requests for result in results] == [1, 0, 0]
+    assert [result.pages for result in results] == [1, 0, 0]
     assert len(getter.sent) == 1
 
 
 @pytest.mark.parametrize("answer", [by_utc, by_utc_dates])
 def test_utc_days_are_never_taken_for_days_of_berlin(answer: Answer) -> None:
-    outcomes, getter = fetch(answer)
-    assert [outcome.window for outcome in outcomes] == list(SPAN)
-    assert [outcome.status for outcome in outcomes] == [Status.LOADED] * 3
-    assert values(outcomes) == [[24], [24], [24]]
-    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 7
+    results, getter = fetch(answer)
+    assert [result.window for result in results] == list(SPAN)
+    assert [result.status for result in results] == [Status.LOADED] * 3
+    assert values(results) == [[24], [24], [24]]
+    assert sum(result.requests for result in results) == len(getter.sent) == 7
 
 
 def test_a_window_asked_alone_is_asked_for_itself_and_then_without_buckets() -> None:
@@ -109,19 +109,19 @@ def test_one_bucket_for_many_windows_may_be_their_sum_and_is_asked_alone() -> No
         start, end = instants(query)
         return buckets((start, hours(start, end)))
 
-    outcomes, getter = fetch(sum_of_the_span)
-    assert values(outcomes) == [[24], [24], [24]]
+    results, getter = fetch(sum_of_the_span)
+    assert values(results) == [[24], [24], [24]]
     assert len(getter.sent) == 4
 
 
 def test_buckets_that_fit_nothing_leave_the_window_out_and_let_the_report_go_on() -> None:
     noon = at("2026-03-04T12:00")
-    outcomes, getter = fetch(lambda _query: buckets((noon, 5), (noon, 6)))
-    assert [outcome.status for outcome in outcomes] == [Status.UNAVAILABLE] * 3
-    assert [outcome.rows for outcome in outcomes] == [{}, {}, {}]
-    assert not any(outcome.is_refused for outcome in outcomes)
-    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 7
-    assert outcomes[0].error == (
+    results, getter = fetch(lambda _query: buckets((noon, 5), (noon, 6)))
+    assert [result.status for result in results] == [Status.UNAVAILABLE] * 3
+    assert [result.rows for result in results] == [{}, {}, {}]
+    assert not any(result.is_refused for result in results)
+    assert sum(result.requests for result in results) == len(getter.sent) == 7
+    assert results[0].error == (
         "conversations_new: the API's buckets do not line up with day 2026-03-03 in this time "
         "zone, asked together and alone: the window is left out rather than guessed"
     )
@@ -149,37 +149,37 @@ def leaves_out(*left_out: Window, created: int | None, alone: int | None = None)
 
 
 def test_a_bucket_that_is_left_out_is_empty_where_the_overall_report_says_zero() -> None:
-    outcomes, getter = fetch(leaves_out(SPAN[1], created=0))
-    assert [o.status for o in outcomes] == [Status.LOADED, Status.EMPTY, Status.LOADED]
+    results, getter = fetch(leaves_out(SPAN[1], created=0))
+    assert [o.status for o in results] == [Status.LOADED, Status.EMPTY, Status.LOADED]
     assert len(getter.sent) == 3  # together, alone, the overall report
-    assert outcomes[0].zero_buckets == "left_out"
+    assert results[0].zero_buckets == "left_out"
 
 
 def test_a_bucket_that_comes_when_it_is_asked_for_alone_is_loaded() -> None:
-    outcomes, _ = fetch(leaves_out(SPAN[1], created=7, alone=9))
-    assert values(outcomes) == [[4], [9], [4]]
+    results, _ = fetch(leaves_out(SPAN[1], created=7, alone=9))
+    assert values(results) == [[4], [9], [4]]
 
 
 def test_a_bucket_that_stays_away_though_it_is_not_zero_keeps_what_is_stored() -> None:
-    outcomes, _ = fetch(leaves_out(SPAN[1], created=7))
-    assert [o.status for o in outcomes] == [Status.LOADED, Status.INCOMPLETE, Status.LOADED]
-    assert [o.replaces_rows for o in outcomes] == [True, False, True]
-    assert outcomes[1].error is not None
+    results, _ = fetch(leaves_out(SPAN[1], created=7))
+    assert [o.status for o in results] == [Status.LOADED, Status.INCOMPLETE, Status.LOADED]
+    assert [o.replaces_rows for o in results] == [True, False, True]
+    assert results[1].error is not None
 
 
 def test_a_series_without_any_bucket_keeps_what_is_stored_of_it_all() -> None:
-    outcomes, _ = fetch(leaves_out(*SPAN, created=7))
-    assert [o.replaces_rows for o in outcomes] == [False] * 3
-    assert {o.status for o in outcomes} == {Status.INCOMPLETE}
+    results, _ = fetch(leaves_out(*SPAN, created=7))
+    assert [o.replaces_rows for o in results] == [False] * 3
+    assert {o.status for o in results} == {Status.INCOMPLETE}
 
 
 def test_nothing_says_zero_where_the_overall_report_is_not_to_be_had() -> None:
     refused = ReportUnavailable("no", status=403)
-    outcomes, _ = fetch(leaves_out(SPAN[1], created=refused))  # type: ignore[arg-type]
-    assert outcomes[1].status is Status.INCOMPLETE
+    results, _ = fetch(leaves_out(SPAN[1], created=refused))  # type: ignore[arg-type]
+    assert results[1].status is Status.INCOMPLETE
 
 
-def known_to_leave_out(answer: Any, held: Window | None = None) -> tuple[Outcomes, StubGetter]:
+def known_to_leave_out(answer: Any, held: Window | None = None) -> tuple[WindowResults, StubGetter]:
     getter = StubGetter(answer)
     read = replace(
         read_of("conversations_new", *SPAN),
@@ -190,15 +190,15 @@ def known_to_leave_out(answer: Any, held: Window | None = None) -> tuple[Outcome
 
 
 def test_an_account_that_leaves_zeros_out_is_believed_at_once() -> None:
-    outcomes, getter = known_to_leave_out(leaves_out(SPAN[1], created=7))
-    assert [o.status for o in outcomes] == [Status.LOADED, Status.EMPTY, Status.LOADED]
+    results, getter = known_to_leave_out(leaves_out(SPAN[1], created=7))
+    assert [o.status for o in results] == [Status.LOADED, Status.EMPTY, Status.LOADED]
     assert len(getter.sent) == 1
 
 
 def test_it_is_not_believed_of_a_window_that_held_something() -> None:
-    outcomes, _ = known_to_leave_out(leaves_out(SPAN[1], created=7), held=SPAN[1])
-    assert outcomes[1].status is Status.INCOMPLETE
-    assert not outcomes[1].replaces_rows
+    results, _ = known_to_leave_out(leaves_out(SPAN[1], created=7), held=SPAN[1])
+    assert results[1].status is Status.INCOMPLETE
+    assert not results[1].replaces_rows
 
 
 def test_nor_of_a_whole_series_before_it_is_asked_for_once_more() -> None:
@@ -208,8 +208,8 @@ def test_nor_of_a_whole_series_before_it_is_asked_for_once_more() -> None:
         calls.append(query)
         return {"current": []} if len(calls) == 1 else leaves_out(created=7)(query)
 
-    outcomes, _ = known_to_leave_out(once_empty)
-    assert values(outcomes) == [[4], [4], [4]]
+    results, _ = known_to_leave_out(once_empty)
+    assert values(results) == [[4], [4], [4]]
 
 
 def test_a_row_report_that_held_rows_and_comes_empty_is_asked_once_more() -> None:
@@ -220,8 +220,8 @@ def test_a_row_report_that_held_rows_and_comes_empty_is_asked_once_more() -> Non
     for row in bodies[1]["results"]:
         row["ratingCreatedAt"] = "2026-03-04T12:00:00Z"
     getter = StubGetter(lambda _query: bodies.pop(0))
-    (outcome,) = fetch_read(getter, replace(read, held=frozenset(read.windows)), NOW)
-    assert (outcome.status, outcome.row_count, outcome.requests) == (Status.LOADED, count, 2)
+    (result,) = fetch_read(getter, replace(read, held=frozenset(read.windows)), NOW)
+    assert (result.status, result.row_count, result.requests) == (Status.LOADED, count, 2)
 
 
 @pytest.mark.parametrize(
@@ -245,15 +245,15 @@ def test_a_day_that_always_fails_is_found_in_its_span_and_the_others_are_loaded(
         return buckets(*((one.start, 4) for one in span if start <= one.start < end))
 
     getter = StubGetter(answer)
-    outcomes = fetch_read(getter, read_of("conversations_new", *span), NOW)
-    assert [o.window for o in outcomes if not o.status.succeeded] == [bad]
-    assert [o.window for o in outcomes] == list(span)
-    assert sum(o.requests for o in outcomes) == len(getter.sent) < 14
+    results = fetch_read(getter, read_of("conversations_new", *span), NOW)
+    assert [o.window for o in results if not o.status.succeeded] == [bad]
+    assert [o.window for o in results] == list(span)
+    assert sum(o.requests for o in results) == len(getter.sent) < 14
 
 
 def test_a_single_window_takes_its_single_bucket() -> None:
-    outcomes, getter = fetch(by_request, SPAN[:1])
-    assert (values(outcomes), len(getter.sent)) == ([[24]], 1)
+    results, getter = fetch(by_request, SPAN[:1])
+    assert (values(results), len(getter.sent)) == ([[24]], 1)
 
 
 @pytest.mark.parametrize("refused", [0, 1, 2])
@@ -265,11 +265,11 @@ def test_a_window_that_is_refused_alone_keeps_no_other_from_being_read(refused: 
             return ReportUnavailable("no", status=403)
         return by_utc(query)
 
-    outcomes, getter = fetch(answer)
+    results, getter = fetch(answer)
     expected = [Status.LOADED] * 3
     expected[refused] = Status.UNAVAILABLE
-    assert [outcome.status for outcome in outcomes] == expected
-    assert sum(outcome.requests for outcome in outcomes) == len(getter.sent) == 6
+    assert [result.status for result in results] == expected
+    assert sum(result.requests for result in results) == len(getter.sent) == 6
 
 
 def test_buckets_are_matched_by_instant_in_whatever_order_they_come() -> None:
@@ -293,8 +293,8 @@ def test_a_bucket_of_no_window_is_a_mismatch(starts: list[datetime | None]) -> N
 
 
 def test_a_bucket_without_a_value_is_a_row_and_not_an_empty_window() -> None:
-    (outcome,), _ = fetch(lambda _query: buckets((SPAN[0].start, 0)), SPAN[:1])
-    assert (outcome.status, outcome.rows) == (
+    (result,), _ = fetch(lambda _query: buckets((SPAN[0].start, 0)), SPAN[:1])
+    assert (result.status, result.rows) == (
         Status.LOADED,
         {NEW: [{"bucket_start_at": SPAN[0].start, "conversation_count": 0}]},
     )
@@ -302,8 +302,8 @@ def test_a_bucket_without_a_value_is_a_row_and_not_an_empty_window() -> None:
 
 def test_unknown_fields_of_a_series_are_told_with_its_windows() -> None:
     body = buckets((SPAN[0].start, 1)) | {"mode": "x"}
-    (outcome,), _ = fetch(lambda _query: body, SPAN[:1])
-    assert (outcome.extra, outcome.unknown) == ({"mode": ["x"]}, frozenset({"mode"}))
+    (result,), _ = fetch(lambda _query: body, SPAN[:1])
+    assert (result.extra, result.unknown) == ({"mode": ["x"]}, frozenset({"mode"}))
 
 
 @pytest.mark.parametrize(
@@ -319,8 +319,8 @@ def test_rows_that_are_gone_are_gone_when_the_overall_report_counts_none(
         ) else {"conversations": {"results": [], "page": 1, "pages": 0, "count": 0}}  # fmt: skip
 
     read = read_of("conversations_drilldown")
-    (outcome,) = fetch_read(StubGetter(answer), replace(read, held=frozenset(read.windows)), NOW)
-    assert (outcome.status, outcome.replaces_rows) == (status, status is Status.EMPTY)
+    (result,) = fetch_read(StubGetter(answer), replace(read, held=frozenset(read.windows)), NOW)
+    assert (result.status, result.replaces_rows) == (status, status is Status.EMPTY)
 
 
 @pytest.mark.parametrize("report", sorted(REPORTS))

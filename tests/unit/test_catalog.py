@@ -73,7 +73,7 @@ def test_each_report_is_described_and_can_be_asked_for(report: Report) -> None:
     assert set(report.sort) <= report.wire_params
     assert set(report.requires) <= report.wire_params
     assert all(reason for reason in report.ignored.values())
-    assert all(driver.report in REPORTS for driver in report.drivers)
+    assert all(parent.report in REPORTS for parent in report.parents)
     assert len(report.grains) > 0
     assert len(report.slices) > 0
 
@@ -87,8 +87,8 @@ def test_reports_whose_rows_have_no_time_load_in_one_grain(report: Report) -> No
 @PER_REPORT
 def test_reports_that_name_items_are_loaded_before_those_that_need_them(report: Report) -> None:
     order = list(REPORTS)
-    drivers = {driver.report for driver in report.drivers}
-    late = [name for name in drivers if order.index(name) > order.index(report.name)]
+    parents = {parent.report for parent in report.parents}
+    late = [name for name in parents if order.index(name) > order.index(report.name)]
     assert late == []
 
 

@@ -61,7 +61,7 @@ def said(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if v is not None} for row in rows]
 
 
-def outcome(report: Report, bodies: list[Any], least: int) -> Any:
+def result(report: Report, bodies: list[Any], least: int) -> Any:
     """What flattening comes to, rows by table, or the words with which it fails."""
     with columnar_from(least):
         try:
@@ -84,7 +84,7 @@ def test_documented_rows_come_as_columns_and_say_the_same(report: Report) -> Non
     kinds = {isinstance(rows, ColumnarRows) for rows in flat.rows.values() if rows}
     assert kinds == {report.name not in NUMBERED}
     assert len(flat.rows[report.name]) == 2 * ROWS_A_PAGE
-    assert outcome(report, bodies, 1) == outcome(report, bodies, 10**6)
+    assert result(report, bodies, 1) == result(report, bodies, 10**6)
 
 
 @PER_REPORT
@@ -94,7 +94,7 @@ def test_changed_rows_say_the_same_or_fail_alike(report: Report, data: st.DataOb
     bodies = pages(report)
     for _ in range(data.draw(st.integers(0, 4))):
         mutate(data, rows_in(data.draw(st.sampled_from(bodies))))
-    assert outcome(report, bodies, 1) == outcome(report, bodies, 10**6)
+    assert result(report, bodies, 1) == result(report, bodies, 10**6)
 
 
 @PER_REPORT
@@ -103,11 +103,11 @@ def test_the_arrow_tables_are_equal(report: Report) -> None:
     bodies = pages(report)
     context = {"account": "main", "slice": "all", "grain": "day"}
     for table in report.tables:
-        for pieces, least in ((walked, 10**6), (columns, 1)):
+        for batch, least in ((walked, 10**6), (columns, 1)):
             with columnar_from(least):
                 flat = flatten_report(report, [(body, STAMPS) for body in bodies])
-            pieces.pieces = []
-            pieces.add(context, flat.rows[table.name])
+            batch.parts = []
+            batch.add(context, flat.rows[table.name])
         stored = stored_table(report, table)
         assert to_arrow(stored, columns, {}).equals(to_arrow(stored, walked, {}))
 
@@ -116,17 +116,17 @@ def test_columns_and_rows_with_unknown_fields_share_a_table() -> None:
     report = REPORTS["conversations_drilldown"]
     plain, odd = pages(report)
     rows_in(odd)[0]["brandNew"] = "x"
-    pieces = RowBatch()
+    batch = RowBatch()
     for window, body in (("first", plain), ("second", odd)):
         flat = flattened(report, [body])
-        pieces.add({"slice": window}, flat.rows[report.name])
-    table = to_arrow(stored_table(report, report.tables[0]), pieces, {})
+        batch.add({"slice": window}, flat.rows[report.name])
+    table = to_arrow(stored_table(report, report.tables[0]), batch, {})
     found = {(row["slice"], row["conversation_id"]): row["brand_new"] for row in table.to_pylist()}
     assert found == {
         ("first" if n <= ROWS_A_PAGE else "second", n): "x" if n == ROWS_A_PAGE + 1 else None
         for n in range(1, 2 * ROWS_A_PAGE + 1)
     }
-    assert table.num_rows == len(pieces) == len(list(pieces))
+    assert table.num_rows == len(batch) == len(list(batch))
 
 
 def test_columns_joined_stay_columns_but_with_rows_become_rows() -> None:

@@ -49,7 +49,7 @@ def covering(until: datetime) -> WindowState:
     return WindowState(status=Status.LOADED, covered_until=until)
 
 
-WORTHS = {
+STATES = {
     "never asked for": None,
     "failed": WindowState(status=Status.FAILED),
     "unavailable": WindowState(status=Status.UNAVAILABLE),
@@ -76,9 +76,9 @@ def key(report: str = REPORT, day: Window = DAY) -> Key:
     return report, "all", day.grain, day.start
 
 
-def ledger_of(worth: WindowState | None) -> Coverage:
+def ledger_of(state: WindowState | None) -> Coverage:
     """A ledger with the day alone."""
-    return Coverage({} if worth is None else {key(): worth})
+    return Coverage({} if state is None else {key(): state})
 
 
 def selected(selection: Selection, day: Window = DAY) -> bool:
@@ -120,19 +120,19 @@ def selected(selection: Selection, day: Window = DAY) -> bool:
 def test_a_selection_takes_the_windows_of_these_kinds(
     selecting: Callable[[Coverage], Selection], kinds: set[str]
 ) -> None:
-    found = {kind for kind, worth in WORTHS.items() if selected(selecting(ledger_of(worth)))}
+    found = {kind for kind, state in STATES.items() if selected(selecting(ledger_of(state)))}
     assert found == kinds
 
 
 def test_what_failed_or_was_never_read_when_final_needs_repair() -> None:
     found = {
-        kind for kind, worth in WORTHS.items() if worth is not None and needs_repair(worth, NOW)
+        kind for kind, state in STATES.items() if state is not None and needs_repair(state, NOW)
     }
     assert found == LACKING - {"never asked for"} | INCOMPLETE | PROVISIONAL | OPEN
 
 
 def test_a_window_was_closed_when_it_was_read_to_its_end() -> None:
-    found = {kind for kind, worth in WORTHS.items() if worth is not None and worth.was_closed(DAY)}
+    found = {kind for kind, state in STATES.items() if state is not None and state.was_closed(DAY)}
     assert found == INCOMPLETE | PROVISIONAL | FINAL
 
 
@@ -173,19 +173,17 @@ def test_what_a_round_has_read_since_it_began_is_not_due_in_it(
 def test_reports_slices_grains_and_days_are_told_apart(
     report: str, slice_text: str, one: Window, is_due: bool
 ) -> None:
-    ledger = ledger_of(WORTHS["final"])
+    ledger = ledger_of(STATES["final"])
     assert due(ledger, LOOKBACK, None, NOW)(report, slice_text, one) is is_due
-    assert (ledger.worth(report, slice_text, one) is None) is is_due
+    assert (ledger.window_state(report, slice_text, one) is None) is is_due
 
 
 def test_a_week_and_the_day_that_it_begins_with_are_two_windows() -> None:
     monday, week = window("2026-03-02"), window("2026-03-02", Grain.WEEK)
     ledger = Coverage({key(day=monday): WindowState(status=Status.FAILED)})
     assert monday.start == week.start
-    assert (ledger.worth(REPORT, "all", monday), ledger.worth(REPORT, "all", week)) == (
-        WindowState(status=Status.FAILED),
-        None,
-    )
+    states = [ledger.window_state(REPORT, "all", window) for window in (monday, week)]
+    assert states == [WindowState(status=Status.FAILED), None]
 
 
 # --- what is repaired -----------------------------------------------------------------------
@@ -206,7 +204,7 @@ def test_a_week_and_the_day_that_it_begins_with_are_two_windows() -> None:
 def test_of_a_report_only_what_ended_before_its_windows_are_due_is_repaired(
     before: dict[str, datetime], is_repaired: bool
 ) -> None:
-    assert selected(repairs(ledger_of(WORTHS["failed"]), before, NOW)) is is_repaired
+    assert selected(repairs(ledger_of(STATES["failed"]), before, NOW)) is is_repaired
 
 
 # --- what a backfill reads ------------------------------------------------------------------
@@ -224,9 +222,9 @@ def test_of_a_report_only_what_ended_before_its_windows_are_due_is_repaired(
 def test_what_was_never_asked_for_is_missing_when_the_report_was_read_past_its_end(
     reached: datetime, is_gap: bool
 ) -> None:
-    worths = {key(OTHER): read(Status.LOADED, END)}
-    worths[key(day=window("2026-01-01"))] = WindowState(status=Status.LOADED, covered_until=reached)
-    assert selected(missing(Coverage(worths), END + HOUR)) is is_gap
+    states = {key(OTHER): read(Status.LOADED, END)}
+    states[key(day=window("2026-01-01"))] = WindowState(status=Status.LOADED, covered_until=reached)
+    assert selected(missing(Coverage(states), END + HOUR)) is is_gap
 
 
 def test_of_a_report_that_was_never_read_all_that_is_over_is_missing() -> None:
@@ -261,10 +259,10 @@ def test_a_window_stands_as_it_was_read_or_lacks(
 ) -> None:
     elsewhere = {} if reach is None else {key(day=window("2026-01-01")): covering(reach)}
     found = {
-        kind: Coverage(elsewhere if worth is None else elsewhere | {key(): worth}).standing(
+        kind: Coverage(elsewhere if state is None else elsewhere | {key(): state}).freshness(
             REPORT, "all", DAY, now
         )
-        for kind, worth in WORTHS.items()
+        for kind, state in STATES.items()
     }
     assert found == {
         **dict.fromkeys(PROVISIONAL | OPEN, Freshness.PROVISIONAL),
@@ -287,8 +285,8 @@ def test_a_window_stands_as_it_was_read_or_lacks(
 def test_what_was_only_read_while_it_was_open_is_behind_a_night_and_a_half_later(
     covered: datetime, now: datetime, expected: Freshness
 ) -> None:
-    worth = read(Status.LOADED, covered)
-    assert ledger_of(worth).standing(REPORT, "all", DAY, now) is expected
+    state = read(Status.LOADED, covered)
+    assert ledger_of(state).freshness(REPORT, "all", DAY, now) is expected
 
 
 # --- the ledger -----------------------------------------------------------------------------
@@ -317,13 +315,13 @@ def test_a_report_reaches_as_far_as_any_of_its_windows_was_read() -> None:
 
 @pytest.mark.parametrize("ledger", [Coverage(), Coverage(None), Coverage({})])
 def test_of_an_empty_ledger_nothing_is_known(ledger: Coverage) -> None:
-    found = (ledger.items(), ledger.reach(REPORT), ledger.worth(REPORT, "all", DAY))
+    found = (ledger.items(), ledger.reach(REPORT), ledger.window_state(REPORT, "all", DAY))
     assert found == ({}, None, None)
 
 
 def test_the_ledger_gives_all_its_windows_by_key() -> None:
-    worths = {key(): read(Status.LOADED, END), key(OTHER): WindowState(status=Status.FAILED)}
-    assert Coverage(worths).items() == worths
+    states = {key(): read(Status.LOADED, END), key(OTHER): WindowState(status=Status.FAILED)}
+    assert Coverage(states).items() == states
 
 
 # --- windows that keep failing, and slices that are refused -----------------------------------
@@ -336,22 +334,22 @@ def test_the_ledger_gives_all_its_windows_by_key() -> None:
 def test_a_window_that_keeps_failing_is_tried_every_night_for_a_week_then_weekly(
     failing_days: int, hours_since_last: int, rests: bool
 ) -> None:
-    worth = WindowState(
+    state = WindowState(
         status=Status.FAILED,
         failing_since=NOW - timedelta(days=failing_days),
         last_attempt_at=NOW - hours_since_last * HOUR,
     )
-    ledger = ledger_of(worth)
-    assert worth.rests(NOW) is rests
+    ledger = ledger_of(state)
+    assert state.rests(NOW) is rests
     assert selected(due(ledger, LOOKBACK, None, NOW)) is not rests
     assert selected(repairs(ledger, {REPORT: END}, NOW)) is not rests
     assert selected(missing(ledger, NOW))  # a backfill asks all the same
 
 
 def test_what_was_refused_is_repaired_once_the_api_answers_for_the_slice_again() -> None:
-    worths = {key(): WORTHS["unavailable"]}
-    refused = Coverage(worths, {(REPORT, "all"): NOW})  # type: ignore[arg-type]
-    answered = Coverage(worths)  # type: ignore[arg-type]
+    states = {key(): STATES["unavailable"]}
+    refused = Coverage(states, {(REPORT, "all"): NOW})  # type: ignore[arg-type]
+    answered = Coverage(states)  # type: ignore[arg-type]
     found = [selected(repairs(one, {REPORT: END}, NOW)) for one in (refused, answered)]
     assert found == [False, True]
 
@@ -369,10 +367,10 @@ def test_a_refused_slice_is_asked_again_after_a_week_a_refused_report_every_nigh
 
 
 def test_a_refusal_of_one_window_says_nothing_of_a_slice_that_was_answered() -> None:
-    refusals = Refusals(ledger_of(WORTHS["final"]), NOW)
+    refusals = Refusals(ledger_of(STATES["final"]), NOW)
     refusals.add(REPORT, "all")
     assert not refusals.cover(REPORT, "all")
-    refused = Coverage({key(): WORTHS["final"]}, {(REPORT, "all"): NOW})  # type: ignore[dict-item]
+    refused = Coverage({key(): STATES["final"]}, {(REPORT, "all"): NOW})  # type: ignore[dict-item]
     refusals = Refusals(refused, NOW)
     refusals.add(REPORT, "all")
     assert refusals.cover(REPORT, "all")

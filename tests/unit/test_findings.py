@@ -11,7 +11,7 @@ import pytest
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.extract.buckets import anchor_seen
 from sources.help_scout.extract.fetch import fetch_read
-from sources.help_scout.extract.result import Outcomes
+from sources.help_scout.extract.result import WindowResults
 from sources.help_scout.planning.findings import Finding, Findings, from_json
 from sources.help_scout.planning.request_plan import Read
 from sources.help_scout.planning.windows import Window
@@ -59,7 +59,7 @@ def test_buckets_show_from_where_they_are_counted(
     assert anchor_seen(windows, [{"bucket_start_at": start} for start in starts]) == seen
 
 
-def asked(planned: list[Read | Outcomes]) -> list[tuple[int, bool]]:
+def asked(planned: list[Read | WindowResults]) -> list[tuple[int, bool]]:
     """How many days each read is for, and whether it asks for buckets."""
     reads = [read for read in planned if isinstance(read, Read)]
     return [(len(read.windows), "viewBy" in dict(read.parts[0].request.query)) for read in reads]

@@ -184,7 +184,7 @@ def test_two_good_nights_make_up_for_all_that_is_missing(story: Story) -> None:
     wanted = story.history(now)
     warehouse.load(now + timedelta(hours=30), Api())
     lookback = story.settings.lookback
-    ledger = {key: (worth.status, worth.is_final) for key, worth in warehouse.ledger.items()}
+    ledger = {key: (state.status, state.is_final) for key, state in warehouse.ledger.items()}
     for one in stored.union(wanted):
         status, is_final = ledger[key_of(one)]
         assert status is Status.LOADED
@@ -196,7 +196,7 @@ def test_two_good_nights_make_up_for_all_that_is_missing(story: Story) -> None:
 def test_no_night_asks_for_a_window_twice_or_for_one_that_is_final(story: Story) -> None:
     warehouse = Nights(story.settings, OVERALL, SERIES)
     for night, now in story.instants():
-        final = {key for key, worth in warehouse.ledger.items() if worth.is_final}
+        final = {key for key, state in warehouse.ledger.items() if state.is_final}
         asked = night.load(warehouse, now).asked
         assert len(asked) == len(set(asked))
         if night.days_ago is None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.help_scout.extract.result import Outcomes, Status
+from sources.help_scout.extract.result import Status, WindowResults
 from sources.help_scout.planning import session
 from sources.help_scout.planning.request_plan import Read
 from sources.help_scout.planning.settings import Settings
@@ -152,11 +152,11 @@ def test_a_repair_that_fails_keeps_the_report_from_no_night() -> None:
 class Limited(Api):
     """An API that refuses what is older than its account's history."""
 
-    def outcomes(self, read: Read, now: datetime) -> Outcomes:
-        found = super().outcomes(read, now)
-        for outcome in found:
-            if outcome.window.local_date < date(2026, 3, 15):
-                outcome.status, outcome.http_status = Status.UNAVAILABLE, 403
+    def results(self, read: Read, now: datetime) -> WindowResults:
+        found = super().results(read, now)
+        for result in found:
+            if result.window.local_date < date(2026, 3, 15):
+                result.status, result.http_status = Status.UNAVAILABLE, 403
         return found
 
 
@@ -164,6 +164,6 @@ def test_days_before_the_plans_history_keep_no_later_day_from_being_loaded() -> 
     warehouse = nights_of(OVERALL, lookback_days=2)
     for number in range(4):
         warehouse.load(NIGHT + number * DAY, Limited())
-    worths = {key[3].astimezone(NEW_YORK).day: one for key, one in warehouse.ledger.items()}
-    assert [day for day, worth in worths.items() if worth.is_loaded] == list(range(15, 24))
-    assert {worths[day].status for day in range(10, 15)} == {Status.UNAVAILABLE}
+    states = {key[3].astimezone(NEW_YORK).day: one for key, one in warehouse.ledger.items()}
+    assert [day for day, state in states.items() if state.is_loaded] == list(range(15, 24))
+    assert {states[day].status for day in range(10, 15)} == {Status.UNAVAILABLE}

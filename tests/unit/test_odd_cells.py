@@ -36,8 +36,8 @@ def fetch(report: str, body: Any, compare_to: str = "previous_period") -> Window
 
     slice_ = Slice.of(user=4) if REPORTS[report].requires == ("user",) else Slice()
     read = read_of(report, slice_=slice_, compare_to=compare_to)
-    (outcome,) = fetch_read(StubGetter(answer), read, NOW)
-    return outcome
+    (result,) = fetch_read(StubGetter(answer), read, NOW)
+    return result
 
 
 def answer_of(case: str, path: str) -> Any:
@@ -58,47 +58,47 @@ def in_its_body(case: str) -> tuple[str, Any]:
     return given["report"], body
 
 
-def repairs_of(outcome: WindowResult) -> Any:
+def repairs_of(result: WindowResult) -> Any:
     row = ledger_row(
-        outcome, account="main", run_id="r1", lookback=Settings().lookback, now=outcome.fetched_at
+        result, account="main", run_id="r1", lookback=Settings().lookback, now=result.fetched_at
     )
     return row["repairs"]
 
 
 def test_a_change_of_nan_is_null_and_the_rest_of_the_window_loads() -> None:
-    outcome = fetch("company_overall", answer_of("delta_infinity_string", "/v2/reports/company"))
-    (row,) = outcome.rows["company_overall"]
-    assert (outcome.status, row["total_replies"]) == (Status.LOADED, 62)
+    result = fetch("company_overall", answer_of("delta_infinity_string", "/v2/reports/company"))
+    (row,) = result.rows["company_overall"]
+    assert (result.status, row["total_replies"]) == (Status.LOADED, 62)
     assert (row["delta_total_replies_pct"], row["delta_closed_pct"]) == (None, 91.83673469387755)
-    assert repairs_of(outcome) == "nan:deltas.totalReplies=1"
+    assert repairs_of(result) == "nan:deltas.totalReplies=1"
 
 
 def test_a_percentage_of_conversations_is_stored_as_a_ratio() -> None:
-    outcome = fetch(
+    result = fetch(
         "productivity_overall", answer_of("productivity_percent_scale", "/v2/reports/productivity")
     )
-    (row,) = outcome.rows["productivity_overall"]
+    (row,) = result.rows["productivity_overall"]
     assert row["resolved_on_first_reply_ratio"] == pytest.approx(4 / 13)
     assert row["previous_resolved_on_first_reply_ratio"] == pytest.approx(4 / 13)
-    assert repairs_of(outcome) is None
+    assert repairs_of(result) is None
 
 
 def test_a_null_id_in_a_top_list_keeps_its_row_beside_the_others() -> None:
     report, body = in_its_body("null_id_in_top_list")
     others = [tag["id"] for tag in body["tags"]["top"][1:]]
-    outcome = fetch(report, body)
-    rows = outcome.rows["conversations_overall_tags"]
+    result = fetch(report, body)
+    rows = result.rows["conversations_overall_tags"]
     assert [(row["tag_id"], row["occurrence"]) for row in rows] == [
         (None, 1),
         *((tag, 1) for tag in others),
     ]
     assert rows[0]["tag_name"] == "x"
-    assert repairs_of(outcome) == "id_missing:tags.top[].id=1"
+    assert repairs_of(result) == "id_missing:tags.top[].id=1"
 
 
 def test_a_drilldown_that_counts_nothing_and_has_no_results_is_empty() -> None:
-    outcome = fetch(*in_its_body("null_results_zero_count"))
-    assert (outcome.status, outcome.api_count, outcome.error) == (Status.EMPTY, 0, None)
+    result = fetch(*in_its_body("null_results_zero_count"))
+    assert (result.status, result.api_count, result.error) == (Status.EMPTY, 0, None)
 
 
 def test_busy_times_of_an_empty_object_are_empty() -> None:
@@ -111,21 +111,21 @@ def test_ratings_without_a_thread_are_all_kept(report: str) -> None:
     rating = body["results"][0] | {"threadid": None}
     body |= {"results": [rating, dict(rating), *body["results"][1:]], "pages": 1}
     body["count"] = len(body["results"])
-    outcome = fetch(report, body)
-    rows = outcome.rows[report]
+    result = fetch(report, body)
+    rows = result.rows[report]
     assert [row["occurrence"] for row in rows if row["thread_id"] is None] == [1, 2]
     assert len(rows) == body["count"]
-    assert repairs_of(outcome) == "id_missing:results[].threadid=2"
+    assert repairs_of(result) == "id_missing:results[].threadid=2"
 
 
 def test_one_search_term_twice_is_two_rows() -> None:
-    outcome = fetch(*in_its_body("duplicate_search_term"))
-    rows = outcome.rows["docs_overall_popular_searches"]
+    result = fetch(*in_its_body("duplicate_search_term"))
+    rows = result.rows["docs_overall_popular_searches"]
     assert [(r["search_term"], r["search_count"], r["occurrence"]) for r in rows] == [
         ("abc", 1, 1),
         ("abc", 2, 2),
     ]
-    assert repairs_of(outcome) == "key_repeated:popularSearches[].id=1"
+    assert repairs_of(result) == "key_repeated:popularSearches[].id=1"
 
 
 def test_repairs_are_told_once_in_words() -> None:
@@ -252,14 +252,14 @@ def test_an_unconfirmed_unit_says_so_in_the_database() -> None:
 
 
 def test_the_dates_of_a_case_are_those_of_its_request() -> None:
-    outcome = fetch("company_overall", answer_of("delta_infinity_string", "/v2/reports/company"))
-    (row,) = outcome.rows["company_overall"]
+    result = fetch("company_overall", answer_of("delta_infinity_string", "/v2/reports/company"))
+    (row,) = result.rows["company_overall"]
     assert row["start_at"] == at("2026-03-04T05:00")
 
 
 def test_a_row_that_is_null_is_kept_since_the_api_counts_it() -> None:
     page = {"results": [{"id": 5, "number": 1}, None], "page": 1, "pages": 1, "count": 2}
-    outcome = fetch("conversations_drilldown", {"conversations": page})
-    rows = outcome.rows["conversations_drilldown"]
+    result = fetch("conversations_drilldown", {"conversations": page})
+    rows = result.rows["conversations_drilldown"]
     assert [row.get("conversation_id") for row in rows] == [5, None]
-    assert (outcome.status, outcome.api_count) == (Status.LOADED, 2)
+    assert (result.status, result.api_count) == (Status.LOADED, 2)

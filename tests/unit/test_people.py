@@ -129,7 +129,7 @@ def test_a_list_of_users_that_fails_otherwise_fails_what_needs_it() -> None:
     with run_over(bodies, breakdowns={REPLIES.name: ["user"]}) as (run, _):
         (failed,) = run.reads(REPLIES, [SPAN])
     assert isinstance(failed, list)
-    assert [outcome.status for outcome in failed] == [Status.FAILED]
+    assert [result.status for result in failed] == [Status.FAILED]
 
 
 def test_users_who_are_listed_and_people_alone_are_new() -> None:

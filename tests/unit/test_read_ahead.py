@@ -1,4 +1,4 @@
-"""Reads run ahead, and their outcomes come back in order."""
+"""Reads run ahead, and their results come back in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sources.help_scout.api.client import Answer
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.errors import RequestRefused, Unreachable
 from sources.help_scout.extract.prefetch import READS_AHEAD, ReadAhead
-from sources.help_scout.extract.result import Outcomes, Status, WindowResult
+from sources.help_scout.extract.result import Status, WindowResult, WindowResults
 from sources.help_scout.planning.request_plan import Read, Request
 from tests.helpers.builders import NOW, StubGetter, body_of, days, read_of
 
@@ -39,11 +39,11 @@ class Reader:
         self.ahead.close()
 
 
-def statuses(outcomes: list[Outcomes]) -> list[Status]:
-    return [outcome.status for found in outcomes for outcome in found]
+def statuses(results: list[WindowResults]) -> list[Status]:
+    return [result.status for found in results for result in found]
 
 
-def test_outcomes_come_in_the_order_of_their_reads() -> None:
+def test_results_come_in_the_order_of_their_reads() -> None:
     late = threading.Event()
 
     def answer(query: dict[str, str]) -> Any:
@@ -56,9 +56,9 @@ def test_outcomes_come_in_the_order_of_their_reads() -> None:
     reads = reads_of("docs_overall")
     reader = Reader(StubGetter(answer))
     with reader as ahead:
-        outcomes = list(ahead.outcomes(iter(reads)))
-    assert [found[0].read for found in outcomes] == reads
-    assert [outcome.read for outcome in reader.told] == reads
+        results = list(ahead.results(iter(reads)))
+    assert [found[0].read for found in results] == reads
+    assert [result.read for result in reader.told] == reads
 
 
 def test_one_read_is_sent_before_all_others() -> None:
@@ -71,10 +71,10 @@ def test_one_read_is_sent_before_all_others() -> None:
             yield read
 
     with Reader(StubGetter(lambda _query: body_of("docs_overall"))) as ahead:
-        outcomes = ahead.outcomes(coming())
-        next(outcomes)
+        results = ahead.results(coming())
+        next(results)
         sent_at_first.append(len(taken))
-        next(outcomes)
+        next(results)
         assert (sent_at_first, len(taken)) == ([1], READS_AHEAD + 1)
 
 
@@ -85,10 +85,10 @@ def test_a_window_that_fails_keeps_no_other_from_being_read() -> None:
 
     reader = Reader(StubGetter(answer))
     with reader as ahead:
-        outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
+        results = list(ahead.results(iter(reads_of("docs_overall"))))
     expected = [Status.LOADED] * len(SPAN)
     expected[5] = Status.FAILED
-    assert statuses(outcomes) == expected
+    assert statuses(results) == expected
     assert len(reader.told) == len(SPAN)
 
 
@@ -101,31 +101,31 @@ def test_a_report_that_fails_three_times_in_a_row_gets_one_try_a_request() -> No
             return super().get(request)
 
     with Reader(Counting(lambda _query: Unreachable("down", requests=5))) as ahead:
-        outcomes = list(ahead.outcomes(iter(reads_of("docs_overall"))))
-        list(ahead.outcomes(iter(reads_of("docs_overall"))))
-    assert statuses(outcomes) == [Status.FAILED] * len(SPAN)
+        results = list(ahead.results(iter(reads_of("docs_overall"))))
+        list(ahead.results(iter(reads_of("docs_overall"))))
+    assert statuses(results) == [Status.FAILED] * len(SPAN)
     assert tries[:1] == [None]
     assert tries[len(SPAN) :] == [1] * len(SPAN)
 
 
 def test_a_user_who_cannot_be_asked_for_does_not_stop_the_report() -> None:
     with Reader(StubGetter(lambda _query: RequestRefused("no", status=400))) as ahead:
-        outcomes = list(ahead.outcomes(iter(reads_of("user_overall", Slice.of(user=4)))))
-    assert statuses(outcomes) == [Status.UNAVAILABLE] * len(SPAN)
+        results = list(ahead.results(iter(reads_of("user_overall", Slice.of(user=4)))))
+    assert statuses(results) == [Status.UNAVAILABLE] * len(SPAN)
 
 
-def test_outcomes_among_the_reads_pass_through_in_their_place() -> None:
+def test_results_among_the_reads_pass_through_in_their_place() -> None:
     first, second, third = reads_of("docs_overall")[:3]
     ready = [WindowResult(read=second, window=SPAN[1], status=Status.EMPTY, fetched_at=NOW)]
     with Reader(StubGetter(lambda _query: body_of("docs_overall"))) as ahead:
-        outcomes = list(ahead.outcomes(iter([first, ready, third])))
-    assert [found[0].read for found in outcomes] == [first, second, third]
-    assert outcomes[1] is ready
+        results = list(ahead.results(iter([first, ready, third])))
+    assert [found[0].read for found in results] == [first, second, third]
+    assert results[1] is ready
 
 
-def test_no_reads_give_no_outcomes() -> None:
+def test_no_reads_give_no_results() -> None:
     with Reader(StubGetter(lambda _query: None)) as ahead:
-        assert list(ahead.outcomes(iter([]))) == []
+        assert list(ahead.results(iter([]))) == []
 
 
 @pytest.mark.parametrize("report", ["company_overall", "conversations_overall"])
@@ -133,7 +133,7 @@ def test_the_totals_that_name_others_items_are_sent_once(report: str) -> None:
     getter = StubGetter(lambda _query: body_of(report))
     with Reader(getter) as ahead:
         driven = [ahead.submit(read).result() for read in reads_of(report)]
-        own = list(ahead.outcomes(iter(reads_of(report))))
+        own = list(ahead.results(iter(reads_of(report))))
     assert own == driven
     assert set(Counter(getter.sent).values()) == {1}
 
@@ -169,10 +169,10 @@ def test_as_many_reads_run_at_once_as_answers_call_for() -> None:
         return body_of("docs_overall")
 
     ahead = ReadAhead(StubGetter(answer), NOW, connections=lambda: wanted[0])
-    list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    list(ahead.results(iter(reads_of("docs_overall"))))
     few = most[0]
     wanted[0] = 6
-    list(ahead.outcomes(iter(reads_of("docs_overall"))))
+    list(ahead.results(iter(reads_of("docs_overall"))))
     ahead.close()
     assert (few, most[0]) == (2, 6)
 

@@ -107,13 +107,13 @@ def test_a_list_that_fails_fails_each_window_of_its_slices_and_no_other(
     with run_over(bodies, breakdowns={report.name: ["all", breakdown]}) as (run, _):
         planned = list(run.reads(report, [SPAN[:2], SPAN[2:]]))
     assert reads_of(planned[::2]) == [("all", SPAN[:2]), ("all", SPAN[2:])]
-    failed = [one for outcomes in planned[1::2] if isinstance(outcomes, list) for one in outcomes]
-    assert [outcome.window for outcome in failed] == list(SPAN)
-    for outcome in failed:
-        assert (outcome.read.report, outcome.read.slice.text) == (report, text)
-        assert outcome.status is Status.FAILED
-        assert (outcome.requests, outcome.rows, outcome.fetched_at) == (0, {}, NOW)
-        assert outcome.error == f"not asked, its slices are not known: {told}"
+    failed = [one for results in planned[1::2] if isinstance(results, list) for one in results]
+    assert [result.window for result in failed] == list(SPAN)
+    for result in failed:
+        assert (result.read.report, result.read.slice.text) == (report, text)
+        assert result.status is Status.FAILED
+        assert (result.requests, result.rows, result.fetched_at) == (0, {}, NOW)
+        assert result.error == f"not asked, its slices are not known: {told}"
 
 
 def test_a_list_that_is_refused_makes_its_slices_unavailable_and_no_others() -> None:
@@ -121,11 +121,11 @@ def test_a_list_that_is_refused_makes_its_slices_unavailable_and_no_others() -> 
     breakdowns = {report.name: ["tag", "all"]}
     with run_over({TAGS: refused}, breakdowns=breakdowns) as (run, _):
         planned = list(run.reads(report, [SPAN[:1], SPAN[1:]]))
-    outcomes = [outcome for part in planned if isinstance(part, list) for outcome in part]
-    assert {(o.read.slice.text, o.status, o.error) for o in outcomes} == {
+    results = [result for part in planned if isinstance(part, list) for result in part]
+    assert {(o.read.slice.text, o.status, o.error) for o in results} == {
         ("?tag", Status.UNAVAILABLE, "not asked, its slices are not known: no tags")
     }
-    assert [outcome.window for outcome in outcomes] == list(SPAN)
+    assert [result.window for result in results] == list(SPAN)
     assert reads_of([part for part in planned if not isinstance(part, list)]) == [
         ("all", SPAN[:1]),
         ("all", SPAN[1:]),
@@ -245,5 +245,5 @@ def test_the_fields_drilldown_is_not_asked_when_its_items_cannot_be_told() -> No
     with run_over({CONVERSATIONS: ReportUnavailable("no plan", status=403)}) as (run, _):
         planned = list(run.reads(FIELDS, [SPAN[:1]]))
     assert [
-        outcome.status for outcomes in planned if isinstance(outcomes, list) for outcome in outcomes
+        result.status for results in planned if isinstance(results, list) for result in results
     ] == [Status.UNAVAILABLE] * 2

@@ -42,22 +42,22 @@ def table(name: str, report: str | None = None) -> StoredTable:
     return next(stored_table(owner, t) for t in owner.tables if t.name == name)
 
 
-def outcome_of(report: str, **changes: Any) -> WindowResult:
+def result_of(report: str, **changes: Any) -> WindowResult:
     read = read_of(report, slice_=changes.pop("slice_", Slice()),
                    compare_to=changes.pop("compare_to", "none"))  # fmt: skip
-    outcome = WindowResult(
+    result = WindowResult(
         read=read, window=read.windows[0], status=Status.LOADED, fetched_at=FETCHED
     )
-    return replace(outcome, **changes)
+    return replace(result, **changes)
 
 
-def context_of(outcome: WindowResult) -> dict[str, Any]:
-    return dict(window_context(outcome, account="main", lookback=WEEK, now=outcome.fetched_at))
+def context_of(result: WindowResult) -> dict[str, Any]:
+    return dict(window_context(result, account="main", lookback=WEEK, now=result.fetched_at))
 
 
 def test_declared_columns_have_their_types_and_absent_values_are_null() -> None:
-    outcome = outcome_of("conversations_new", slice_=SLICE)
-    rows = [{**context_of(outcome), "conversation_count": 3}]
+    result = result_of("conversations_new", slice_=SLICE)
+    rows = [{**context_of(result), "conversation_count": 3}]
     found = to_arrow(table("conversations_new"), rows, {})
     assert {field.name: str(field.type) for field in found.schema} == {
         "account": "string",
@@ -113,7 +113,7 @@ def test_of_key_columns_only_ids_may_be_null_and_then_rows_are_numbered(report: 
 
 @PER_REPORT
 def test_the_context_of_a_window_is_made_of_declared_columns(report: Report) -> None:
-    context = context_of(outcome_of(report.name, compare_to="previous_period"))
+    context = context_of(result_of(report.name, compare_to="previous_period"))
     declared = {column.name for column in context_columns(report)}
     assert set(context) - declared == set()
     assert ("previous_window_start" in context) == (
@@ -158,21 +158,21 @@ def test_a_field_whose_type_changes_gets_a_second_column() -> None:
 
 @PER_REPORT
 def test_a_tombstone_has_the_window_and_an_item_that_none_has(report: Report) -> None:
-    outcome = outcome_of(report.name)
-    context = context_of(outcome)
+    result = result_of(report.name)
+    context = context_of(result)
     for declared in report.tables:
-        row = tombstone(declared, outcome.window.start)
+        row = tombstone(declared, result.window.start)
         assert row[TOMBSTONE] is True
         assert set(row) == {*declared.row_key, TOMBSTONE}
         assert all(row[name] is not None for name in declared.row_key)
-        pieces = RowBatch()
-        pieces.add(context, [row])
-        (stored,) = to_arrow(stored_table(report, declared), pieces, {}).to_pylist()
+        batch = RowBatch()
+        batch.add(context, [row])
+        (stored,) = to_arrow(stored_table(report, declared), batch, {}).to_pylist()
         assert {name: stored[name] for name in context} == context
 
 
 def test_the_sentinels_of_a_tombstone_by_type() -> None:
-    context = context_of(outcome_of("happiness_ratings"))
+    context = context_of(result_of("happiness_ratings"))
     ratings = tombstone(REPORTS["happiness_ratings"].tables[0], context["window_start"])
     assert [ratings[name] for name in ("thread_id", "customer_id", "rated_at", "occurrence")] == [
         NO_NUMBER,
@@ -190,13 +190,13 @@ def test_the_sentinels_of_a_tombstone_by_type() -> None:
 REPAIRED = Counter({("nan", "deltas.closed"): 2, ("id_missing", "users[].user"): 1})
 
 
-def ledger_of(outcome: WindowResult) -> dict[str, Any]:
-    return ledger_row(outcome, account="main", run_id="r1", lookback=WEEK, now=outcome.fetched_at)
+def ledger_of(result: WindowResult) -> dict[str, Any]:
+    return ledger_row(result, account="main", run_id="r1", lookback=WEEK, now=result.fetched_at)
 
 
 def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
     row = ledger_of(
-        outcome_of(
+        result_of(
             "conversations_new",
             slice_=SLICE,
             rows={"conversations_new": [{}, {}]},
@@ -239,7 +239,7 @@ def test_the_ledger_tells_the_whole_story_of_a_read() -> None:
 
 @pytest.mark.parametrize("status", list(Status))
 def test_only_a_read_that_succeeded_covers_anything(status: Status) -> None:
-    row = ledger_of(outcome_of("conversations_new", status=status))
+    row = ledger_of(result_of("conversations_new", status=status))
     good = status in (Status.LOADED, Status.EMPTY, Status.INCOMPLETE)
     whole = good and status is not Status.INCOMPLETE
     assert (row["covered_until"] is not None, row["is_final"]) == (good, whole)
@@ -255,12 +255,12 @@ def test_only_a_read_that_succeeded_covers_anything(status: Status) -> None:
     ],
 )
 def test_a_row_says_what_it_is_worth(fetched_at: str, covered_until: str, is_final: bool) -> None:
-    context = context_of(outcome_of("conversations_new", fetched_at=at(fetched_at)))
+    context = context_of(result_of("conversations_new", fetched_at=at(fetched_at)))
     assert (context["covered_until"], context["is_final"]) == (at(covered_until), is_final)
 
 
 def test_the_window_compared_with_is_told() -> None:
-    context = context_of(outcome_of("company_overall", compare_to="previous_period"))
+    context = context_of(result_of("company_overall", compare_to="previous_period"))
     before = window("2026-03-03")
     assert (context["previous_window_start"], context["previous_window_end"]) == (
         before.start,

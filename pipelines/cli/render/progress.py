@@ -17,7 +17,7 @@ from ...planning.load_plan import Chunk
 
 
 class LoadProgress:
-    """Counts windows and requests while they come in. `on_outcome` and `on_chunk` feed it."""
+    """Counts windows and requests while they come in. `on_result` and `on_chunk` feed it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -56,14 +56,14 @@ class LoadProgress:
         if not self._is_terminal:
             self._console.print(self._chunk)
 
-    def on_outcome(self, outcome: WindowResult) -> None:
+    def on_result(self, result: WindowResult) -> None:
         """A window has been read."""
         with self._lock:
             self._windows += 1
-            self._requests += outcome.requests
+            self._requests += result.requests
             if self._is_terminal:
                 self._bar.update(
                     self._task,
                     description=f"{self._chunk}  {self._windows:,} windows  "
-                    f"{self._requests:,} requests  {outcome.read.report.name}",
+                    f"{self._requests:,} requests  {result.read.report.name}",
                 )

@@ -16,12 +16,12 @@ from ..parsing.flatten import Flattened, flatten_report, unwrap
 from ..planning.request_plan import Read, plan_read
 from ..planning.windows import Window
 from .answer_checks import check_report
-from .result import RequestStats, WindowResult, outcome_of
+from .result import RequestStats, WindowResult, result_of
 
 _UTC = ZoneInfo("UTC")
 
 
-def is_zero_elsewhere(tally: RequestStats, read: Read, window: Window, *, otherwise: bool) -> bool:
+def is_zero_elsewhere(stats: RequestStats, read: Read, window: Window, *, otherwise: bool) -> bool:
     """Whether the overall report says that there is nothing in the window; `otherwise` is what to
     believe of reports that no other one covers, and where it does not answer."""
     overall = read.report.overall
@@ -30,7 +30,7 @@ def is_zero_elsewhere(tally: RequestStats, read: Read, window: Window, *, otherw
     report, column = REPORTS[overall[0]], overall[1]
     request = plan_read(report, (window,), read.slice, zone=_UTC).parts[0].request
     try:
-        body = unwrap(report, tally.get(request))
+        body = unwrap(report, stats.get(request))
         check_report(report, body)
         rows = flatten_report(report, [(body, {})], compares=False).rows[report.name]
     except Stopped:
@@ -48,13 +48,13 @@ def _takes(report: str, read: Read) -> bool:
     return params <= REPORTS[report].wire_params
 
 
-def doubted(tally: RequestStats, read: Read, window: Window, what: str) -> WindowResult:
-    """The outcome of a window for which nothing came, though it should: what is stored of it
+def doubted(stats: RequestStats, read: Read, window: Window, what: str) -> WindowResult:
+    """The result of a window for which nothing came, though it should: what is stored of it
     stays."""
-    outcome = outcome_of(tally, read, window, Flattened({read.report.name: []}), complete=False)
-    outcome.keeps_stored = True
-    outcome.error = (
+    result = result_of(stats, read, window, Flattened({read.report.name: []}), complete=False)
+    result.keeps_stored = True
+    result.error = (
         f"{read.report.name}: {what} {window}, asked more than once, and nothing says that it is "
         "zero. What was stored of it stays"
     )
-    return outcome
+    return result

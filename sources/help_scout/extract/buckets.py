@@ -18,61 +18,61 @@ from ..planning.request_plan import VIEW_BY, Part, Read, Request
 from ..planning.windows import Window
 from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report
-from .result import LEFT_OUT, SENT, Outcomes, RequestStats, WindowResult, failure_of, outcome_of
+from .result import LEFT_OUT, SENT, RequestStats, WindowResult, WindowResults, failure_of, result_of
 
 MOST_IN_A_ROW = 3
 """Windows in a row that fail, or stay away, after which the others of their span are not asked for
 one by one any more."""
 
 
-def fetch_series(tally: RequestStats, read: Read) -> Outcomes:
+def fetch_series(stats: RequestStats, read: Read) -> WindowResults:
     """The windows of a span from one request; one by one when the buckets do not line up, and one
     alone with its bucket asked for in the other way. Raises HelpScoutError."""
     request = read.parts[0].request
     try:
-        flat, matched = _ask(tally, read, request)
+        flat, matched = _ask(stats, read, request)
         if not matched and len(read.windows) > 1 and read.zeros_left_out:
-            flat, matched = _ask(tally, read, request)
+            flat, matched = _ask(stats, read, request)
     except BucketMismatch:
         if len(read.windows) > 1:
-            return _fetch_one_by_one(tally, read)
-        flat, matched = _ask_otherwise(tally, read, request)
+            return _fetch_one_by_one(stats, read)
+        flat, matched = _ask_otherwise(stats, read, request)
     absent = [window for window in read.wanted if window not in matched]
-    stay = _ask_for_absent(tally, read, matched, absent) if absent else {}
-    outcomes = []
+    stay = _ask_for_absent(stats, read, matched, absent) if absent else {}
+    results = []
     for window in read.wanted:
         if window in stay:
-            outcome = stay[window]
-            outcome.requests, outcome.pages = tally.requests, tally.pages
+            result = stay[window]
+            result.requests, result.pages = stats.requests, stats.pages
         else:
             rows = [matched[window]] if window in matched else []
             repairs = flat.repairs.made_in(rows)
             mine = Flattened({read.report.name: rows}, flat.extra, flat.unknown, repairs)
-            outcome = outcome_of(tally, read, window, mine)
-        outcomes.append(outcome)
+            result = result_of(stats, read, window, mine)
+        results.append(result)
         # The request is counted with the first window, so that sums over the ledger are right.
-        tally.requests = tally.pages = 0
-    return outcomes
+        stats.requests = stats.pages = 0
+    return results
 
 
-def _ask(tally: RequestStats, read: Read, request: Request) -> tuple[Flattened, dict[Window, Row]]:
+def _ask(stats: RequestStats, read: Read, request: Request) -> tuple[Flattened, dict[Window, Row]]:
     """What the request's buckets say, and the windows that they are for; BucketMismatch when they
     are for others."""
     part = Part(request, read.parts[0].stamps)
-    body = unwrap(read.report, tally.get(request))
+    body = unwrap(read.report, stats.get(request))
     check_report(read.report, body)
     flat = flatten_report(read.report, [(body, part.stamps)], compares=False)
     rows = flat.rows[read.report.name]
     if any(_is_zero(read.report, row) for row in rows):
-        tally.zero_buckets = SENT
+        stats.zero_buckets = SENT
     if VIEW_BY in dict(request.query):
-        tally.bucket_anchor = anchor_seen(read.windows, rows) or tally.bucket_anchor
+        stats.bucket_anchor = anchor_seen(read.windows, rows) or stats.bucket_anchor
         return flat, match_buckets(read.windows, rows)
     return flat, match_whole_window(read, rows)
 
 
 def _ask_otherwise(
-    tally: RequestStats, read: Read, request: Request
+    stats: RequestStats, read: Read, request: Request
 ) -> tuple[Flattened, dict[Window, Row]]:
     """One window with its bucket asked for in the other way; BucketMismatch when it fails too."""
     window = read.windows[0]
@@ -81,7 +81,7 @@ def _ask_otherwise(
     else:
         other = request.with_params(**{VIEW_BY: str(window.grain)})
     try:
-        return _ask(tally, read, other)
+        return _ask(stats, read, other)
     except BucketMismatch as error:
         raise BucketMismatch(
             f"{read.report.name}: the API's buckets do not line up with {window} in this time "
@@ -93,35 +93,35 @@ def _ask_otherwise(
 
 
 def _ask_for_absent(
-    tally: RequestStats, read: Read, matched: dict[Window, Row], absent: list[Window]
+    stats: RequestStats, read: Read, matched: dict[Window, Row], absent: list[Window]
 ) -> dict[Window, WindowResult]:
     """Asks for each window whose bucket did not come, and adds to `matched` what comes now. The
-    windows that stay away though nothing says that they are zero, with their outcomes."""
+    windows that stay away though nothing says that they are zero, with their results."""
     stay: dict[Window, WindowResult] = {}
     left_out, in_a_row = read.zeros_left_out, 0
     for window in absent:
         if left_out and window not in read.held:
             continue
         if in_a_row < MOST_IN_A_ROW:
-            row = _ask_alone(tally, read, window)
+            row = _ask_alone(stats, read, window)
             if row is not None:
                 matched[window] = row
                 in_a_row = 0
                 continue
-            if is_zero_elsewhere(tally, read, window, otherwise=left_out):
-                left_out, in_a_row = tally.zero_buckets != SENT, 0
-                tally.zero_buckets = tally.zero_buckets or LEFT_OUT
+            if is_zero_elsewhere(stats, read, window, otherwise=left_out):
+                left_out, in_a_row = stats.zero_buckets != SENT, 0
+                stats.zero_buckets = stats.zero_buckets or LEFT_OUT
                 continue
         in_a_row += 1
-        stay[window] = doubted(tally, read, window, "the API leaves out")
+        stay[window] = doubted(stats, read, window, "the API leaves out")
     return stay
 
 
-def _ask_alone(tally: RequestStats, read: Read, window: Window) -> Row | None:
+def _ask_alone(stats: RequestStats, read: Read, window: Window) -> Row | None:
     """The window's bucket, asked for alone; None when it does not come."""
     alone = read.of(window)
     try:
-        _, found = _ask(tally, alone, alone.parts[0].request)
+        _, found = _ask(stats, alone, alone.parts[0].request)
     except BucketMismatch:
         return None
     return found.get(window)
@@ -179,31 +179,31 @@ def match_whole_window(read: Read, rows: Sequence[Row]) -> dict[Window, Row]:
     return {window: rows[0]} if rows else {}
 
 
-def _fetch_one_by_one(tally: RequestStats, read: Read) -> Outcomes:
+def _fetch_one_by_one(stats: RequestStats, read: Read) -> WindowResults:
     """The wanted windows each by a request of its own. When `MOST_IN_A_ROW` have failed one after
     the other, the rest are left to a later load."""
-    outcomes: Outcomes = []
+    results: WindowResults = []
     in_a_row = 0
     for window in read.wanted:
-        spent = RequestStats(tally.client, tally.fetched_at)
+        spent = RequestStats(stats.client, stats.fetched_at)
         if in_a_row < MOST_IN_A_ROW:
-            outcome, error = _try_alone(spent, read.of(window))
+            result, error = _try_alone(spent, read.of(window))
         else:
             error = HelpScoutError("not asked: the windows before it failed one after the other")
-            outcome = failure_of(spent, read, window, error, first=True)
+            result = failure_of(spent, read, window, error, first=True)
         in_a_row = 0 if error is None or isinstance(error, BucketMismatch) else in_a_row + 1
-        outcome.read = read
-        outcome.bucket_anchor = outcome.bucket_anchor or tally.bucket_anchor
-        outcome.requests += tally.requests
-        outcome.pages += tally.pages
-        tally.requests = tally.pages = 0
-        outcomes.append(outcome)
-    return outcomes
+        result.read = read
+        result.bucket_anchor = result.bucket_anchor or stats.bucket_anchor
+        result.requests += stats.requests
+        result.pages += stats.pages
+        stats.requests = stats.pages = 0
+        results.append(result)
+    return results
 
 
-def _try_alone(tally: RequestStats, read: Read) -> tuple[WindowResult, HelpScoutError | None]:
+def _try_alone(stats: RequestStats, read: Read) -> tuple[WindowResult, HelpScoutError | None]:
     """What one window of a span comes to, and the error if it failed."""
     try:
-        return fetch_series(tally, read)[0], None
+        return fetch_series(stats, read)[0], None
     except HelpScoutError as error:
-        return failure_of(tally, read, read.windows[0], error, first=True), error
+        return failure_of(stats, read, read.windows[0], error, first=True), error

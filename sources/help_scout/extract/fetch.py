@@ -1,7 +1,7 @@
 """Reads a window from the API, completely: pages to their end, buckets matched to windows.
 
 `fetch_read` never raises for what the API does: a window that could not be read comes back as
-an outcome that says so. It runs in worker threads; all it shares is the client.
+a result that says so. It runs in worker threads; all it shares is the client.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report, check_user, echo_shift_seconds
 from .buckets import fetch_series
 from .pagination import fetch_rows
-from .result import Getter, Outcomes, RequestStats, Status, WindowResult, failure_of, outcome_of
+from .result import Getter, RequestStats, Status, WindowResult, WindowResults, failure_of, result_of
 
 SPLIT = (Unreachable, ReportUnavailable, RequestRefused)
 """What a request for a span of windows may come to because of one of them."""
 
 
-def fetch_read(client: Getter, read: Read, now: datetime) -> Outcomes:
-    """One outcome for each wanted window, in order. `now` stamps reads that get no answer."""
-    tally = RequestStats(client, now)
+def fetch_read(client: Getter, read: Read, now: datetime) -> WindowResults:
+    """One result for each wanted window, in order. `now` stamps reads that get no answer."""
+    stats = RequestStats(client, now)
     try:
         if read.report.shape is Shape.SERIES:
-            return fetch_series(tally, read)
-        return [_fetch_window(tally, read)]
+            return fetch_series(stats, read)
+        return [_fetch_window(stats, read)]
     except (HelpScoutError, OSError) as error:
         if isinstance(error, OSError):  # rows wait in a temporary file
             error = NoRoom(f"{read.report.name}: {error.strerror} in {gettempdir()}: TMPDIR names "
                            "another folder")  # fmt: skip
         failed = [
-            failure_of(tally, read, window, error, first=window is read.wanted[0])
+            failure_of(stats, read, window, error, first=window is read.wanted[0])
             for window in read.wanted
         ]
         if len(read.wanted) > 1 and isinstance(error, SPLIT) and _may_be_of_one(error):
@@ -58,34 +58,34 @@ def _may_be_of_one(error: ApiError) -> bool:
     return error.requests > 0 and error.status not in (401, 429)
 
 
-def _fetch_window(tally: RequestStats, read: Read) -> WindowResult:
-    """The outcome of one window. Where the warehouse holds rows of it and none come, it is asked
+def _fetch_window(stats: RequestStats, read: Read) -> WindowResult:
+    """The result of one window. Where the warehouse holds rows of it and none come, it is asked
     once more: that something is gone is believed when it is said twice, and the overall report does
     not count it."""
     fetch: Callable[[RequestStats, Read], WindowResult] = (
         fetch_rows if read.report.shape in PAGED else _fetch_body
     )
-    outcome, window = fetch(tally, read), read.windows[0]
-    if outcome.status is not Status.EMPTY or window not in read.held or not read.parts:
-        return outcome
-    again = fetch(tally, read)
-    if again.status is Status.EMPTY and not is_zero_elsewhere(tally, read, window, otherwise=True):
-        return doubted(tally, read, window, "nothing came of")
+    result, window = fetch(stats, read), read.windows[0]
+    if result.status is not Status.EMPTY or window not in read.held or not read.parts:
+        return result
+    again = fetch(stats, read)
+    if again.status is Status.EMPTY and not is_zero_elsewhere(stats, read, window, otherwise=True):
+        return doubted(stats, read, window, "nothing came of")
     return again
 
 
-def _fetch_body(tally: RequestStats, read: Read) -> WindowResult:
-    """The outcome of a report that is one body."""
+def _fetch_body(stats: RequestStats, read: Read) -> WindowResult:
+    """The result of a report that is one body."""
     part = read.parts[0]
-    body = unwrap(read.report, tally.get(part.request))
+    body = unwrap(read.report, stats.get(part.request))
     check_report(read.report, body)
     check_user(read, body)
-    shift = echo_shift_seconds(read, body, tally.fetched_at)
+    shift = echo_shift_seconds(read, body, stats.fetched_at)
     compares = read.previous is not None
     flat = flatten_report(read.report, [(body, part.stamps)], compares=compares)
-    outcome = outcome_of(tally, read, read.windows[0], flat)
-    outcome.echo_shift_seconds = shift
-    return outcome
+    result = result_of(stats, read, read.windows[0], flat)
+    result.echo_shift_seconds = shift
+    return result
 
 
 class _Once:
@@ -99,7 +99,7 @@ class _Once:
         return self._client.get(request, most_tries=1 if most_tries is None else most_tries)
 
 
-def _fetch_apart(client: Getter, read: Read, now: datetime, failed: Outcomes) -> Outcomes:
+def _fetch_apart(client: Getter, read: Read, now: datetime, failed: WindowResults) -> WindowResults:
     """The windows of a span whose request fails, by requests for fewer of them: one day that always
     fails must not keep the others of its span from being read.
 
@@ -120,20 +120,20 @@ def _fetch_apart(client: Getter, read: Read, now: datetime, failed: Outcomes) ->
     return found
 
 
-def _halved(client: Getter, read: Read, now: datetime) -> Outcomes:
+def _halved(client: Getter, read: Read, now: datetime) -> WindowResults:
     """The windows of a span, by halves until each failing one is alone."""
     middle = len(read.wanted) // 2
-    found: Outcomes = []
+    found: WindowResults = []
     for wanted in (read.wanted[:middle], read.wanted[middle:]):
         half = read.of(*wanted)
-        tally = RequestStats(client, now)
+        stats = RequestStats(client, now)
         try:
-            found += fetch_series(tally, half)
+            found += fetch_series(stats, half)
         except HelpScoutError as error:
             if len(wanted) > 1:
                 parts = _halved(client, half, now)
-                parts[0].requests += tally.requests
+                parts[0].requests += stats.requests
                 found += parts
             else:
-                found.append(failure_of(tally, half, wanted[0], error, first=True))
+                found.append(failure_of(stats, half, wanted[0], error, first=True))
     return found

@@ -19,7 +19,7 @@ from ..parsing.coerce import TableRows, whole_number
 from ..parsing.flatten import Flattened, Flattener, unwrap
 from ..planning.request_plan import Part, Read, Request
 from .answer_checks import RowChecks, check_page, check_report
-from .result import RequestStats, WindowResult, outcome_of
+from .result import RequestStats, WindowResult, result_of
 from .spool import Spool
 
 MAX_READS_OF_SHIFTING_PAGES = 3
@@ -42,14 +42,14 @@ class _Pages:
     digest: bytes
 
 
-def fetch_rows(tally: RequestStats, read: Read) -> WindowResult:
-    """The outcome of a row report's window: all pages of all parts."""
+def fetch_rows(stats: RequestStats, read: Read) -> WindowResult:
+    """The result of a row report's window: all pages of all parts."""
     flattener = Flattener(read.report, compares=read.previous is not None)
     blocks: Spool[TableRows] = Spool(ROWS_IN_MEMORY)
     count, complete, waiting, rows = 0, True, 0, 0
     checks = RowChecks(read)
     for part in read.parts:
-        reads = _read_until_stable(tally, read.report, part)
+        reads = _read_until_stable(stats, read.report, part)
         for body in _united(read.report, reads):
             checks.add(_envelope(read.report, body)["results"])
             flattener.add(body, part.stamps)
@@ -63,8 +63,8 @@ def fetch_rows(tally: RequestStats, read: Read) -> WindowResult:
             pages.bodies.close()
     rows += _keep(blocks, flattener.take(), waiting)
     checks.check()
-    return outcome_of(
-        tally,
+    return result_of(
+        stats,
         read,
         read.windows[0],
         Flattened({}, flattener.extra, flattener.unknown, flattener.repairs),
@@ -81,7 +81,7 @@ def _keep(blocks: Spool[TableRows], rows: TableRows, weight: int) -> int:
     return sum(len(found) for found in rows.values())
 
 
-def _read_until_stable(tally: RequestStats, report: Report, part: Part) -> list[_Pages]:
+def _read_until_stable(stats: RequestStats, report: Report, part: Part) -> list[_Pages]:
     """The part's pages as they held still, alone; or, when they never did, all three reads.
 
     A list that repeats a row across two pages is read again: when it says the same twice, the row
@@ -89,7 +89,7 @@ def _read_until_stable(tally: RequestStats, report: Report, part: Part) -> list[
     """
     reads: list[_Pages] = []
     while len(reads) < MAX_READS_OF_SHIFTING_PAGES:
-        pages = _read_pages(tally, report, part.request)
+        pages = _read_pages(stats, report, part.request)
         says_the_same = bool(reads) and pages.digest == reads[-1].digest
         if pages.is_stable and (says_the_same or not pages.repeats_across_pages):
             for earlier in reads:
@@ -143,7 +143,7 @@ def _united_lists(report: Report, reads: list[_Pages]) -> Iterator[Any]:
         seen |= here
 
 
-def _read_pages(tally: RequestStats, report: Report, first: Request) -> _Pages:
+def _read_pages(stats: RequestStats, report: Report, first: Request) -> _Pages:
     """All pages, and whether they held still: as many distinct rows as the API counts, before
     and after."""
     bodies: Spool[Any] = Spool(ROWS_IN_MEMORY)
@@ -155,7 +155,7 @@ def _read_pages(tally: RequestStats, report: Report, first: Request) -> _Pages:
     rows, repeats = 0, False
     page, last = 1, 1
     while page <= last:
-        body = unwrap(report, tally.get(first.with_params(page=str(page))))
+        body = unwrap(report, stats.get(first.with_params(page=str(page))))
         check_report(report, body)
         envelope = _envelope(report, body)
         results = envelope["results"]

@@ -1,4 +1,4 @@
-"""Reads run ahead in one bounded thread pool; their outcomes come back in order.
+"""Reads run ahead in one bounded thread pool; their results come back in order.
 
 All reports of a run share the pool, so that it never drains between them. How many run at once
 follows from how long answers take: quick ones need few connections, slow ones many.
@@ -20,15 +20,15 @@ from ..catalog.reports import REPORTS
 from ..planning.request_plan import Read, Request
 from ..planning.windows import Window
 from .fetch import fetch_read
-from .result import Getter, Outcomes, Status, WindowResult
+from .result import Getter, Status, WindowResult, WindowResults
 
 READS_AHEAD = 20  # of a report at least; of one with pages at most: their rows wait in memory
 CONNECTIONS = 8  # where nobody tells
 FAILURES_IN_A_ROW = 3
 
 SharedKey: TypeAlias = tuple[str, Request]
-_DRIVER_REPORTS = frozenset(
-    driver.report for report in REPORTS.values() for driver in report.drivers
+_PARENT_REPORTS = frozenset(
+    parent.report for report in REPORTS.values() for parent in report.parents
 )
 
 
@@ -42,20 +42,20 @@ class ReadAhead:
         self,
         client: Getter,
         now: datetime,
-        on_outcome: Callable[[WindowResult], None] | None = None,
+        on_result: Callable[[WindowResult], None] | None = None,
         connections: Callable[[], int] = lambda: CONNECTIONS,
     ) -> None:
         self._client = client
         self._now = now
-        self._on_outcome = on_outcome
+        self._on_result = on_result
         self._connections = connections
         self._pool = ThreadPoolExecutor(MOST_CONNECTIONS, "help-scout")
-        self._queue: deque[tuple[Future[Outcomes], Read]] = deque()
+        self._queue: deque[tuple[Future[WindowResults], Read]] = deque()
         self._running = 0
         self._failures = FailurePolicy()
-        self._shared: dict[SharedKey, Future[Outcomes]] = {}
+        self._shared: dict[SharedKey, Future[WindowResults]] = {}
         self._lock = threading.Lock()
-        self._unsent: set[Future[Outcomes]] = set()
+        self._unsent: set[Future[WindowResults]] = set()
 
     @property
     def waiting(self) -> int:
@@ -74,8 +74,8 @@ class ReadAhead:
         """Drops the shared answers: the windows that they are for have been loaded."""
         self._shared.clear()
 
-    def submit(self, read: Read) -> Future[Outcomes]:
-        """The read's outcomes to come.
+    def submit(self, read: Read) -> Future[WindowResults]:
+        """The read's results to come.
 
         Total numbers of reports that name others' items are asked for once and shared: by the
         report's own resource and by all whose items it names.
@@ -87,8 +87,8 @@ class ReadAhead:
             self._shared[key] = self._send(read)
         return self._shared[key]
 
-    def _send(self, read: Read) -> Future[Outcomes]:
-        future: Future[Outcomes] = Future()
+    def _send(self, read: Read) -> Future[WindowResults]:
+        future: Future[WindowResults] = Future()
         self._unsent.add(future)
         future.add_done_callback(self._unsent.discard)
         with self._lock:
@@ -105,7 +105,7 @@ class ReadAhead:
                     self._running += 1
                     self._pool.submit(self._fetch, future, read)
 
-    def _fetch(self, future: Future[Outcomes], read: Read) -> None:
+    def _fetch(self, future: Future[WindowResults], read: Read) -> None:
         try:
             client = _Getter(
                 self._client,
@@ -120,13 +120,13 @@ class ReadAhead:
                 self._running -= 1
             self._begin_more()
 
-    def outcomes(self, reads: Iterator[Read | Outcomes]) -> Iterator[Outcomes]:
-        """The outcomes in the order of the reads; outcomes among the reads pass through.
+    def results(self, reads: Iterator[Read | WindowResults]) -> Iterator[WindowResults]:
+        """The results in the order of the reads; results among the reads pass through.
 
         Starts with one read, so that a report that the account does not have is asked once. A
         window that fails stops no other.
         """
-        ahead: deque[Future[Outcomes]] = deque()
+        ahead: deque[Future[WindowResults]] = deque()
         width, most, exhausted = 1, READS_AHEAD, False
         while True:
             while not exhausted and len(ahead) < width:
@@ -139,12 +139,12 @@ class ReadAhead:
                 most = READS_AHEAD if has_pages else max(READS_AHEAD, self._connections())
             if not ahead:
                 return
-            outcomes = ahead.popleft().result()
-            self._failures.note(outcomes)
-            for outcome in outcomes:
-                if self._on_outcome is not None:
-                    self._on_outcome(outcome)
-            yield outcomes
+            results = ahead.popleft().result()
+            self._failures.note(results)
+            for result in results:
+                if self._on_result is not None:
+                    self._on_result(result)
+            yield results
             width = most
 
 
@@ -156,13 +156,13 @@ class FailurePolicy:
     def __init__(self) -> None:
         self._failing: dict[str, set[Window]] = {}
 
-    def note(self, outcomes: Outcomes) -> None:
+    def note(self, results: WindowResults) -> None:
         """Remembers what windows came to."""
-        for outcome in outcomes:
-            failing = self._failing.setdefault(outcome.read.report.name, set())
-            if outcome.status is Status.FAILED:
-                failing.add(outcome.window)
-            elif outcome.window not in failing:
+        for result in results:
+            failing = self._failing.setdefault(result.read.report.name, set())
+            if result.status is Status.FAILED:
+                failing.add(result.window)
+            elif result.window not in failing:
                 failing.clear()
 
     def is_failing(self, report: str) -> bool:
@@ -187,12 +187,12 @@ class _Getter:
 
 def shared_key(read: Read) -> SharedKey | None:
     """What tells reads whose answer is asked for once and shared; None for all others."""
-    if read.report.name not in _DRIVER_REPORTS or read.slice.values:
+    if read.report.name not in _PARENT_REPORTS or read.slice.values:
         return None
     return read.report.name, read.parts[0].request
 
 
-def _done(outcomes: Outcomes) -> Future[Outcomes]:
-    future: Future[Outcomes] = Future()
-    future.set_result(outcomes)
+def _done(results: WindowResults) -> Future[WindowResults]:
+    future: Future[WindowResults] = Future()
+    future.set_result(results)
     return future

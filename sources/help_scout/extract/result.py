@@ -94,8 +94,8 @@ class WindowResult:
             yield from self.blocks
 
 
-Outcomes: TypeAlias = list[WindowResult]
-"""What one read came to: an outcome for each window that it was for."""
+WindowResults: TypeAlias = list[WindowResult]
+"""What one read came to: a result for each window that it was for."""
 
 
 class Getter(Protocol):
@@ -132,8 +132,8 @@ class RequestStats:
         return answer.body
 
 
-def outcome_of(
-    tally: RequestStats,
+def result_of(
+    stats: RequestStats,
     read: Read,
     window: Window,
     flat: Flattened,
@@ -143,7 +143,7 @@ def outcome_of(
     api_count: int | None = None,
     complete: bool = True,
 ) -> WindowResult:
-    """The outcome of a window that was read well, empty or not; its rows are those of `flat`, or
+    """The result of a window that was read well, empty or not; its rows are those of `flat`, or
     `row_count` in `blocks`."""
     rows = any(flat.rows.values()) or row_count > 0
     if blocks is not None and blocks.is_in_memory:
@@ -154,7 +154,7 @@ def outcome_of(
         read=read,
         window=window,
         status=status if complete else Status.INCOMPLETE,
-        fetched_at=tally.fetched_at,
+        fetched_at=stats.fetched_at,
         rows=flat.rows,
         blocks=blocks,
         spooled=row_count,
@@ -162,12 +162,12 @@ def outcome_of(
         unknown=frozenset(flat.unknown),
         repairs=flat.repairs,
         query=query_text(read),
-        requests=tally.requests,
-        pages=tally.pages,
+        requests=stats.requests,
+        pages=stats.pages,
         api_count=api_count,
-        correlation_id=tally.correlation_id,
-        zero_buckets=tally.zero_buckets,
-        bucket_anchor=tally.bucket_anchor,
+        correlation_id=stats.correlation_id,
+        zero_buckets=stats.zero_buckets,
+        bucket_anchor=stats.bucket_anchor,
     )
 
 
@@ -180,9 +180,9 @@ def _joined(blocks: Iterable[TableRows]) -> TableRows:
 
 
 def failure_of(
-    tally: RequestStats, read: Read, window: Window, error: HelpScoutError, *, first: bool
+    stats: RequestStats, read: Read, window: Window, error: HelpScoutError, *, first: bool
 ) -> WindowResult:
-    """The outcome of a window that could not be read; the cost stands with the `first` one."""
+    """The result of a window that could not be read; the cost stands with the `first` one."""
     status = error.status if isinstance(error, ApiError) else None
     is_refused = isinstance(error, ReportUnavailable) or _refuses_item(error, read)
     is_unavailable = is_refused or isinstance(error, BucketMismatch)
@@ -190,14 +190,14 @@ def failure_of(
         read=read,
         window=window,
         status=Status.UNAVAILABLE if is_unavailable else Status.FAILED,
-        fetched_at=tally.fetched_at,
+        fetched_at=stats.fetched_at,
         query=query_text(read),
-        requests=tally.requests if first else 0,
-        pages=tally.pages if first else 0,
+        requests=stats.requests if first else 0,
+        pages=stats.pages if first else 0,
         error=f"slice {read.slice.text}: {error}"
         if is_refused and read.slice.values
         else str(error),
-        correlation_id=tally.correlation_id,
+        correlation_id=stats.correlation_id,
         http_status=status,
     )
 

@@ -56,15 +56,15 @@ class Batch:
         """The report's tables and the ledger."""
         return list(self._tables.values())
 
-    def add(self, outcomes: list[WindowResult]) -> Iterator[TableBatch]:
+    def add(self, results: list[WindowResult]) -> Iterator[TableBatch]:
         """Adds windows read, and gives what is worth a load file, as `flush`."""
         settings = self._run.settings
-        for outcome in outcomes:
-            if outcome.replaces_rows:
-                yield from self._add_rows(outcome)
-                self._add_restatements(outcome)
+        for result in results:
+            if result.replaces_rows:
+                yield from self._add_rows(result)
+                self._add_restatements(result)
             read = ledger_row(
-                outcome,
+                result,
                 account=settings.account,
                 run_id=self._run.run_id,
                 lookback=settings.lookback,
@@ -74,41 +74,41 @@ class Batch:
             if self.row_count >= ROWS_PER_BATCH:
                 yield from self.flush()
 
-    def _add_rows(self, outcome: WindowResult) -> Iterator[TableBatch]:
-        settings, window = self._run.settings, outcome.window
-        stamp = (outcome.read.slice.text, window.grain, window.start)
+    def _add_rows(self, result: WindowResult) -> Iterator[TableBatch]:
+        settings, window = self._run.settings, result.window
+        stamp = (result.read.slice.text, window.grain, window.start)
         if stamp in self._stored:
-            raise AssertionError(f"{outcome.read}: planned twice, its rows would be doubled")
+            raise AssertionError(f"{result.read}: planned twice, its rows would be doubled")
         self._stored.add(stamp)
         context = window_context(
-            outcome, account=settings.account, lookback=settings.lookback, now=self._run.now
+            result, account=settings.account, lookback=settings.lookback, now=self._run.now
         )
         for table in self._report.tables:
             # Where a row of the window would have the tombstone's key, dlt might keep the
             # tombstone; such tables need none unless the window is empty.
-            if table.key or not outcome.rows.get(table.name):
+            if table.key or not result.rows.get(table.name):
                 self._rows[table.name].add(context, [tombstone(table, window.start)])
-        for block in outcome.row_blocks():
+        for block in result.row_blocks():
             for name, rows in self._run.privacy.protect_report(self._report, block).items():
                 self._rows[name].add(context, rows)
             if self.row_count >= ROWS_PER_BATCH:
                 yield from self.flush()
-        for path, values in outcome.extra.items():
+        for path, values in result.extra.items():
             unknown: dict[str, str | None] = {"report": self._report.name, "wire_path": path}
             unknown["wire_values"] = self._run.privacy.protect_unknown(as_json(values))
             row = {**context, **unknown}
             declared = [column.name for column in UNKNOWN_VALUES.columns]
             self._rows[UNKNOWN_VALUES.name].add({}, [{k: row[k] for k in declared}])
 
-    def _add_restatements(self, outcome: WindowResult) -> None:
+    def _add_restatements(self, result: WindowResult) -> None:
         stored = self._run.planner.stored
         if stored is None or not self._measures:
             return
-        window, slice_text = outcome.window, outcome.read.slice.text
+        window, slice_text = result.window, result.read.slice.text
         found = restatements(
-            outcome,
+            result,
             self._before.get((slice_text, window.grain, window.start)),
-            stored.coverage.worth(self._report.name, slice_text, window),
+            stored.coverage.window_state(self._report.name, slice_text, window),
             self._measures,
             account=self._run.settings.account,
             run_id=self._run.run_id,

@@ -70,10 +70,10 @@ def report_resource(
         batch = Batch(report, run, stored_numbers(report, run, spans))
         check_stored(batch.tables)
         items = ItemBuilder(run.storage)
-        for outcomes in run.reader.outcomes(run.reads(report, spans)):
-            for table, rows in batch.add(outcomes):
+        for results in run.reader.results(run.reads(report, spans)):
+            for table, rows in batch.add(results):
                 yield from _given(run, items, table, rows)
-            run.note(outcomes)
+            run.note(results)
             if not run.budget.is_limited:
                 yield None  # lets the other reports send their requests
         for table, rows in batch.flush():

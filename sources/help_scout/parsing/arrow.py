@@ -11,7 +11,7 @@ import pyarrow as pa
 from ..catalog.model import Type
 from ..catalog.stored_tables import StoredTable
 from .coerce import Row
-from .row_batches import ColumnarRows, Piece, RowBatch
+from .row_batches import BatchPart, ColumnarRows, RowBatch
 
 ARROW_TYPES: Mapping[Type, pa.DataType] = {
     Type.BIGINT: pa.int64(),
@@ -45,9 +45,9 @@ def to_arrow(table: StoredTable, rows: Sequence[Row], known: dict[str, str]) -> 
     as the caller keeps it, so that a field whose type changes gets a second column rather than a
     broken load.
     """
-    pieces = rows.pieces if isinstance(rows, RowBatch) else [({}, rows)]
-    single = [piece for piece in pieces if not isinstance(piece[1], ColumnarRows)]
-    columnar = [piece for piece in pieces if isinstance(piece[1], ColumnarRows)]
+    parts = rows.parts if isinstance(rows, RowBatch) else [({}, rows)]
+    single = [part for part in parts if not isinstance(part[1], ColumnarRows)]
+    columnar = [part for part in parts if isinstance(part[1], ColumnarRows)]
     dicts = [row for _, part in single for row in part]
     tables = [part.table for _, part in columnar if isinstance(part, ColumnarRows)]
     joined = pa.concat_tables(tables).combine_chunks() if tables else None
@@ -71,21 +71,21 @@ def to_arrow(table: StoredTable, rows: Sequence[Row], known: dict[str, str]) -> 
 class _SharedColumns:
     """The columns that the rows of each piece share, as arrays as long as all rows."""
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
-        self._shared = [shared for shared, _ in pieces]
+    def __init__(self, parts: Sequence[BatchPart]) -> None:
+        self._shared = [shared for shared, _ in parts]
         self._names = frozenset(chain.from_iterable(self._shared))
-        lengths = [len(rows) for _, rows in pieces]
-        self._pieces = None
+        lengths = [len(rows) for _, rows in parts]
+        self._numbers = None
         if self._names and any(length > 1 for length in lengths):
             numbers = [pa.scalar(number, pa.int32()) for number in range(len(lengths))]
-            self._pieces = pa.concat_arrays(list(map(pa.repeat, numbers, lengths)))
+            self._numbers = pa.concat_arrays(list(map(pa.repeat, numbers, lengths)))
 
     def array(self, field: pa.Field) -> pa.Array | None:
         """The column; None when it is not one of those that are shared."""
         if field.name not in self._names:
             return None
         each = pa.array([shared.get(field.name) for shared in self._shared], type=field.type)
-        return each if self._pieces is None else each.take(self._pieces)
+        return each if self._numbers is None else each.take(self._numbers)
 
 
 def _column_of(table: pa.Table, field: pa.Field) -> pa.Array:

@@ -78,29 +78,29 @@ def with_occurrence(table: Table, rows: ColumnarRows) -> ColumnarRows:
     return ColumnarRows(rows.table.append_column(OCCURRENCE, first))
 
 
-Piece: TypeAlias = tuple[Mapping[str, Any], Sequence[Row]]
+BatchPart: TypeAlias = tuple[Mapping[str, Any], Sequence[Row]]
 """Rows, and the columns that all of them have alike: those of their window."""
 
 
 class RowBatch(_Rows):
     """The rows of several windows; a window's own columns are kept once for all of its rows."""
 
-    __slots__ = ("_length", "pieces")
+    __slots__ = ("_length", "parts")
 
     def __init__(self) -> None:
-        self.pieces: list[Piece] = []
+        self.parts: list[BatchPart] = []
         self._length = 0
 
     def add(self, shared: Mapping[str, Any], rows: Sequence[Row]) -> None:
         """Adds rows with the columns that they share."""
         if rows:
-            self.pieces.append((shared, rows))
+            self.parts.append((shared, rows))
             self._length += len(rows)
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[Row]:
-        for shared, rows in self.pieces:
+        for shared, rows in self.parts:
             for row in rows:
                 yield {**shared, **row}

@@ -105,26 +105,26 @@ class Coverage:
 
     def __init__(
         self,
-        worths: Mapping[Key, WindowState] | None = None,
+        states: Mapping[Key, WindowState] | None = None,
         refusals: Mapping[tuple[str, str], datetime] | None = None,
         unresolved: Mapping[Key, WindowState] | None = None,
     ) -> None:
-        self._worths = worths or {}
+        self._states = states or {}
         self.refusals = refusals or {}
         self.unresolved = unresolved or {}
         self._reaches: dict[str, datetime] = {}
-        for (report, *_), worth in self._worths.items():
-            if worth.covered_until is not None:
-                reached = self._reaches.get(report, worth.covered_until)
-                self._reaches[report] = max(reached, worth.covered_until)
+        for (report, *_), state in self._states.items():
+            if state.covered_until is not None:
+                reached = self._reaches.get(report, state.covered_until)
+                self._reaches[report] = max(reached, state.covered_until)
 
-    def worth(self, report: str, slice_text: str, window: Window) -> WindowState | None:
+    def window_state(self, report: str, slice_text: str, window: Window) -> WindowState | None:
         """What the window is worth; None when it was never asked for."""
-        return self._worths.get((report, slice_text, window.grain, window.start))
+        return self._states.get((report, slice_text, window.grain, window.start))
 
     def items(self) -> Mapping[Key, WindowState]:
         """Every window of the ledger."""
-        return self._worths
+        return self._states
 
     def reach(self, report: str) -> datetime | None:
         """Up to where anything of the report was read; None when nothing was."""
@@ -133,7 +133,7 @@ class Coverage:
     @cached_property
     def answered(self) -> frozenset[tuple[str, str]]:
         """The slices that were read and that the API did not refuse when last asked."""
-        loaded = {(key[0], key[1]) for key, worth in self._worths.items() if worth.is_loaded}
+        loaded = {(key[0], key[1]) for key, state in self._states.items() if state.is_loaded}
         return frozenset(loaded - self.refusals.keys())
 
     def answered_since(self, report: str, since: datetime) -> bool:
@@ -143,9 +143,9 @@ class Coverage:
     @cached_property
     def _answered_at(self) -> dict[str, datetime]:
         latest: dict[str, datetime] = {}
-        for key, worth in self._worths.items():
-            if worth.fetched_at is not None:
-                latest[key[0]] = max(latest.get(key[0], worth.fetched_at), worth.fetched_at)
+        for key, state in self._states.items():
+            if state.fetched_at is not None:
+                latest[key[0]] = max(latest.get(key[0], state.fetched_at), state.fetched_at)
         return latest
 
     def is_refused(self, report: str, slice_text: str) -> bool:
@@ -156,23 +156,23 @@ class Coverage:
         """Whether it is not known yet which slices of the kind the window has."""
         return (report, f"?{kind}", window.grain, window.start) in self.unresolved
 
-    def standing(self, report: str, slice_text: str, window: Window, now: datetime) -> Freshness:
+    def freshness(self, report: str, slice_text: str, window: Window, now: datetime) -> Freshness:
         """How the window stands at `now`. The one definition of what is missing: load, publication,
         backfill, plan and status all ask here."""
-        worth = self.worth(report, slice_text, window)
-        if worth is None:
-            return _standing_of_unread(window, self.reach(report), now)
-        if worth.covered_until is None:
-            is_refused = worth.status is Status.UNAVAILABLE
+        state = self.window_state(report, slice_text, window)
+        if state is None:
+            return _freshness_of_unread(window, self.reach(report), now)
+        if state.covered_until is None:
+            is_refused = state.status is Status.UNAVAILABLE
             return Freshness.UNAVAILABLE if is_refused else Freshness.MISSING
-        if worth.status is Status.INCOMPLETE:
+        if state.status is Status.INCOMPLETE:
             return Freshness.INCOMPLETE
-        if worth.covered_until < min(window.end, now - ONE_NIGHT * 1.5):
+        if state.covered_until < min(window.end, now - ONE_NIGHT * 1.5):
             return Freshness.BEHIND
-        return Freshness.FINAL if worth.is_final else Freshness.PROVISIONAL
+        return Freshness.FINAL if state.is_final else Freshness.PROVISIONAL
 
 
-def _standing_of_unread(window: Window, reach: datetime | None, now: datetime) -> Freshness:
+def _freshness_of_unread(window: Window, reach: datetime | None, now: datetime) -> Freshness:
     """A window that was never asked for is missing once the report was read past its end, or once a
     nightly load should have asked for it."""
     is_passed = window.end <= (now if reach is None else reach)
@@ -184,10 +184,10 @@ def unread(coverage: Coverage, round_started_at: datetime | None) -> Selection:
     that this run goes on with."""
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
-        worth = coverage.worth(report, slice_text, window)
-        if worth is None or worth.fetched_at is None or worth.status is Status.INCOMPLETE:
+        state = coverage.window_state(report, slice_text, window)
+        if state is None or state.fetched_at is None or state.status is Status.INCOMPLETE:
             return True
-        return round_started_at is None or worth.fetched_at < round_started_at
+        return round_started_at is None or state.fetched_at < round_started_at
 
     return selects
 
@@ -208,15 +208,15 @@ def due(
     is_unread = unread(coverage, round_started_at)
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
-        worth = coverage.worth(report, slice_text, window)
+        state = coverage.window_state(report, slice_text, window)
         is_final = (
-            worth is not None
-            and worth.fetched_at is not None
-            and worth.status is not Status.INCOMPLETE
-            and worth.was_closed(window)
-            and worth.fetched_at >= window.end + lookback
+            state is not None
+            and state.fetched_at is not None
+            and state.status is not Status.INCOMPLETE
+            and state.was_closed(window)
+            and state.fetched_at >= window.end + lookback
         )
-        rests = worth is not None and window.end + lookback <= now and worth.rests(now)
+        rests = state is not None and window.end + lookback <= now and state.rests(now)
         return not is_final and not rests and is_unread(report, slice_text, window)
 
     return selects
@@ -238,33 +238,33 @@ def repairs(
     def selects(report: str, slice_text: str, window: Window) -> bool:
         if window.end > before.get(report, window.start):
             return False
-        worth = coverage.worth(report, slice_text, window)
-        if worth is None:
+        state = coverage.window_state(report, slice_text, window)
+        if state is None:
             return coverage.is_unresolved(report, kind_of(slice_text), window)
         in_round = (
             round_started_at is not None
-            and worth.fetched_at is not None
-            and worth.fetched_at >= round_started_at
+            and state.fetched_at is not None
+            and state.fetched_at >= round_started_at
         )
-        return needs_repair(worth, now, coverage.is_refused(report, slice_text)) and not in_round
+        return needs_repair(state, now, coverage.is_refused(report, slice_text)) and not in_round
 
     return selects
 
 
-def needs_repair(worth: WindowState, now: datetime, is_refused: bool = False) -> bool:
+def needs_repair(state: WindowState, now: datetime, is_refused: bool = False) -> bool:
     """Whether the window failed, or was read but never when it was final, and it is time to try
     again. What the API refused waits until it answers for the slice again."""
-    if Status.UNAVAILABLE in (worth.status, worth.last_attempt) and is_refused:
+    if Status.UNAVAILABLE in (state.status, state.last_attempt) and is_refused:
         return False
-    return not worth.is_final and not worth.rests(now)
+    return not state.is_final and not state.rests(now)
 
 
 def windows_to_repair(coverage: Coverage, now: datetime) -> Iterable[Key]:
     """The keys of all windows that `repairs` may select, whatever their report is due from."""
-    for key, worth in coverage.items().items():
-        if needs_repair(worth, now, coverage.is_refused(key[0], key[1])):
+    for key, state in coverage.items().items():
+        if needs_repair(state, now, coverage.is_refused(key[0], key[1])):
             yield key
-    yield from (key for key, worth in coverage.unresolved.items() if not worth.rests(now))
+    yield from (key for key, state in coverage.unresolved.items() if not state.rests(now))
 
 
 class NewItemWindows:
@@ -283,8 +283,8 @@ class NewItemWindows:
         end_of: Callable[[Grain, datetime], datetime],
     ) -> None:
         read: dict[tuple[str, str], set[tuple[Grain, datetime]]] = {}
-        for (report, text, grain, start), worth in coverage.items().items():
-            if worth.is_loaded and report in slices:
+        for (report, text, grain, start), state in coverage.items().items():
+            if state.is_loaded and report in slices:
                 read.setdefault((report, kind_of(text)), set()).add((grain, start))
         self._missing = {
             (report, text): {
@@ -311,7 +311,7 @@ def missing(coverage: Coverage, now: datetime) -> Selection:
     """Selects what is missing, and what the API refused: it may answer now."""
 
     def selects(report: str, slice_text: str, window: Window) -> bool:
-        how = coverage.standing(report, slice_text, window, now)
+        how = coverage.freshness(report, slice_text, window, now)
         return how in (Freshness.MISSING, Freshness.UNAVAILABLE)
 
     return selects

@@ -15,16 +15,16 @@ from ..catalog.model import ParentReport, Report
 from ..catalog.reports import REPORTS
 from ..catalog.slices import Slice
 from ..extract.dimension_lists import AccountLists
-from ..extract.parent_reports import driver_column
+from ..extract.parent_reports import parent_column
 from ..extract.prefetch import SharedKey, shared_key
-from ..extract.result import Outcomes, Status, WindowResult
+from ..extract.result import Status, WindowResult, WindowResults
 from ..planning.request_plan import Read
 from ..planning.windows import Window
 from .read_planner import ReadPlanner, Span
 from .run import Run
 from .snapshot import WarehouseSnapshot
 
-DRIVERS = tuple({driver: None for report in REPORTS.values() for driver in report.drivers})
+PARENTS = tuple({parent: None for report in REPORTS.values() for parent in report.parents})
 
 
 class DryRun:
@@ -42,9 +42,9 @@ class DryRun:
         self._report = ""
         self.own: list[Read] = []
         """Reads whose windows are to be loaded: all but those that only name others' items."""
-        self.unplanned: Outcomes = []
+        self.unplanned: WindowResults = []
         """Windows that nothing is asked for: their slices are not known, or are refused."""
-        self.resolved: Outcomes = []
+        self.resolved: WindowResults = []
         """Windows whose slices were not known and are now."""
 
     def forget_shared(self) -> None:
@@ -79,16 +79,16 @@ class DryRun:
         if key is not None:
             self._shared.add(key)
 
-    def _answer(self, read: Read) -> Future[Outcomes]:
+    def _answer(self, read: Read) -> Future[WindowResults]:
         """What the warehouse's rows of the read's window name."""
         self._ask(read)
         window = read.windows[0]
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for driver in DRIVERS:
-            if driver.report == read.report.name:
-                table, column = driver_column(driver)
-                rows[table] += [{column: item} for item in sorted(self._named(driver, window))]
-        future: Future[Outcomes] = Future()
+        for parent in PARENTS:
+            if parent.report == read.report.name:
+                table, column = parent_column(parent)
+                rows[table] += [{column: item} for item in sorted(self._named(parent, window))]
+        future: Future[WindowResults] = Future()
         future.set_result(
             [
                 WindowResult(
@@ -102,13 +102,13 @@ class DryRun:
         )
         return future
 
-    def _named(self, driver: ParentReport, window: Window) -> set[int]:
-        """The items that the warehouse knows for the window; where the driver's own was not loaded,
+    def _named(self, parent: ParentReport, window: Window) -> set[int]:
+        """The items that the warehouse knows for the window; where the parent's own was not loaded,
         the users for whom the report itself was asked."""
         if self._stored is None:
             return set()
-        worth = self._stored.coverage.worth(driver.report, Slice().text, window)
-        is_stored = worth is not None and worth.is_loaded
-        if driver.param == "user" and not is_stored:
+        state = self._stored.coverage.window_state(parent.report, Slice().text, window)
+        is_stored = state is not None and state.is_loaded
+        if parent.param == "user" and not is_stored:
             return self._stored.users_read(self._report, window)
-        return self._stored.items(driver, window)
+        return self._stored.items(parent, window)

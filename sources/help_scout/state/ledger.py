@@ -242,20 +242,20 @@ def list_row(
     }
 
 
-def is_final(outcome: WindowResult, lookback: timedelta, now: datetime) -> bool:
+def is_final(result: WindowResult, lookback: timedelta, now: datetime) -> bool:
     """Whether the numbers are as final as they get: read whole, after window end plus lookback, by
     a run that began after the end."""
-    is_whole = outcome.status in (Status.LOADED, Status.EMPTY) and outcome.window.end <= now
-    return is_whole and outcome.fetched_at >= outcome.window.end + lookback
+    is_whole = result.status in (Status.LOADED, Status.EMPTY) and result.window.end <= now
+    return is_whole and result.fetched_at >= result.window.end + lookback
 
 
 def ledger_row(
-    outcome: WindowResult, *, account: str, run_id: str, lookback: timedelta, now: datetime
+    result: WindowResult, *, account: str, run_id: str, lookback: timedelta, now: datetime
 ) -> dict[str, Any]:
     """The ledger's row for a read. Without success it carries no coverage: it must not move the
     cursor past a window that is not loaded."""
-    window, read = outcome.window, outcome.read
-    is_stored = outcome.replaces_rows
+    window, read = result.window, result.read
+    is_stored = result.replaces_rows
     return {
         "account": account,
         "report": read.report.name,
@@ -264,34 +264,34 @@ def ledger_row(
         "window_start": window.start,
         "window_end": window.end,
         "window_date": window.local_date,
-        "status": str(outcome.status),
-        "rows": outcome.row_count,
-        "pages": outcome.pages,
-        "api_count": outcome.api_count,
-        "requests": outcome.requests,
-        "query": outcome.query,
-        "fetched_at": outcome.fetched_at,
+        "status": str(result.status),
+        "rows": result.row_count,
+        "pages": result.pages,
+        "api_count": result.api_count,
+        "requests": result.requests,
+        "query": result.query,
+        "fetched_at": result.fetched_at,
         CURSOR: window.covered_until(now) if is_stored else None,
-        "is_final": is_stored and is_final(outcome, lookback, now),
-        "error": outcome.error,
-        "http_status": outcome.http_status,
-        "echo_shift_seconds": outcome.echo_shift_seconds,
-        "correlation_id": outcome.correlation_id,
-        "unknown_fields": ",".join(sorted(outcome.unknown)) or None,
-        "repairs": outcome.repairs.text if is_stored else None,
+        "is_final": is_stored and is_final(result, lookback, now),
+        "error": result.error,
+        "http_status": result.http_status,
+        "echo_shift_seconds": result.echo_shift_seconds,
+        "correlation_id": result.correlation_id,
+        "unknown_fields": ",".join(sorted(result.unknown)) or None,
+        "repairs": result.repairs.text if is_stored else None,
         "run_id": run_id,
     }
 
 
 def window_context(
-    outcome: WindowResult, *, account: str, lookback: timedelta, now: datetime
+    result: WindowResult, *, account: str, lookback: timedelta, now: datetime
 ) -> Mapping[str, Any]:
     """The context columns of every row of the window.
 
     What is covered counts from `now`, when the run began: so it is one instant for all windows
     that were open then, whenever each was fetched, and the next run begins where this one did.
     """
-    window, read = outcome.window, outcome.read
+    window, read = result.window, result.read
     context: dict[str, Any] = {
         "account": account,
         "slice": read.slice.text,
@@ -300,9 +300,9 @@ def window_context(
         "window_start": window.start,
         "window_end": window.end,
         "window_date": window.local_date,
-        "fetched_at": outcome.fetched_at,
+        "fetched_at": result.fetched_at,
         CURSOR: window.covered_until(now),
-        "is_final": is_final(outcome, lookback, now),
+        "is_final": is_final(result, lookback, now),
         **read.slice.columns(),
     }
     if read.previous is not None:

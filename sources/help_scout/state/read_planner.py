@@ -21,8 +21,8 @@ from ..catalog.slices import SLICE_PARAMS, Slice, SliceValue, each_item
 from ..errors import AnswerError, ApiError, HelpScoutError
 from ..extract.dimension_lists import AccountLists
 from ..extract.list_guard import is_refusal
-from ..extract.parent_reports import driver_items, drives, not_asked
-from ..extract.result import Outcomes, Status, WindowResult
+from ..extract.parent_reports import is_needed, not_asked, parent_items
+from ..extract.result import Status, WindowResult, WindowResults
 from ..planning.breakdowns import Breakdown
 from ..planning.calendar import AccountTime
 from ..planning.findings import FROM_REQUEST, fits_anchor
@@ -56,7 +56,7 @@ class ReadPlanner:
         settings: Settings,
         time: AccountTime,
         lists: AccountLists,
-        submit: Callable[[Read], Future[Outcomes]],
+        submit: Callable[[Read], Future[WindowResults]],
         may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings = settings
@@ -75,14 +75,14 @@ class ReadPlanner:
         self._wanted_since: Mapping[str, str] = {}
         self._first_seen: Mapping[str, Mapping[str, str]] = {}
 
-    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
-        """The reads of the spans, in order; outcomes stand for reads that cannot be planned.
+    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | WindowResults]:
+        """The reads of the spans, in order; results stand for reads that cannot be planned.
 
         A spent budget ends them between spans that share no time: the cursor then stands before
         all that was not asked for.
         """
         breakdowns = self._settings.breakdowns_of(report)
-        drivers = [d for d in report.drivers if any(drives(d, b) for b in breakdowns)]
+        parents = [d for d in report.parents if any(is_needed(d, b) for b in breakdowns)]
         covered: datetime | None = None
         for position, span in enumerate(spans):
             self._is_newest = position == len(spans) - 1
@@ -91,10 +91,10 @@ class ReadPlanner:
                 return
             reached = span[-1].covered_until(self._time.now)
             covered = reached if covered is None else max(covered, reached)
-            for driver in drivers:
+            for parent in parents:
                 for coming in chain.from_iterable(spans[position : position + SPANS_AHEAD]):
-                    if not self._is_stored(driver, coming):
-                        self._drive(driver, coming)
+                    if not self._is_stored(parent, coming):
+                        self._submit_parent(parent, coming)
             planned: set[Slice] = set()  # breakdowns may overlap: mailbox, and mailbox=4
             for breakdown in breakdowns:
                 try:
@@ -154,10 +154,10 @@ class ReadPlanner:
 
     def _once_named(self, report: Report, breakdown: Breakdown) -> set[int]:
         """The users that stored reports have named, whether or not they are listed."""
-        drivers = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
+        parents = [d for d in report.parents if d.field is None and is_needed(d, breakdown)]
         if self.stored is None:
             return set()
-        return set().union(*(self.stored.all_items(driver) for driver in drivers))
+        return set().union(*(self.stored.all_items(parent) for parent in parents))
 
     def remember(self, state: Mapping[str, Any]) -> None:
         """Takes from the source's state when each item was first seen and each breakdown first
@@ -170,8 +170,8 @@ class ReadPlanner:
 
     def not_planned(
         self, report: Report, span: Span, breakdown: Breakdown, status: Status, error: str
-    ) -> Outcomes:
-        """Outcomes for slices that cannot be named, since what names them is not to be had."""
+    ) -> WindowResults:
+        """Results for slices that cannot be named, since what names them is not to be had."""
         read = self.read(report, span, Slice(unresolved=breakdown.kind))
         return [
             self._unasked(read, window, status, f"not asked, its slices are not known: {error}")
@@ -181,8 +181,8 @@ class ReadPlanner:
 
     def _reads_of(
         self, report: Report, span: Span, breakdown: Breakdown, planned: set[Slice]
-    ) -> Iterator[Read | Outcomes]:
-        by_user = [d for d in report.drivers if d.field is None and drives(d, breakdown)]
+    ) -> Iterator[Read | WindowResults]:
+        by_user = [d for d in report.parents if d.field is None and is_needed(d, breakdown)]
         named_users, failed = self._named_items(by_user, span)
         users = set().union(*named_users.values())
         listed_since = self._listed_since(are_named=True) if by_user else {}
@@ -203,8 +203,8 @@ class ReadPlanner:
 
     def _read_of(
         self, report: Report, span: Span, slice_: Slice, wanted: Span
-    ) -> Iterator[Read | Outcomes]:
-        """The read of the slice's wanted windows; outcomes where it cannot be asked for."""
+    ) -> Iterator[Read | WindowResults]:
+        """The read of the slice's wanted windows; results where it cannot be asked for."""
         if self.refusals.cover(report.name, slice_.text, is_newest=self._is_newest):
             read = self.read(report, span, slice_, wanted=wanted)
             if unasked := self._refused(read):
@@ -231,8 +231,8 @@ class ReadPlanner:
                 if kept := tuple(window for window in part if window in wanted):
                     yield self.read(report, part, slice_, wanted=kept, as_a_whole=is_misfit)
 
-    def _refused(self, read: Read) -> Outcomes:
-        """Outcomes for windows of a slice that is not asked for, those that say so first."""
+    def _refused(self, read: Read) -> WindowResults:
+        """Results for windows of a slice that is not asked for, those that say so first."""
         error = "not asked: the API refused this when last asked, and is asked again within a week"
         return [
             self._unasked(read, window, Status.UNAVAILABLE, error)
@@ -242,7 +242,7 @@ class ReadPlanner:
 
     def _what_names_slices(
         self, report: Report, span: Span, breakdown: Breakdown, failed: WindowResult | None
-    ) -> Iterator[Outcomes]:
+    ) -> Iterator[WindowResults]:
         """What the ledger is told of windows whose users could not all be named, and of those of
         which it says so, when they could."""
         if failed is not None:
@@ -264,15 +264,15 @@ class ReadPlanner:
         if self.stored is None or status is not Status.UNAVAILABLE or self.repeats_refusals:
             return False
         coverage = self.stored.coverage
-        worth = coverage.worth(report.name, slice_.text, window)
+        state = coverage.window_state(report.name, slice_.text, window)
         key = (report.name, slice_.text, window.grain, window.start)
-        known = worth or coverage.unresolved.get(key)
+        known = state or coverage.unresolved.get(key)
         return known is not None and known.last_attempt is Status.UNAVAILABLE
 
     def _unasked(
         self, read: Read, window: Window, status: Status, error: str | None
     ) -> WindowResult:
-        """The outcome of a window for which nothing was sent."""
+        """The result of a window for which nothing was sent."""
         return WindowResult(
             read=read,
             window=window,
@@ -318,7 +318,7 @@ class ReadPlanner:
         field_id = slice_.get("field_id")
         if isinstance(field_id, int):
             return [field_id], None
-        by_field = [d for d in report.drivers if d.field and d.field == slice_.get("field")]
+        by_field = [d for d in report.parents if d.field and d.field == slice_.get("field")]
         if not by_field:
             return None, None
         named, lacking = self._named_items(by_field, span)
@@ -356,49 +356,51 @@ class ReadPlanner:
         if self.stored is None or report.shape is Shape.OVERALL:
             return frozenset()
         coverage = self.stored.coverage
-        worths = {window: coverage.worth(report.name, slice_.text, window) for window in windows}
-        return frozenset(w for w, worth in worths.items() if worth is not None and worth.rows)
+        states = {
+            window: coverage.window_state(report.name, slice_.text, window) for window in windows
+        }
+        return frozenset(w for w, state in states.items() if state is not None and state.rows)
 
     # --- reports that name others' items ----------------------------------------------------
 
-    def _drive(self, driver: ParentReport, window: Window) -> Future[Outcomes]:
-        """The driver's answer for the window, shared with the driver report's own reads; not asked
+    def _submit_parent(self, parent: ParentReport, window: Window) -> Future[WindowResults]:
+        """The parent's answer for the window, shared with the parent report's own reads; not asked
         for where the API has just refused that report."""
-        read = self.read(REPORTS[driver.report], (window,), Slice())
-        if not self.refusals.cover(driver.report, ALL):
+        read = self.read(REPORTS[parent.report], (window,), Slice())
+        if not self.refusals.cover(parent.report, ALL):
             return self._submit(read)
-        refused: Future[Outcomes] = Future()
+        refused: Future[WindowResults] = Future()
         refused.set_result(
             [self._unasked(read, window, Status.UNAVAILABLE, "the API refuses this report")]
         )
         return refused
 
-    def _is_stored(self, driver: ParentReport, window: Window) -> bool:
+    def _is_stored(self, parent: ParentReport, window: Window) -> bool:
         """Whether the warehouse's own rows name the window's items: no need to ask again for what
         this run would not read again."""
-        if self.stored is None or self.selects(driver.report, Slice().text, window):
+        if self.stored is None or self.selects(parent.report, Slice().text, window):
             return False
-        worth = self.stored.coverage.worth(driver.report, Slice().text, window)
-        return worth is not None and worth.is_loaded
+        state = self.stored.coverage.window_state(parent.report, Slice().text, window)
+        return state is not None and state.is_loaded
 
     def _named_items(
-        self, drivers: list[ParentReport], span: Span
+        self, parents: list[ParentReport], span: Span
     ) -> tuple[dict[Window, set[int]], WindowResult | None]:
-        """The items that the drivers name for each window, and the driver that failed, if any."""
+        """The items that the parents name for each window, and the parent that failed, if any."""
         found: dict[Window, set[int]] = {window: set() for window in span}
         failed: WindowResult | None = None
-        for driver in drivers:
+        for parent in parents:
             for window in span:
-                if self.stored is not None and self._is_stored(driver, window):
-                    found[window] |= self.stored.items(driver, window)
+                if self.stored is not None and self._is_stored(parent, window):
+                    found[window] |= self.stored.items(parent, window)
                     continue
-                outcome = self._drive(driver, window).result()[0]
-                if outcome.status.succeeded:
-                    found[window] |= driver_items(driver, outcome)
+                result = self._submit_parent(parent, window).result()[0]
+                if result.status.succeeded:
+                    found[window] |= parent_items(parent, result)
                 else:
-                    failed = failed or outcome
-                if outcome.is_refused:
-                    self.refusals.add(driver.report, ALL)
+                    failed = failed or result
+                if result.is_refused:
+                    self.refusals.add(parent.report, ALL)
         return found, failed
 
 

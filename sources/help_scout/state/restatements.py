@@ -91,9 +91,9 @@ def compared_measures(report: Report) -> dict[str, str]:
 
 
 def restatements(
-    outcome: WindowResult,
+    result: WindowResult,
     before: Values | None,
-    worth: WindowState | None,
+    state: WindowState | None,
     measures: Sequence[Column],
     *,
     account: str,
@@ -105,11 +105,11 @@ def restatements(
     `before` are the window's stored values, None when it had none, and `worth` what the ledger
     said of it: a window that was open then, or never read, is not restated but completed.
     """
-    window = outcome.window
-    if worth is None or not worth.was_closed(window) or window.covered_until(now) < window.end:
+    window = result.window
+    if state is None or not state.was_closed(window) or window.covered_until(now) < window.end:
         return
-    found = outcome.rows.get(outcome.read.report.name) or [{}]
-    days_after_end = -(-(outcome.fetched_at - window.end).total_seconds() // 86_400)
+    found = result.rows.get(result.read.report.name) or [{}]
+    days_after_end = -(-(result.fetched_at - window.end).total_seconds() // 86_400)
     for column in measures:
         if before is not None and column.name not in before:
             continue  # the column is new: nobody knows what it would have been
@@ -118,8 +118,8 @@ def restatements(
             continue
         yield {
             "account": account,
-            "report": outcome.read.report.name,
-            "slice": outcome.read.slice.text,
+            "report": result.read.report.name,
+            "slice": result.read.slice.text,
             "grain": str(window.grain),
             "window_start": window.start,
             "window_end": window.end,
@@ -127,9 +127,9 @@ def restatements(
             "measure": column.name,
             "old_value": old,
             "new_value": new,
-            "old_fetched_at": worth.fetched_at,
-            "fetched_at": outcome.fetched_at,
-            "was_final": worth.is_final,
+            "old_fetched_at": state.fetched_at,
+            "fetched_at": result.fetched_at,
+            "was_final": state.is_final,
             "days_after_end": int(days_after_end),
             CURSOR: window.covered_until(now),
             "run_id": run_id,

@@ -24,7 +24,7 @@ from ..errors import AnswerError, ApiError, ConfigurationError
 from ..extract.dimension_lists import AccountLists
 from ..extract.list_guard import is_refusal
 from ..extract.prefetch import ReadAhead
-from ..extract.result import LEFT_OUT, SENT, Outcomes, WindowResult
+from ..extract.result import LEFT_OUT, SENT, WindowResult, WindowResults
 from ..parsing.coerce import Row
 from ..parsing.flatten import unwrap
 from ..parsing.redaction import Privacy
@@ -59,7 +59,7 @@ class Run:
     """One run over one account.
 
     `now` is the instant that decides what is due; `docs` answers for the Docs API, with a key for
-    it; `on_outcome` is told of each window read; `archive` keeps what is answered.
+    it; `on_result` is told of each window read; `archive` keeps what is answered.
     `chunk` narrows what is planned to an interval, for loads in several pipeline runs; `budget`
     ends the run early, where no window is half read; `round` is the night that the run is of.
     """
@@ -73,7 +73,7 @@ class Run:
         now: datetime,
         docs: Client | None = None,
         privacy: Privacy | None = None,
-        on_outcome: Callable[[WindowResult], None] | None = None,
+        on_result: Callable[[WindowResult], None] | None = None,
         archive: Archive | None = None,
     ) -> None:
         self.settings = settings
@@ -89,7 +89,7 @@ class Run:
             self._get, self._offered_tags, None if docs is None else self._get_docs, now=now
         )
         self.time = AccountTime(settings, now, self._user_zones)
-        self.reader = ReadAhead(client, now, on_outcome, lambda: client.limiter.connections)
+        self.reader = ReadAhead(client, now, on_result, lambda: client.limiter.connections)
         self.planner = ReadPlanner(
             settings, self.time, self.lists, self.reader.submit, self._may_begin
         )
@@ -215,7 +215,7 @@ class Run:
             include_open=self.settings.include_open_windows,
         )
 
-    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | Outcomes]:
+    def reads(self, report: Report, spans: list[Span]) -> Iterator[Read | WindowResults]:
         """The reads of the spans, in order, as far as the budget goes."""
         for read in self.planner.reads(report, spans):
             self._has_begun = True
@@ -230,17 +230,17 @@ class Run:
             return True
         return not self.budget.is_spent(self.client.sent + self.reader.waiting)
 
-    def note(self, outcomes: Outcomes) -> None:
+    def note(self, results: WindowResults) -> None:
         """Remembers what was read: how many rows, and what the API refuses."""
-        self.rows += sum(outcome.row_count for outcome in outcomes)
-        for outcome in outcomes:
-            if outcome.is_refused:
-                self.planner.refusals.add(outcome.read.report.name, outcome.read.slice.text)
-            if outcome.zero_buckets and self.facts.value(ZERO_BUCKETS) != SENT:
-                self._learn(ZERO_BUCKETS, outcome.zero_buckets)
-                self.planner.zeros_left_out = outcome.zero_buckets == LEFT_OUT
-            if outcome.bucket_anchor:
-                self._anchors.add(outcome.bucket_anchor)
+        self.rows += sum(result.row_count for result in results)
+        for result in results:
+            if result.is_refused:
+                self.planner.refusals.add(result.read.report.name, result.read.slice.text)
+            if result.zero_buckets and self.facts.value(ZERO_BUCKETS) != SENT:
+                self._learn(ZERO_BUCKETS, result.zero_buckets)
+                self.planner.zeros_left_out = result.zero_buckets == LEFT_OUT
+            if result.bucket_anchor:
+                self._anchors.add(result.bucket_anchor)
 
     def _learn(self, name: str, value: str) -> None:
         self.facts.take({name: Finding(value, self.now)})

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from ..catalog.dimensions import DIMENSIONS
 from ..catalog.model import ParentReport, Report
 from ..extract.list_guard import KnownList, ListItem, ListStatus
-from ..extract.parent_reports import driver_column
+from ..extract.parent_reports import parent_column
 from ..extract.result import Status
 from ..parsing.redaction import Forgotten
 from ..planning.windows import Grain, Window
@@ -69,10 +69,10 @@ class WarehouseSnapshot:
             f"from ({REPORT_WINDOWS}) as worths where account = %s",
             self._account,
         )
-        worths: dict[Key, WindowState] = {}
+        states: dict[Key, WindowState] = {}
         for report, slice_text, grain, start, status, final, *rest in rows:
             fetched_at, row_count, until, pages, last, last_at, failing_since = rest
-            worths[report, slice_text, Grain(grain), utc(start)] = WindowState(
+            states[report, slice_text, Grain(grain), utc(start)] = WindowState(
                 status=Status(status),
                 last_attempt=Status(last),
                 last_attempt_at=utc(last_at),
@@ -83,7 +83,7 @@ class WarehouseSnapshot:
                 rows=row_count or 0,
                 pages=pages or 0,
             )
-        return Coverage(worths, self._refusals(), self._unresolved())
+        return Coverage(states, self._refusals(), self._unresolved())
 
     def _refusals(self) -> dict[tuple[str, str], datetime]:
         """The slices whose latest request was refused, and when."""
@@ -175,19 +175,19 @@ class WarehouseSnapshot:
         )
         return [status for (status,) in rows] == [ListStatus.UNAVAILABLE]
 
-    def items(self, driver: ParentReport, window: Window) -> set[int]:
-        """The items that the driver's stored rows name for the window."""
-        return set(self._named(driver).get((window.grain, window.start), ()))
+    def items(self, parent: ParentReport, window: Window) -> set[int]:
+        """The items that the parent's stored rows name for the window."""
+        return set(self._named(parent).get((window.grain, window.start), ()))
 
-    def all_items(self, driver: ParentReport) -> set[int]:
-        """The items that the driver's stored rows name for any window."""
-        return set().union(*self._named(driver).values())
+    def all_items(self, parent: ParentReport) -> set[int]:
+        """The items that the parent's stored rows name for any window."""
+        return set().union(*self._named(parent).values())
 
-    def _named(self, driver: ParentReport) -> Mapping[tuple[Grain, datetime], set[int]]:
-        table, column = driver_column(driver)
+    def _named(self, parent: ParentReport) -> Mapping[tuple[Grain, datetime], set[int]]:
+        table, column = parent_column(parent)
         if table not in self._tables:
             return {}
-        if driver not in self._items:
+        if parent not in self._items:
             named: dict[tuple[Grain, datetime], set[int]] = defaultdict(set)
             for grain, start, item in self._query(
                 f"select grain, window_start, {column} from {table} "
@@ -195,8 +195,8 @@ class WarehouseSnapshot:
                 self._account,
             ):
                 named[Grain(grain), utc(start)].add(int(item))
-            self._items[driver] = named
-        return self._items[driver]
+            self._items[parent] = named
+        return self._items[parent]
 
     def users_read(self, report: str, window: Window) -> set[int]:
         """The users whose own window of the report was asked for, well or not."""

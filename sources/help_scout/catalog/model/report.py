@@ -96,7 +96,7 @@ class Report:
     dated_by: str = ""
     names_user: str = ""
     overall: tuple[str, str] | None = None
-    drivers: tuple[ParentReport, ...] = ()
+    parents: tuple[ParentReport, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
     screen: str = ""
     offers_tags: bool = False

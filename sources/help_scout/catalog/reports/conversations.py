@@ -218,7 +218,7 @@ FIELDS_DRILLDOWN = drilldown(
     "Conversations behind each saved reply, workflow, tag or customer of the top lists",
     slices=("field=replyid", "field=workflowid"),
     requires=("field", "fieldid"),
-    drivers=tuple(
+    parents=tuple(
         ParentReport(report="conversations_overall", path=path, param="fieldid", field=field)
         for field, path in (
             ("replyid", "replies.top[].id"),

@@ -86,7 +86,7 @@ def series(
     slices: tuple[str, ...] = ("all", "mailbox"),
     requires: tuple[str, ...] = (),
     office_hours: bool = False,
-    drivers: tuple[ParentReport, ...] = (),
+    parents: tuple[ParentReport, ...] = (),
     overall: tuple[str, str] | None = None,
 ) -> Report:
     """A time series: one row a bucket. All of them are asked without a previous period."""
@@ -112,7 +112,7 @@ def series(
         slices=slices,
         requires=requires,
         office_hours=office_hours,
-        drivers=drivers,
+        parents=parents,
         overall=overall,
         ignored=SERIES_PREVIOUS,
     )

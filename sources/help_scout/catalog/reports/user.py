@@ -50,7 +50,7 @@ from .row_templates import drilldown, ratings
 from .templates import series
 
 FAMILY = Family(title="Users", order=60, screen="User")
-_by_user = partial(series, FAMILY, slices=USER_ONLY, requires=USER_ONLY, drivers=(COMPANY_USERS,))
+_by_user = partial(series, FAMILY, slices=USER_ONLY, requires=USER_ONLY, parents=(COMPANY_USERS,))
 _NEVER_SEEN = "no sample of the vendor has a value"
 
 OVERALL = Report(
@@ -64,7 +64,7 @@ OVERALL = Report(
     slices=USER_ONLY,
     requires=USER_ONLY,
     office_hours=True,
-    drivers=(COMPANY_USERS,),
+    parents=(COMPANY_USERS,),
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(
@@ -129,7 +129,7 @@ CONVERSATION_HISTORY = Report(
     requires=USER_ONLY,
     options=("status", "sortField", "sortOrder"),
     office_hours=True,
-    drivers=(COMPANY_USERS,),
+    parents=(COMPANY_USERS,),
     sort={"sortField": "number", "sortOrder": "ASC"},
     sort_fields=("number", "repliesSent", "responseTime", "resolveTime"),
     overall=("user_overall", "total_replies"),
@@ -188,7 +188,7 @@ DRILLDOWN = drilldown(
     "Conversations that one user worked on",
     slices=USER_ONLY,
     requires=USER_ONLY,
-    drivers=(COMPANY_USERS,),
+    parents=(COMPANY_USERS,),
     overall=("user_overall", "total_conversations"),
 )
 
@@ -202,7 +202,7 @@ HAPPINESS = Report(
     grains=("week", "month"),
     slices=USER_ONLY,
     requires=USER_ONLY,
-    drivers=(COMPANY_USERS, RATED_USERS),
+    parents=(COMPANY_USERS, RATED_USERS),
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(
@@ -221,7 +221,7 @@ RATINGS = ratings(
     "Every rating of one user (or of a team's users) with its comment",
     slices=USER_ONLY,
     requires=USER_ONLY,
-    drivers=(COMPANY_USERS, RATED_USERS),
+    parents=(COMPANY_USERS, RATED_USERS),
     overall=("user_happiness", "ratings_count"),
 )
 
@@ -255,7 +255,7 @@ CHAT = Report(
     requires=USER_ONLY,
     filters=("mailboxes", "tags"),
     office_hours=True,
-    drivers=(COMPANY_USERS,),
+    parents=(COMPANY_USERS,),
     ignored=FILTER_TAGS | LINKS,
     tables=(
         Table(

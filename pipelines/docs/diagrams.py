@@ -1,7 +1,11 @@
 """Which tables join by which ids, as Mermaid entity diagrams made of the catalog.
 
 One picture a family: a picture of all seventy tables would show nothing. What every report table
-has, its window key and slice columns, stands in a picture of its own and in no other.
+has, its window key and slice columns, has a picture of its own and is in no other. Columns are
+named where tables join by them; the dictionary below each picture lists the others.
+
+dlt's own `to_mermaid` draws the tables of one schema with all their columns, and leaves out those
+that have none to show; which id refers to what would still be worked out here.
 """
 
 from __future__ import annotations
@@ -10,9 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS
-from sources.help_scout.catalog.model import Column, Report, Type
-from sources.help_scout.catalog.slices import GROUP, SLICE_PARAMS
-from sources.help_scout.catalog.stored_tables import WINDOW_KEY, StoredTable, stored_table
+from sources.help_scout.catalog.model import Column, Report
+from sources.help_scout.catalog.slices import SLICE_PARAMS
 
 from ..models.own_tables import OWN_VIEWS, PEOPLE_VIEW
 
@@ -44,13 +47,12 @@ def referred_to(column: Column) -> str | None:
 def family_diagram(reports: Iterable[Report]) -> Iterator[str]:
     """The tables of a family's reports: which list belongs to which table, and what gives their
     ids a name."""
-    tables: list[tuple[StoredTable, tuple[Column, ...]]] = []
+    tables: list[str] = []
     relations: list[str] = []
     for report in reports:
         for table in report.tables:
-            columns = (*_fan_out(report), *table.columns)
-            tables.append((stored_table(report, table), columns))
-            relations.extend(_references(table.name, columns))
+            tables.append(table.name)
+            relations.extend(_references(table.name, (*_fan_out(report), *table.columns)))
         relations.extend(_lists_of(report))
     yield from _diagram(tables, relations)
 
@@ -58,27 +60,19 @@ def family_diagram(reports: Iterable[Report]) -> Iterator[str]:
 def lists_diagram() -> Iterator[str]:
     """The account's lists: which belongs to which."""
     stored = [dimension.stored_table for dimension in DIMENSIONS.values()]
-    relations = [r for table in stored for r in _references(table.name, table.columns)]
-    yield from _diagram([(table, table.columns) for table in stored], relations)
+    relations = (r for table in stored for r in _references(table.name, table.columns))
+    yield from _diagram(DIMENSIONS, relations)
 
 
 def window_diagram() -> Iterator[str]:
     """What all report tables share: the window that a row is of, and the slice that it is for."""
-    params = [param.column for param in SLICE_PARAMS.values()]
-    yield from BEGIN
-    yield f"  {ANY_REPORT} {{"
-    for name in WINDOW_KEY:
-        yield f"    {'timestamp' if name.endswith('start') else 'text'} {name} PK"
-    for column in (*params, GROUP):
-        yield f"    {_type(column)} {column.name}{' FK' if referred_to(column) else ''}"
-    yield "  }"
     windows = OWN_VIEWS[0].name
-    yield f'  {windows} ||--o{{ {ANY_REPORT} : "window key, report"'
-    yield f'  window_reads }}o--|| {windows} : "window key, report"'
-    for column in params:
-        if (target := referred_to(column)) is not None:
-            yield f'  {target} |o--o{{ {ANY_REPORT} : "{column.name}"'
-    yield "```"
+    ledger = (
+        f'  {windows} ||--o{{ {ANY_REPORT} : "window key, report"',
+        f'  window_reads }}o--|| {windows} : "window key, report"',
+    )
+    slices = _references(ANY_REPORT, [param.column for param in SLICE_PARAMS.values()])
+    yield from _diagram((ANY_REPORT,), (*ledger, *slices))
 
 
 def _fan_out(report: Report) -> Iterator[Column]:
@@ -119,25 +113,9 @@ def _is_person(table: str, column: Column) -> bool:
     return table in DIMENSIONS and column is DIMENSIONS[table].id_column
 
 
-def _diagram(
-    tables: Iterable[tuple[StoredTable, tuple[Column, ...]]], relations: Iterable[str]
-) -> Iterator[str]:
-    """The tables with their keys and references, and the relations; the window key is left out."""
+def _diagram(tables: Iterable[str], relations: Iterable[str]) -> Iterator[str]:
+    """The tables, also those that join no other, and what joins them."""
     yield from BEGIN
-    for table, columns in tables:
-        own = [c for c in columns if c.name in table.primary_key and c.name != "account"]
-        others = [c for c in columns if c not in own and referred_to(c) is not None]
-        yield f"  {table.name}" + (" {" if own or others else "")
-        for column in (*own, *others):
-            marks = ["PK"] if column in own else []
-            if referred_to(column) not in (None, table.name) and not _is_person(table.name, column):
-                marks.append("FK")
-            yield f"    {_type(column)} {column.name} {', '.join(marks)}".rstrip()
-        if own or others:
-            yield "  }"
+    yield from (f"  {table}" for table in tables)
     yield from relations
     yield "```"
-
-
-def _type(column: Column) -> Type:
-    return Type.TEXT if column.unit.type is Type.JSON else column.unit.type

@@ -107,8 +107,8 @@ def _family(family: Family, reports: Iterable[Report], examples: Examples) -> It
     """The family's picture, then its reports with their tables."""
     yield from ("", f"## {_heading(family)}", "")
     yield (
-        "How its tables join. The window key, which every table has and every line means, is left "
-        "out; so are other columns."
+        "How its tables join, and by which columns. The tables of one report also join by the "
+        "window key."
     )
     yield from ("", *family_diagram(reports))
     for report in reports:

@@ -8,11 +8,11 @@ from sources.help_scout.catalog.model import COUNT, Additivity, Column, Report, 
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import GROUP, SLICE_PARAMS, slice_params
 from sources.help_scout.catalog.stored_tables import WINDOW_KEY
-from sources.help_scout.state.restatements import compared_measures
+
+from .previous_blocks import PREVIOUS_BLOCKS, previous_block_tables
 
 WINDOWS, READ_WELL = "checked_windows", "checked_reads"
-ROWS, PREVIOUS_BLOCKS = "checked_rows", "checked_blocks"
-FIGURES, BESIDE_PREVIOUS = "checked_figures", "checked_beside_previous"
+ROWS, FIGURES = "checked_rows", "checked_figures"
 
 PARTS_OF_TOTALS: Mapping[str, frozenset[Additivity]] = {
     "sums_of_slices": frozenset((Additivity.ADDITIVE, Additivity.TOUCHED)),
@@ -49,10 +49,7 @@ def shared_tables(there: set[str]) -> dict[str, str]:
     }
     if figures := _figures(there):
         tables[FIGURES] = figures
-    if beside := _beside_previous(there):
-        tables[BESIDE_PREVIOUS] = beside
-        tables[PREVIOUS_BLOCKS] = _previous_blocks()
-    return tables
+    return tables | previous_block_tables(there, READ_WELL)
 
 
 def building_blocks(there: set[str]) -> dict[str, str]:
@@ -229,55 +226,4 @@ def _parts_of_totals(block: str) -> str:
         "every_one.account = total.account and every_one.last_seen_at = "
         "(select max(last_seen_at) from inboxes as all_of where all_of.account = total.account)) "
         "end)"
-    )
-
-
-def _beside_previous(there: set[str]) -> str:
-    """What overall reports say of the window before, and what that one says. Counts only: they are
-    never rounded. Empty when no report that has them is loaded."""
-    return " union all ".join(
-        f"select '{report.name}' as report, measure, account, slice, grain, window_date, "
-        "window_start, previous_window_start, previous_window_date, fetched_at, earlier_at, "
-        "expected, found "
-        f"from {_report_beside_previous(report)} as one"
-        for report in REPORTS.values()
-        if report.name in there and _compared_counts(report)
-    )
-
-
-def _previous_blocks() -> str:
-    read = " and ".join(
-        f"{{0}}.{name} = both_say.{name}" for name in ("report", "account", "slice", "grain")
-    )
-    return (
-        "select both_say.*, later.run_id, earlier.run_id as earlier_run_id "
-        f"from {BESIDE_PREVIOUS} as both_say "
-        f"inner join {READ_WELL} as later on {read.format('later')} "
-        "and later.window_start = both_say.window_start "
-        f"inner join {READ_WELL} as earlier on {read.format('earlier')} "
-        "and earlier.window_start = both_say.previous_window_start"
-    )
-
-
-def _compared_counts(report: Report) -> dict[str, str]:
-    return {
-        now: then
-        for now, then in compared_measures(report).items()
-        if report.tables[0].column(now).unit == COUNT
-    }
-
-
-def _report_beside_previous(report: Report) -> str:
-    """Each count of the report, one a row, as its window has it and as the next one says it was."""
-    values = ", ".join(
-        f"('{now}', earlier.{now}, later.{then})" for now, then in _compared_counts(report).items()
-    )
-    return (
-        "(select later.*, earlier.fetched_at as earlier_at, "
-        "earlier.window_date as previous_window_date, figures.measure, figures.expected, "
-        f"figures.found from {report.name} as later inner join {report.name} as earlier "
-        "on earlier.account = later.account and earlier.slice = later.slice "
-        "and earlier.grain = later.grain and earlier.window_start = later.previous_window_start "
-        "and earlier.window_end = later.previous_window_end "
-        f"cross join lateral (values {values}) as figures (measure, expected, found))"
     )

@@ -44,20 +44,24 @@ def report_problem(
         from sources.help_scout.planning.settings import parse_date
 
         from ..from_archive.rebuild_from_archive import archive_folder
-        from ..from_archive.report_problem import report_problem as report
+        from ..from_archive.report_problem import gather_problem, write_problem
         from ..jobs.load_loop import configured_run
+        from .render.problem import print_contents
 
         if not yes and not sys.stdin.isatty():
             raise UsageError("there is nobody to ask whether to write the file: give --yes")
         run = configured_run(**target.silent_options)
         run.close()
-        code = report(
-            console(),
+        contents = gather_problem(
             archive_folder(run, folder),
-            out,
             warehouse=target.file,
             reports=report_names(reports),
             since=parse_date("since", since),
-            confirm=lambda: yes or click.confirm("Write this file?"),
         )
-    sys.exit(code)
+        screen = console()
+        print_contents(screen, contents, out)
+        if not (yes or click.confirm("Write this file?")):
+            screen.print("nothing was written")
+            return
+        write_problem(contents, out)
+        screen.print(f"{out} is written: look into it with zcat, then attach it", markup=False)

@@ -41,7 +41,8 @@ def plan(
     with handle_errors():
         from ..jobs.load_loop import configured_run
         from ..planning.load_plan import LoadRequest
-        from ..planning.plan_preview import plan_load, print_plan, print_requests
+        from ..planning.plan_preview import plan_load
+        from .render.plan import print_plan, print_requests
 
         if backfill and (since or until):
             raise UsageError("--backfill fills all gaps: leave --since and --until out")
@@ -130,11 +131,11 @@ def check(target: Target, only: tuple[str, ...], strict: bool, as_json: bool) ->
         from ..quality.check_results import store_results
         from ..quality.check_runner import all_checks, check_pipeline, exit_code
         from ..quality.disagreements import pasts_of, with_pasts
-        from ..settings.publish_options import configured_strictness
+        from ..settings.configuration import Publishing
         from .render.checks import print_results, results_json
 
         checks, now = all_checks(only), utc_now()
-        strict = strict or configured_strictness()
+        strict = strict or Publishing.configured().strict_checks
         with opened(target) as (run, pipeline):
             account, zone = run.settings.account, run.time.zone
             found = check_pipeline(pipeline, checks, account, strict=strict)
@@ -161,8 +162,9 @@ def doctor(target: Target, probe: bool) -> None:
         _probe(target)
         return
     with handle_errors():
-        from ..jobs.diagnostics import examine, exit_code, print_findings
+        from ..jobs.diagnostics import examine, exit_code
         from ..jobs.load_loop import configured_run
+        from .render.doctor import print_findings
 
         target.check()
         run = configured_run(**target.options)
@@ -226,7 +228,8 @@ def explain(
     with handle_errors():
         from sources.help_scout.planning.settings import parse_date
 
-        from ..quality.value_lineage import Question, explain_value, owner_of, print_explanation
+        from ..quality.value_lineage import Question, explain_value, owner_of
+        from .render.explain import print_explanation
 
         day = parse_date("DATE", date)
         assert day is not None

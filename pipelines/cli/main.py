@@ -148,14 +148,17 @@ def rebuild(
     with handle_errors():
         from sources.help_scout.planning.budget import Budget
 
-        from ..jobs.load_job import Job, run_rebuild
+        from ..jobs.load_job import Job
+        from ..jobs.rebuild import run_rebuild
+        from .render.progress import JobScreen
 
         if from_archive is not None:
             if max_requests is not None or max_minutes is not None:
                 raise UsageError("--from-archive sends no requests: leave the budget out")
             sys.exit(_rebuild_from_archive(target, from_archive))
         budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
-        code = run_rebuild(console(), Job(target.file, options=target.options, budget=budget))
+        with JobScreen(console()) as emit:
+            code = run_rebuild(Job(target.file, options=target.options, budget=budget), emit)
     sys.exit(code)
 
 
@@ -166,8 +169,10 @@ def forget(target: Target, customers: tuple[str, ...]) -> None:
     """Removes the personal data of customers, by id or e-mail address, and keeps it out."""
     with handle_errors():
         from ..jobs.erasure import run_forget
+        from .render.progress import JobScreen
 
-        code = run_forget(console(), target.file, customers, target.options)
+        with JobScreen(console()) as emit:
+            code = run_forget(target.file, customers, target.options, emit)
     sys.exit(code)
 
 
@@ -175,9 +180,11 @@ def _rebuild_from_archive(target: Target, folder: str) -> int:
     from sources.help_scout.api.client import utc_now
 
     from ..from_archive.rebuild_from_archive import rebuild_from_archive
+    from .render.progress import JobScreen
 
     place = Path(folder) if folder else None
-    return rebuild_from_archive(console(), target.file, place, target.silent_options, utc_now())
+    with JobScreen(console()) as emit:
+        return rebuild_from_archive(target.file, place, target.silent_options, utc_now(), emit)
 
 
 def _run(
@@ -192,21 +199,24 @@ def _run(
 
     from ..jobs.load_job import Job, run_job
     from ..jobs.webhook import alerting
+    from .render.progress import JobScreen
 
     target.check()
     budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
-    screen, of = console(), f" of account {target.account}" if target.account else ""
-    with alerting(screen, f"help-scout {'backfill' if request.backfill else 'load'}{of}") as tell:
+    of = f" of account {target.account}" if target.account else ""
+    what = f"help-scout {'backfill' if request.backfill else 'load'}{of}"
+    with JobScreen(console()) as emit, alerting(what, emit) as tell:
         clock = utc_now if now is None else lambda: now
         job = Job(target.place, request=request, options=target.options, budget=budget, clock=clock)
-        ended = run_job(screen, job)
+        ended = run_job(job, emit)
         tell(ended)
     return ended.exit_code
 
 
 def _run_all(target: Target, command: str, options: Mapping[str, object], workers: int) -> int:
     """Runs the command for every account, with the options that were given."""
-    from ..jobs.account_pool import run_all
+    from ..jobs.account_pool import alert_of_killed, run_all, worst
+    from .render.progress import JobScreen, print_ends
 
     names = [one.account for one in target.each_account() if one.account is not None]
     arguments = ["--destination", target.destination]
@@ -215,4 +225,18 @@ def _run_all(target: Target, command: str, options: Mapping[str, object], worker
             arguments.append(name)
         elif value:
             arguments += [name, str(value)]
-    return run_all(console(), names, command, arguments, workers, target.destination)
+    screen = console()
+    ends = run_all(
+        names,
+        command,
+        arguments,
+        workers=workers,
+        destination=target.destination,
+        on_line=lambda account, line: screen.print(
+            f"{account} | {line}", markup=False, soft_wrap=True
+        ),
+    )
+    print_ends(screen, ends)
+    with JobScreen(screen) as emit:
+        alert_of_killed(ends, command, emit)
+    return worst(end.exit_code for end in ends)

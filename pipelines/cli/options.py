@@ -86,7 +86,7 @@ class Target:
         """The named account's own options; none when none is named."""
         if self.account is None:
             return {}
-        from ..jobs.accounts import account_options
+        from ..settings.accounts import account_options
 
         return account_options(self.account)
 
@@ -95,15 +95,15 @@ class Target:
         """The named account's own options for commands that send nothing: no credentials."""
         if self.account is None:
             return dict(PLACEHOLDERS)
-        from ..jobs.accounts import account_options
+        from ..settings.accounts import account_options
 
         return {**account_options(self.account, sends=False), **PLACEHOLDERS}
 
     def check(self) -> None:
         """UsageError when accounts are configured and none is named: whose credentials are meant
         cannot be told."""
-        from ..jobs.accounts import account_names
         from ..jobs.load_loop import has_credentials
+        from ..settings.accounts import account_names
 
         if self.account is None and not has_credentials() and (names := account_names()):
             takes_all = "all_accounts" in click.get_current_context().params
@@ -115,7 +115,7 @@ class Target:
     def each_account(self) -> list[Target]:
         """The same of each configured account; UsageError when there is none, or when a single one,
         or its file, is named."""
-        from ..jobs.accounts import account_names
+        from ..settings.accounts import account_names
 
         if self.account is not None or self.warehouse is not None:
             raise UsageError(

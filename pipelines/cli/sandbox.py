@@ -35,9 +35,10 @@ def demo(warehouse: Path | None, days: int, today: str | None) -> None:
         from sources.help_scout.planning.settings import parse_date
 
         from ..jobs.load_job import Job, run_job
-        from ..jobs.run_summary import print_query
         from ..warehouse.duckdb import DEFAULT_WAREHOUSE, forget_demo
         from .demo import DEMO_TIMEZONE, QUERIES, look_around, sandbox_process
+        from .render.progress import JobScreen
+        from .render.summary import print_query
 
         screen = console()
         given = parse_date("today", today)
@@ -56,7 +57,8 @@ def demo(warehouse: Path | None, days: int, today: str | None) -> None:
 
             options["start_date"] = start
             job = Job(warehouse, options=options, clock=clock)
-            code = run_job(screen, job, after_load=show).exit_code
+            with JobScreen(screen) as emit:
+                code = run_job(job, emit, after_load=show).exit_code
         screen.print(f"\nEverything is in {warehouse}, for any DuckDB client. Look around:")
         screen.print(look_around(warehouse), markup=False, soft_wrap=True)
         screen.print("(The invented history ends last midnight: today is still empty.)")

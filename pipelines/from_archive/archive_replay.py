@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -36,6 +36,7 @@ from sources.help_scout.planning.settings import Settings, parse_date
 from sources.help_scout.state.read_planner import Span
 from sources.help_scout.state.run import Run
 
+from ..jobs.events import ChunkBegins, Emit, Event
 from ..jobs.load_loop import load
 from ..models.base_views import create_views
 from ..planning.load_plan import LoadRequest
@@ -190,9 +191,8 @@ class Session:
             packages = list(found)
             run.run_id = run_id
             run.facts.take(from_json(packages[0].told.get("facts", {})))
-            on_chunk = _counting(run, packages)
             try:
-                load(pipeline, run, self._request(packages[0], run), on_chunk)
+                load(pipeline, run, self._request(packages[0], run), _counting(run, packages))
             except _AllLoaded:
                 create_views(pipeline, run.settings)
             missing = run.archived.missing
@@ -215,14 +215,14 @@ class Session:
         return LoadRequest(reports=tuple(reports), **manifest.told["bare"])
 
 
-def _counting(run: _ReplayRun, packages: Sequence[Manifest]) -> Callable[..., None]:
-    """What is told of each chunk before it is loaded: ends the load after so many packages."""
+def _counting(run: _ReplayRun, packages: Sequence[Manifest]) -> Emit:
+    """Counts the chunks that begin: ends the load after so many packages."""
     waiting = deque(packages)
     is_bare = "bare" in packages[0].told
     run.list_names = tuple(packages[0].told["lists"])
 
-    def on_chunk(*_: Any) -> None:
-        if is_bare:
+    def on_event(event: Event) -> None:
+        if is_bare or not isinstance(event, ChunkBegins):
             return
         if not waiting:
             raise _AllLoaded
@@ -230,7 +230,7 @@ def _counting(run: _ReplayRun, packages: Sequence[Manifest]) -> Callable[..., No
         if told["ended_early"]:
             run.windows, run.budget.was_hit = frozenset(told["windows"]), True
 
-    return on_chunk
+    return on_event
 
 
 def sessions_in(account_folder: Path, chain: str | None = None) -> list[Session]:

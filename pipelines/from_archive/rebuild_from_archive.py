@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from sources.help_scout.archive.answer_archive import CHAIN, folder_of
 from sources.help_scout.archive.archive_files import rewrite
 from sources.help_scout.archive.body_privacy import protect_body
@@ -18,11 +16,14 @@ from sources.help_scout.parsing.redaction import Forgotten, Privacy
 from sources.help_scout.state.run import Run
 
 from ..jobs.erasure import keep_forgotten
-from ..jobs.finalize import FinalizeOptions, evaluate, make_marts, publish_or_report
+from ..jobs.events import Emit, Notice, ignore
+from ..jobs.finalize import evaluate, make_marts, publish_or_report
 from ..jobs.load_loop import configured_run
+from ..models.sla_targets import Targets
 from ..planning.load_plan import know_lists, source_state
 from ..probes.account_facts import FactRow, fact_rows, keep_facts
 from ..publishing.published_copy import unpublish
+from ..settings.configuration import Publishing
 from ..settings.constants import PLACEHOLDERS
 from ..settings.errors import UsageError
 from ..warehouse.duckdb import check_path, put_in_place, state_folder
@@ -32,15 +33,15 @@ from .archive_replay import Key, Place, Session, check_beginning, sessions_in
 
 
 def rebuild_from_archive(
-    console: Console,
     warehouse: Path,
     folder: Path | None,
     options: Mapping[str, Any],
     now: datetime,
+    emit: Emit = ignore,
 ) -> int:
     """Makes the warehouse from the archive, beside the file that is there, and puts it in its
     place; the exit code. `folder` is the archive where another than the configured one is meant."""
-    closing = FinalizeOptions.configured()
+    publishing, targets = Publishing.configured(), Targets.configured()
     configured = configured_run(**{**options, **PLACEHOLDERS})
     configured.close()
     account, place = configured.settings.account, archive_folder(configured, folder)
@@ -59,18 +60,18 @@ def rebuild_from_archive(
     new = warehouse.with_suffix(f".from-archive{warehouse.suffix}")
     _remove(new)
     try:
-        answers = _load_all(console, new, sessions, privacy)
+        answers = _load_all(new, sessions, privacy, emit)
         with open_pipeline(new) as pipeline:
-            make_marts(console, pipeline, closing.targets)
+            make_marts(pipeline, targets, emit)
             if forgotten:
                 keep_forgotten(pipeline, account, forgotten, now)
             keep_facts(pipeline, facts)
     except BaseException:
         _remove(new)
         raise
-    console.print(f"{len(sessions):,} loads done again from {answers:,} answers, without a request")
-    _put(console, new, warehouse, now)
-    return _publish(console, warehouse, sessions[-1], privacy, closing.mode, now)
+    emit(Notice(f"{len(sessions):,} loads done again from {answers:,} answers, without a request"))
+    _put(new, warehouse, now, emit)
+    return _publish(warehouse, sessions[-1], privacy, publishing, now, emit)
 
 
 def archive_folder(run: Run, folder: Path | None) -> Path:
@@ -98,13 +99,13 @@ def _known_of(
         return source_state(pipeline).get(CHAIN), forgotten, facts
 
 
-def _load_all(console: Console, new: Path, sessions: list[Session], privacy: Privacy) -> int:
+def _load_all(new: Path, sessions: list[Session], privacy: Privacy, emit: Emit) -> int:
     """Loads all sessions into the file; how many answers were used."""
     earlier: dict[Key, Place] = {}
     used = 0
     for number, session in enumerate(sessions, start=1):
         with session.opened(privacy, earlier) as run:
-            console.print(f"load {number} of {len(sessions)}: {run.now:%Y-%m-%d %H:%M} UTC")
+            emit(Notice(f"load {number} of {len(sessions)}: {run.now:%Y-%m-%d %H:%M} UTC"))
             with open_pipeline(new, run.settings.account) as pipeline:
                 session.load(pipeline, run)
             used += run.archived.sent
@@ -112,18 +113,23 @@ def _load_all(console: Console, new: Path, sessions: list[Session], privacy: Pri
     return used
 
 
-def _put(console: Console, new: Path, warehouse: Path, now: datetime) -> None:
+def _put(new: Path, warehouse: Path, now: datetime, emit: Emit) -> None:
     if warehouse.exists():
         kept = put_in_place(new, warehouse, now)
-        console.print(f"{warehouse} is rebuilt; the file that it was is {kept}", markup=False)
+        emit(Notice(f"{warehouse} is rebuilt; the file that it was is {kept}"))
         return
     shutil.rmtree(state_folder(new), ignore_errors=True)
     new.replace(warehouse)
-    console.print(f"{warehouse} is made", markup=False)
+    emit(Notice(f"{warehouse} is made"))
 
 
 def _publish(
-    console: Console, warehouse: Path, last: Session, privacy: Privacy, mode: int, now: datetime
+    warehouse: Path,
+    last: Session,
+    privacy: Privacy,
+    publishing: Publishing,
+    now: datetime,
+    emit: Emit,
 ) -> int:
     """Publishes what was made, as of the last load. What was published before goes in any case: it
     may hold what the archive does not hold any more."""
@@ -134,10 +140,10 @@ def _publish(
             if stored is not None:
                 know_lists(stored, run.lists)
             run.run_id = last.manifests[-1].run_id
-            judgement = evaluate(console, pipeline, run, now)
-        if judgement.publication is None and not privacy.changes_nothing:
+            decision = evaluate(pipeline, run, now, publishing, emit)
+        if decision.publication is None and not privacy.changes_nothing:
             unpublish(warehouse)
-        return publish_or_report(console, warehouse, judgement, mode)
+        return publish_or_report(warehouse, decision, publishing, emit)
 
 
 def _remove(path: Path) -> None:

@@ -6,7 +6,7 @@ import gzip
 import os
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from rich.console import Console
 
 from sources.help_scout.archive.answer_archive import LISTS
 from sources.help_scout.archive.archive_files import ArchiveFile, Kept, Manifest
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.endpoints import report_at
 
-from ..settings.errors import COMPLETE, PipelineError, UsageError
+from ..settings.errors import PipelineError, UsageError
 from ..warehouse.open import open_pipeline
 from ..warehouse.sql import sql_client, tables_of
 from .anonymous import Anonymizer
@@ -31,7 +30,6 @@ from .archive_replay import Session, sessions_in
 KIND = "help-scout problem report"
 FORMAT = 1
 LIBRARIES = ("help-scout-reports", "dlt", "duckdb", "pyarrow", "httpx")
-LARGE_BYTES = 20_000_000
 
 
 @dataclass(slots=True)
@@ -45,17 +43,15 @@ class Contents:
     packed: bytes = field(default=b"")
 
 
-def report_problem(
-    console: Console,
+def gather_problem(
     account_folder: Path,
-    out: Path,
     *,
     warehouse: Path | None,
     reports: tuple[str, ...] = (),
     since: date | None = None,
-    confirm: Callable[[], bool],
-) -> int:
-    """Prints what the file is going to hold, and writes it when `confirm` says so."""
+) -> Contents:
+    """What the file is going to hold: the loads since that day, and what the warehouse's ledger
+    says is missing."""
     sessions = [
         session
         for session in sessions_in(account_folder)
@@ -66,15 +62,14 @@ def report_problem(
         raise UsageError(f"{account_folder} holds no load{when}: there is nothing to report from")
     contents = gather(sessions, reports, failures=_failures(warehouse))
     contents.packed = gzip.compress(b"\n".join([orjson.dumps(contents.header), *contents.lines]))
-    _tell(console, contents, out)
-    if not confirm():
-        console.print("nothing was written")
-        return COMPLETE
+    return contents
+
+
+def write_problem(contents: Contents, out: Path) -> None:
+    """Writes the file, for its owner only."""
     handle = os.open(out, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(contents.packed)
-    console.print(f"{out} is written: look into it with zcat, then attach it", markup=False)
-    return COMPLETE
 
 
 def gather(
@@ -173,34 +168,3 @@ def _failures(warehouse: Path | None) -> list[dict[str, Any]]:
         names = ("report", "grain", "status", "windows", "first", "last")
         return [dict(zip(names, row, strict=True)) for row in rows or []]
     return []
-
-
-def _tell(console: Console, contents: Contents, out: Path) -> None:
-    """Prints what the file holds."""
-    header, anonymizer = contents.header, contents.anonymizer
-    texts, ids = f"{anonymizer.text_count:,}", f"{anonymizer.id_count:,}"
-    size = f"{len(contents.packed) / 1e6:,.2f}"
-    kept = "dates, counts and measures, statuses, channels, time zones, names of fields"
-    lines = [
-        f"{out}: {size} MB, {len(contents.lines):,} answers of {len(header['loads']):,} loads",
-        f"replaced: {texts} texts (names, addresses, subjects, comments, search terms, tags, …)",
-        f"renumbered: {ids} ids",
-        f"as they are: {kept}, and what follows here",
-        "left out: credentials, the account's name, messages of errors, correlation ids",
-        f"versions: {_pairs(header['versions'])}",
-        f"options: {_pairs(header['options'])}",
-    ]
-    lines += [
-        f"missing: {one['windows']} {one['grain']} windows of {one['report']}, {one['status']}, "
-        f"{one['first']} to {one['last']}"
-        for one in header["failures"]
-    ]
-    lines += [f"{count:>7,} {path}" for path, count in sorted(contents.by_path.items())]
-    if len(contents.packed) > LARGE_BYTES:
-        lines.append("It is large: --reports and --since leave out what has nothing to do with it")
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -6,19 +6,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from ..settings.configuration import Alerts
 from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE, UsageError
 from ..warehouse.base import check_destination
+from .events import Emit
 from .signals import SIGNALS
 from .webhook import send_alert
 
@@ -50,15 +48,17 @@ class AccountResult:
 class Workers:
     """Runs a command for accounts, each in a process of its own."""
 
-    def __init__(self, console: Console, command: str, options: Sequence[str]) -> None:
-        self._console = console
+    def __init__(
+        self, command: str, options: Sequence[str], on_line: Callable[[str, str], None]
+    ) -> None:
+        self._on_line = on_line
         self._command = command
         self._options = options
         self._children: list[subprocess.Popen[str]] = []
         self._is_stopping = threading.Event()
 
     def run(self, account: str) -> AccountResult:
-        """Runs the command for the account, and prints what it prints after the account's name."""
+        """Runs the command for the account, and hands on what it prints."""
         begun = monotonic()
         if self._is_stopping.is_set():
             return AccountResult(account, STOPPED, 0)
@@ -72,7 +72,7 @@ class Workers:
                 child.terminate()
             assert child.stdout is not None
             for line in child.stdout:
-                self._console.print(f"{account} | {line.rstrip()}", markup=False, soft_wrap=True)
+                self._on_line(account, line.rstrip())
         return AccountResult(account, child.returncode, monotonic() - begun)
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -84,32 +84,36 @@ class Workers:
 
 
 def run_all(
-    console: Console,
     names: Sequence[str],
     command: str,
     options: Sequence[str],
+    *,
     workers: int,
     destination: str,
-) -> int:
-    """Runs the command for the accounts, `workers` at a time, and tells how each ended; the exit
-    code of the worst."""
+    on_line: Callable[[str, str], None],
+) -> list[AccountResult]:
+    """Runs the command for the accounts, `workers` at a time. `on_line` gets each account's name
+    with each line that its process prints."""
     if destination != "duckdb" and workers > 1 and not check_destination(destination).is_shared:
         raise UsageError(
             f"{destination} takes one account at a time: leave --workers out. Its catalog lies in "
             "the folder, and of two who write at once one would lose, in silence"
         )
-    at_work = Workers(console, command, options)
+    at_work = Workers(command, options, on_line)
     with _handling_signals(at_work.stop), ThreadPoolExecutor(workers) as pool:
-        ends = list(pool.map(at_work.run, names))
-    _print_ends(console, ends)
+        return list(pool.map(at_work.run, names))
+
+
+def alert_of_killed(ends: Sequence[AccountResult], command: str, emit: Emit) -> None:
+    """Sends an alert for each account whose process was killed: it could not send one itself."""
     for end in ends:
-        if end.exit_code < 0:  # it could not tell anybody itself
+        if end.exit_code < 0:
             words = f"{end.words}; the same command goes on from what it had loaded"
-            send_alert(console, f"help-scout {command} of account {end.account}: {words}")
-    return worst(end.exit_code for end in ends)
+            text = f"help-scout {command} of account {end.account}: {words}"
+            send_alert(Alerts.configured(), text, emit)
 
 
-def worst(codes: Iterator[int]) -> int:
+def worst(codes: Iterable[int]) -> int:
     """The exit code of all: 0 when all were complete; what was wrongly configured, or killed, has
     failed."""
     found = set(codes)
@@ -126,15 +130,3 @@ def _handling_signals(handle: Callable[[int, FrameType | None], None]) -> Iterat
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _print_ends(console: Console, ends: Sequence[AccountResult]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("account", "how it ended"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("minutes", justify="right")
-    for end in ends:
-        table.add_row(end.account, end.words, f"{end.seconds / 60:,.1f}")
-    console.print(table)
-    complete = sum(end.exit_code == COMPLETE for end in ends)
-    console.print(f"{complete} of {len(ends)} accounts are complete")

@@ -11,10 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from dlt.common.exceptions import DltException
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import AnswerError, ApiError, HelpScoutError, ReportUnavailable
@@ -264,16 +260,3 @@ def _time_zone(run: Run) -> Finding:
 def _some(items: Any) -> str:
     words = [str(item) for item in items]
     return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
-
-
-def print_findings(console: Console, findings: list[Finding]) -> None:
-    """Prints a line a matter."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("matter", "", "how it stands, and what to do"):
-        table.add_column(name, no_wrap=name != "how it stands, and what to do")
-    for finding in findings:
-        table.add_row(finding.matter, str(finding.verdict), escape(finding.words))
-    console.print(table)
-    problems = sum(finding.verdict is Severity.PROBLEM for finding in findings)
-    warnings = sum(finding.verdict is Severity.WARNING for finding in findings)
-    console.print(f"{problems} problems, {warnings} warnings")

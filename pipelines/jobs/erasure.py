@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 from dlt.pipeline.pipeline import Pipeline
-from rich.console import Console
 
 from sources.help_scout.api.client import utc_now
 from sources.help_scout.archive.archive_files import rewrite
@@ -26,14 +25,15 @@ from sources.help_scout.state.run import Run
 from sources.help_scout.state.snapshot import FORGOTTEN
 
 from ..planning.load_plan import know_lists, source_state
+from ..settings.configuration import Publishing
 from ..settings.constants import PLACEHOLDERS
 from ..settings.errors import COMPLETE, PARTIAL, UsageError
-from ..settings.publish_options import configured_mode
 from ..warehouse.duckdb import being_rebuilt
 from ..warehouse.load_packages import finish_pending
 from ..warehouse.open import open_pipeline, require_loaded, sole_account
 from ..warehouse.redaction import columns_of, mark_purge_pending, unknown_columns
 from ..warehouse.sql import sql_client, stored_of
+from .events import Emit, Erased, Notice, ignore
 from .finalize import purge_overwritten
 from .load_loop import configured_run
 
@@ -41,24 +41,31 @@ NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 def run_forget(
-    console: Console, warehouse: Path, texts: Sequence[str], options: Mapping[str, Any] = NO_OPTIONS
+    warehouse: Path,
+    texts: Sequence[str],
+    options: Mapping[str, Any] = NO_OPTIONS,
+    emit: Emit = ignore,
 ) -> int:
     """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come;
-    `options` come before the configured ones."""
-    customers, mode = Customers.parse(texts), configured_mode()
+    `options` come before the configured ones. Returns the exit code."""
+    customers, publishing = Customers.parse(texts), Publishing.configured()
     require_loaded(warehouse)
-    code = _forget_in(console, warehouse, customers, mode, options)
+    code = _forget_in(warehouse, customers, publishing, options, emit)
     if being_rebuilt(warehouse).exists():
-        _forget_in(console, being_rebuilt(warehouse), customers, mode, options)
+        _forget_in(being_rebuilt(warehouse), customers, publishing, options, emit)
     for kept in sorted(warehouse.parent.glob(f"{warehouse.stem}.before-*{warehouse.suffix}")):
-        console.print(
-            f"{kept} holds what was loaded before a rebuild: delete it, or forget there too"
+        emit(
+            Notice(f"{kept} holds what was loaded before a rebuild: delete it, or forget there too")
         )
     return code
 
 
 def _forget_in(
-    console: Console, warehouse: Path, customers: Customers, mode: int, options: Mapping[str, Any]
+    warehouse: Path,
+    customers: Customers,
+    publishing: Publishing,
+    options: Mapping[str, Any],
+    emit: Emit,
 ) -> int:
     account = sole_account(warehouse)
     run = configured_run(**{**options, "account": account, **PLACEHOLDERS})
@@ -77,28 +84,24 @@ def _forget_in(
             unplaced = count_unplaced(pipeline)
             if stored is not None:
                 know_lists(stored, run.lists)  # that nothing is asked of anybody
-        purge_overwritten(console, warehouse, run, mode)
+        purge_overwritten(warehouse, run, publishing, emit)
     finally:
         run.close()
-    for table, count in changed.items():
-        console.print(f"{table}: {count:,} rows", markup=False)
-    if in_archive:
-        console.print(f"archive: {in_archive:,} answers")
-    console.print(
-        f"forgotten, by {len(found.ids)} ids and {len(found.emails)} e-mail addresses: "
-        f"{sum(changed.values()):,} rows emptied in {len(changed)} tables of {warehouse}; loads "
-        "leave them empty"
-    )
-    if unplaced:
-        console.print(
-            f"{UNKNOWN_VALUES.name} holds {unplaced:,} rows of which nothing tells whose they are: "
-            "look there, or drop them with privacy_columns = { unknown = 'drop' }"
-        )
     known = {one.customer_hash for one in before}
-    if changed or in_archive or all(run.privacy.customer_hash(one) in known for one in customers):
-        return COMPLETE
-    console.print("nothing of them was found here: is the id or address spelt right?")
-    return PARTIAL
+    is_known = all(run.privacy.customer_hash(one) in known for one in customers)
+    is_unknown = not (changed or in_archive or is_known)
+    emit(
+        Erased(
+            warehouse=warehouse,
+            ids=len(found.ids),
+            emails=len(found.emails),
+            rows=changed,
+            archived_answers=in_archive,
+            unplaced=unplaced,
+            is_unknown=is_unknown,
+        )
+    )
+    return PARTIAL if is_unknown else COMPLETE
 
 
 def _forget_in_archive(run: Run, pipeline: Pipeline, named: Customers) -> int:

@@ -2,10 +2,6 @@
 
 A check of integrity that fails keeps them from being published; reports of Help Scout that disagree
 do not, unless the configuration says so, and are reported.
-
-An account moves while it is read: a number of a closed window may change between two requests of
-one night, and then a check finds a difference though nothing is wrong. So what disagrees is read
-once more before anything is decided.
 """
 
 from __future__ import annotations
@@ -18,14 +14,12 @@ from pathlib import Path
 
 import duckdb
 from dlt.pipeline.pipeline import Pipeline
-from rich.console import Console
 
 from sources.help_scout.extract.result import Status
 from sources.help_scout.planning.session import STATE as ROUNDS
 from sources.help_scout.state.ledger import WINDOW_READS
 from sources.help_scout.state.run import Run
 
-from ..cli.render.progress import LoadProgress
 from ..models.mart_runner import create_marts
 from ..models.sla_targets import Targets
 from ..models.warehouse_comments import write_comments
@@ -40,30 +34,17 @@ from ..publishing.published_copy import (
     unpublish,
 )
 from ..quality.check_results import store_results
-from ..quality.check_runner import CheckVerdict, Result, all_checks, check_pipeline, disagreements
-from ..quality.disagreements import pasts_of, tell_disagreements, with_pasts
+from ..quality.check_runner import CheckVerdict, Result, disagreements
+from ..quality.disagreements import pasts_of, with_pasts
+from ..settings.configuration import Publishing
 from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
-from ..settings.publish_options import configured_mode, configured_strictness
 from ..warehouse.open import Warehouse, open_pipeline
 from ..warehouse.redaction import clear_purge_pending, copy_without_traces
 from ..warehouse.remote import RemoteWarehouse
 from ..warehouse.sql import sql_client, tables_of
+from .events import ChecksDone, Emit, Notice, Published
 from .load_loop import load
-from .recheck import disagreeing_windows, failed_of, left_unread, second_look, worth_reading_again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalizeOptions:
-    """How jobs end, as configured: the targets of the marts and the mode of the published copy."""
-
-    targets: Targets
-    mode: int
-
-    @classmethod
-    def configured(cls) -> FinalizeOptions:
-        """As dlt's configuration has it; UsageError for what cannot be."""
-        configured_strictness()
-        return cls(targets=Targets.configured(), mode=configured_mode())
+from .recheck import check_twice, failed_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +60,34 @@ class PublishDecision:
 
 
 def evaluate(
-    console: Console,
     pipeline: Pipeline,
     run: Run,
     now: datetime,
+    publishing: Publishing,
+    emit: Emit,
     *,
     look_again: Callable[[LoadRequest], None] | None = None,
     missing: int | None = None,
 ) -> PublishDecision:
     """Checks what is loaded, and once more what `look_again` has read again where it disagrees.
 
-    `missing` is how many windows are wanted and not there, if that has been counted.
+    `missing` is how many windows are missing, if that has been counted.
     """
     if WINDOW_READS.name not in tables_of(pipeline):
         return PublishDecision(None, "nothing is loaded yet")
     run_id, account, zone = run.run_id, run.settings.account, run.time.zone
-    checked = _check_twice(console, pipeline, run, look_again)
+    checked = check_twice(pipeline, run, look_again, emit, strict=publishing.strict_checks)
     if checked is None:
         return PublishDecision(None, "what disagreed is not read once more yet", ended_early=True)
     pasts = pasts_of(pipeline, account, checked.results, zone)
     results = with_pasts(checked.results, pasts, now, checked.read_again)
     store_results(pipeline, results, now, account)
     write_comments(pipeline)  # last of all, so that whatever was made has them
-    tell_disagreements(console, results, zone)
+    emit(ChecksDone(results, zone))
     if failed := failed_of(results):
-        reason = f"{_named(failed)} failed, help-scout check shows what disagrees"
+        names = ", ".join(result.check.name for result in failed)
+        checks = f"the check{'s' if len(failed) > 1 else ''} {names}"
+        reason = f"{checks} failed, help-scout check shows what disagrees"
         return PublishDecision(None, reason, results=results)
     if checked.unread:
         reason = f"what disagreed could not be read once more: {', '.join(checked.unread)}"
@@ -112,69 +96,6 @@ def evaluate(
         missing = count_missing(pipeline, run)
     publication = _publication_of(pipeline, run, results, run_id=run_id, now=now, missing=missing)
     return PublishDecision(publication, results=results)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What the checks came to at last, the names of those of which a second look has read what
-    disagreed, and the windows of failures that it could not read."""
-
-    results: Sequence[Result]
-    read_again: Sequence[str] = ()
-    unread: Sequence[str] = ()
-
-
-def _check_twice(
-    console: Console,
-    pipeline: Pipeline,
-    run: Run,
-    look_again: Callable[[LoadRequest], None] | None,
-) -> _Checked | None:
-    """Checks what is loaded, and again after a second look; None when that ended early and so did
-    not settle a failure."""
-    account = run.settings.account
-    found = _check(pipeline, account)
-    if look_again is None:
-        return _Checked(found)
-    doubtful = worth_reading_again(run, found, pasts_of(pipeline, account, found, run.time.zone))
-    again = second_look(run, doubtful)
-    if again is None:
-        return _Checked(found)
-    failed = failed_of(doubtful)
-    what = "failed" if failed else "found that reports disagree"
-    console.print(
-        f"{_named(doubtful)} {what}: reading once more what disagrees, since numbers may move "
-        "while they are read"
-    )
-    look_again(again)
-    if failed and (run.budget.was_hit or run.is_stopping):
-        return None
-    return _Checked(
-        _of_both_looks(pipeline, run, doubtful, _check(pipeline, account)),
-        [result.check.name for result in doubtful],
-        left_unread(pipeline, account, run.run_id, disagreeing_windows(failed)),
-    )
-
-
-def _check(pipeline: Pipeline, account: str) -> list[Result]:
-    return check_pipeline(pipeline, all_checks(), account, strict=configured_strictness())
-
-
-def _of_both_looks(
-    pipeline: Pipeline, run: Run, doubtful: Sequence[Result], second: Sequence[Result]
-) -> list[Result]:
-    """The results of the second look. Where windows that disagreed could not be read again, nothing
-    compares them any more: there the disagreement of the first look stays."""
-    account, kept = run.settings.account, dict[str, Result]()
-    for result in doubtful:
-        windows = disagreeing_windows([result])
-        is_agreement = result.verdict is CheckVerdict.DISAGREES
-        if is_agreement and left_unread(pipeline, account, run.run_id, windows):
-            kept[result.check.name] = result
-    return [
-        kept.get(result.check.name, result) if result.verdict is CheckVerdict.HOLDS else result
-        for result in second
-    ]
 
 
 def _publication_of(
@@ -201,11 +122,6 @@ def _publication_of(
     )
 
 
-def _named(failed: Sequence[Result]) -> str:
-    names = ", ".join(result.check.name for result in failed)
-    return f"the check{'s' if len(failed) > 1 else ''} {names}"
-
-
 def _count_failed(pipeline: Pipeline, account: str) -> int:
     with sql_client(pipeline) as client:
         ((count,),) = client.execute_sql(
@@ -217,71 +133,69 @@ def _count_failed(pipeline: Pipeline, account: str) -> int:
 
 
 def evaluate_load(
-    console: Console, pipeline: Pipeline, run: Run, now: datetime, progress: LoadProgress,
+    pipeline: Pipeline,
+    run: Run,
+    now: datetime,
+    publishing: Publishing,
+    emit: Emit,
     missing: int | None = None,
-) -> PublishDecision:  # fmt: skip
-    """Judges what a job has loaded; a second look is a run of its own in the ledger."""
+) -> PublishDecision:
+    """Evaluates what a job has loaded; a second look is a run of its own in the ledger."""
 
     def look_again(request: LoadRequest) -> None:
         run.run_id = uuid.uuid4().hex
-        with progress:
-            load(pipeline, run, request, progress.on_chunk)
+        load(pipeline, run, request, emit)
 
-    return evaluate(console, pipeline, run, now, look_again=look_again, missing=missing)
+    return evaluate(pipeline, run, now, publishing, emit, look_again=look_again, missing=missing)
 
 
-def make_marts(console: Console, pipeline: Pipeline, targets: Targets) -> None:
-    """Makes the marts anew, and says which cannot be made."""
+def make_marts(pipeline: Pipeline, targets: Targets, emit: Emit) -> None:
+    """Creates the marts again, and reports which cannot be created."""
     if WINDOW_READS.name not in tables_of(pipeline):
         return
     skipped = create_marts(pipeline, targets).skipped
     if skipped:
-        console.print(
-            f"marts not made, since not all of their tables are loaded: {', '.join(skipped)} "
-            "(help-scout marts says what each lacks)"
+        emit(
+            Notice(
+                f"marts not made, since not all of their tables are loaded: {', '.join(skipped)} "
+                "(help-scout marts says what each lacks)"
+            )
         )
 
 
 def publish_or_report(
-    console: Console, warehouse: Warehouse, judgement: PublishDecision, mode: int
+    warehouse: Warehouse, decision: PublishDecision, publishing: Publishing, emit: Emit
 ) -> int:
-    """Publishes what was judged well, or says why readers keep what they have; the exit code. The
-    warehouse must be closed. At a destination readers see what is loaded, as it is loaded: there
-    it is told what the checks came to."""
+    """Publishes what was decided well, or reports why readers keep what they have; the exit code.
+
+    The warehouse must be closed. At a destination readers see what is loaded, as it is loaded:
+    there only what the checks came to is reported.
+    """
     if isinstance(warehouse, RemoteWarehouse):
-        return _tell_hosted(console, judgement)
-    if judgement.is_published:
-        console.print(f"nothing has changed since the last load. {_kept(warehouse)}", markup=False)
+        if decision.publication is not None:
+            emit(Published(None, decision.publication))
+            return COMPLETE
+        emit(Notice(f"do not rely on it yet: {decision.reason}"))
+        return STOPPED if decision.ended_early else PARTIAL
+    if decision.is_published:
+        emit(Notice(f"nothing has changed since the last load. {_kept(warehouse)}"))
         return COMPLETE
-    if judgement.publication is None:
-        console.print(f"not published: {judgement.reason}. {_kept(warehouse)}", markup=False)
-        return STOPPED if judgement.ended_early else PARTIAL
+    if decision.publication is None:
+        emit(Notice(f"not published: {decision.reason}. {_kept(warehouse)}"))
+        return STOPPED if decision.ended_early else PARTIAL
     try:
-        path = publish(warehouse, judgement.publication, mode)
+        path = publish(warehouse, decision.publication, publishing.file_mode)
     except (OSError, duckdb.Error, WarehouseError) as error:
         what = getattr(error, "strerror", None) or " ".join(str(error).split())
-        console.print(
-            f"not published: cannot copy {warehouse}: {what}. The warehouse itself is whole; mend "
-            f"that, then help-scout backfill, or the next load, publishes it. {_kept(warehouse)}",
-            markup=False,
+        emit(
+            Notice(
+                f"not published: cannot copy {warehouse}: {what}. The warehouse itself is whole; "
+                "mend that, then help-scout backfill, or the next load, publishes it. "
+                f"{_kept(warehouse)}"
+            )
         )
         return FAILED
-    came_to = _came_to(judgement.publication)
-    console.print(f"published for readers: {path}, {came_to}", markup=False)
-    return COMPLETE
-
-
-def _came_to(publication: Publication) -> str:
-    disagree = publication.checks_disagreeing
-    words = f", {disagree} disagree{'s' if disagree == 1 else ''}" if disagree else ""
-    return f"{publication.checks_held} checks hold{words}"
-
-
-def _tell_hosted(console: Console, judgement: PublishDecision) -> int:
-    if judgement.publication is None:
-        console.print(f"do not rely on it yet: {judgement.reason}", markup=False)
-        return STOPPED if judgement.ended_early else PARTIAL
-    console.print(_came_to(judgement.publication))
+    emit(Published(path, decision.publication))
     return COMPLETE
 
 
@@ -294,48 +208,47 @@ def _kept(warehouse: Path) -> str:
     return "There is no copy for readers yet"
 
 
-def publish_anew(console: Console, warehouse: Path, run: Run, mode: int) -> None:
+def publish_again(warehouse: Path, run: Run, publishing: Publishing, emit: Emit) -> None:
     """Has readers see nothing that the warehouse does not hold any more: publishes it as it is now,
     or deletes the copy when it holds half a night or checks fail."""
     remove_leftovers(warehouse)
     page = page_path(warehouse)
     if page.is_file():
         page.unlink()
-        console.print(f"{page} is deleted: help-scout dashboard makes it anew", markup=False)
+        emit(Notice(f"{page} is deleted: help-scout dashboard makes it anew"))
     path = published_path(warehouse)
     if not path.is_file():
         if path.exists():
-            console.print(
-                f"{path} is no file: move it away, a copy is to stand there", markup=False
-            )
+            emit(Notice(f"{path} is no file: move it away, a copy is to stand there"))
         return
     try:
         with open_pipeline(warehouse) as pipeline:
             state = source_state(pipeline)
             run.reconcile_state(state)
-            judgement = (
+            decision = (
                 PublishDecision(None, "a load is not whole yet")
                 if state.get(ROUNDS)
-                else evaluate(console, pipeline, run, run.now)
+                else evaluate(pipeline, run, run.now, publishing, emit)
             )
-        if judgement.publication is not None:
-            publish(warehouse, judgement.publication, mode)
-            console.print(f"{path} is published anew", markup=False)
+        if decision.publication is not None:
+            publish(warehouse, decision.publication, publishing.file_mode)
+            emit(Notice(f"{path} is published anew"))
             return
     except BaseException:
         unpublish(warehouse)
         raise
     unpublish(warehouse)
-    console.print(
-        f"{path} is deleted, since it holds what is gone now, and cannot be published anew: "
-        f"{judgement.reason}. The next load publishes",
-        markup=False,
+    emit(
+        Notice(
+            f"{path} is deleted, since it holds what is gone now, and cannot be published anew: "
+            f"{decision.reason}. The next load publishes"
+        )
     )
 
 
-def purge_overwritten(console: Console, warehouse: Path, run: Run, mode: int) -> None:
-    """Has neither the warehouse nor its published copy hold what was overwritten; what a kill
-    leaves undone, the next run owes."""
+def purge_overwritten(warehouse: Path, run: Run, publishing: Publishing, emit: Emit) -> None:
+    """Has neither the warehouse nor its published copy hold what was overwritten. What a kill
+    leaves undone the next run does."""
     copy_without_traces(warehouse)
-    publish_anew(console, warehouse, run, mode)
+    publish_again(warehouse, run, publishing, emit)
     clear_purge_pending(warehouse)

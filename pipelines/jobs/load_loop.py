@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dlt
 from dlt.common.configuration import resolve_configuration
@@ -24,11 +23,12 @@ from sources.help_scout.extract.result import WindowResult
 from sources.help_scout.state.run import Run
 
 from ..models.base_views import create_views
-from ..planning.load_plan import Chunk, LoadRequest, has_reads, plan_agenda, source_state, use
+from ..planning.load_plan import LoadRequest, has_reads, plan_agenda, source_state, use
 from ..probes.account_facts import give_facts
 from ..settings.configuration import check_option_names
 from ..warehouse.base import storage_of
 from ..warehouse.load_packages import finish_interrupted, load_package, set_options
+from .events import ChunkBegins, Emit, ignore
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +77,12 @@ def load(
     pipeline: Pipeline,
     run: Run,
     request: LoadRequest,
-    on_chunk: Callable[[int, int, Chunk, ZoneInfo], None] = lambda *_: None,
+    emit: Emit = ignore,
 ) -> None:
-    """Loads what the request asks for and makes the views anew.
+    """Loads what the request names and creates the views again.
 
-    `on_chunk` is told of each chunk before it is loaded: its number, how many there are, the
-    chunk and the zone of its days. `run.budget.was_hit` and `run.is_stopping` tell whether the load
-    ended early.
+    Emits each chunk before it is loaded. `run.budget.was_hit` and `run.is_stopping` say whether the
+    load ended early.
     """
     if finish_interrupted(pipeline, run):
         log.warning("an interrupted load could not be read any more: what it held is asked again")
@@ -100,7 +99,7 @@ def load(
         for number, chunk in enumerate(pending, start=1):
             if run.is_stopping:
                 continue
-            on_chunk(number, len(pending), chunk, run.time.zone)
+            emit(ChunkBegins(number, len(pending), chunk, run.time.zone))
             use(run, agenda, chunk)
             run.steer()
             dimensions = run.list_names if number == 1 else ()

@@ -1,11 +1,15 @@
 """The second look: what checks found to disagree is read once more, and only what was read well
 again may be believed. Failing checks have it each time, disagreements of Help Scout's own reports
 once until they are gone.
+
+An account moves while it is read: a number of a closed window may change between two requests of
+one night, and then a check finds a difference though nothing is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -17,9 +21,10 @@ from sources.help_scout.state.ledger import SUCCEEDED, WINDOW_READS
 from sources.help_scout.state.run import Run
 
 from ..planning.load_plan import LoadRequest
-from ..quality.check_runner import CheckVerdict, Result
-from ..quality.disagreements import Past
+from ..quality.check_runner import CheckVerdict, Result, all_checks, check_pipeline
+from ..quality.disagreements import Past, pasts_of
 from ..warehouse.sql import sql_client
+from .events import Emit, SecondLook
 
 MOST_DAYS = 8
 """Days that are read once more at most: where more disagrees, it is not for the time of reading."""
@@ -99,3 +104,64 @@ def left_unread(
     well = {tuple(window) for *window, is_well in read or () if is_well}
     lacking = doubtful & {tuple(window) for window in loaded or ()} - well
     return sorted(f"{report} of the {grain} {first}" for report, grain, first in lacking)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks came to at last, the names of those of which a second look has read what
+    disagreed, and the windows of failures that it could not read."""
+
+    results: Sequence[Result]
+    read_again: Sequence[str] = ()
+    unread: Sequence[str] = ()
+
+
+def check_twice(
+    pipeline: Pipeline,
+    run: Run,
+    look_again: Callable[[LoadRequest], None] | None,
+    emit: Emit,
+    *,
+    strict: bool,
+) -> Checked | None:
+    """Checks what is loaded, and again after a second look; None when that ended early and so did
+    not settle a failure."""
+    account = run.settings.account
+
+    def check() -> list[Result]:
+        return check_pipeline(pipeline, all_checks(), account, strict=strict)
+
+    found = check()
+    if look_again is None:
+        return Checked(found)
+    doubtful = worth_reading_again(run, found, pasts_of(pipeline, account, found, run.time.zone))
+    again = second_look(run, doubtful)
+    if again is None:
+        return Checked(found)
+    failed = failed_of(doubtful)
+    emit(SecondLook([result.check.name for result in doubtful], has_failure=bool(failed)))
+    look_again(again)
+    if failed and (run.budget.was_hit or run.is_stopping):
+        return None
+    return Checked(
+        _of_both_looks(pipeline, run, doubtful, check()),
+        [result.check.name for result in doubtful],
+        left_unread(pipeline, account, run.run_id, disagreeing_windows(failed)),
+    )
+
+
+def _of_both_looks(
+    pipeline: Pipeline, run: Run, doubtful: Sequence[Result], second: Sequence[Result]
+) -> list[Result]:
+    """The results of the second look. Where windows that disagreed could not be read again, nothing
+    compares them any more: there the disagreement of the first look stays."""
+    account, kept = run.settings.account, dict[str, Result]()
+    for result in doubtful:
+        windows = disagreeing_windows([result])
+        is_agreement = result.verdict is CheckVerdict.DISAGREES
+        if is_agreement and left_unread(pipeline, account, run.run_id, windows):
+            kept[result.check.name] = result
+    return [
+        kept.get(result.check.name, result) if result.verdict is CheckVerdict.HOLDS else result
+        for result in second
+    ]

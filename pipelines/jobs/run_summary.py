@@ -1,25 +1,21 @@
-"""What a run came to, as people read it: one table, from the ledger's own rows."""
+"""What a run came to, from the ledger's own rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from dlt.pipeline.pipeline import Pipeline
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import STOPPED
 from sources.help_scout.extract.list_guard import ListStatus
 from sources.help_scout.extract.result import Status
-from sources.help_scout.parsing.repairs import told_repairs
 from sources.help_scout.state.coverage import ALL
 from sources.help_scout.state.ledger import LIST_READS, WINDOW_READS
 
-from ..planning.item_names import Names, in_words, item_names
+from ..planning.item_names import Names, item_names
 from ..settings.errors import COMPLETE, PARTIAL
 from ..warehouse.sql import sql_client, tables_of
 
@@ -29,7 +25,7 @@ _COUNTED = (
     f"(error is null or error not like '%%{STOPPED}') "
     "and not (left(slice, 1) = '?' and status = 'empty')"
 )
-_LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
+LACKING = (Status.INCOMPLETE, Status.UNAVAILABLE, Status.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ class Summary:
         if self.list_problems:
             return PARTIAL
         for line in self.lines:
-            lacking = {status for status in _LACKING if line.count(status)}
+            lacking = {status for status in LACKING if line.count(status)}
             if line.report in optional_reports or (line.refused and not line.misfits):
                 lacking.discard(Status.UNAVAILABLE)
             if lacking:
@@ -221,87 +217,3 @@ def _problem(first: str | None, report: str, counts: Rows, refused: Rows) -> str
         str(Status.INCOMPLETE), str(Status.FAILED)
     }  # fmt: skip
     return None if is_only_refused else first
-
-
-def print_summary(console: Console, summary: Summary) -> None:
-    """Prints the table, then what lacks and what is new, each with what to do."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("report", no_wrap=True)
-    for name in ("tables", *(str(status) for status in Status), "rows", "requests"):
-        table.add_column(name, justify="right")
-    totals = [0] * (len(Status) + 3)
-    for line in summary.lines:
-        numbers = [
-            len(REPORTS[line.report].tables),
-            *(line.count(status) for status in Status),
-            line.rows,
-            line.requests,
-        ]
-        totals = [total + number for total, number in zip(totals, numbers, strict=True)]
-        table.add_row(line.report, *(f"{number:,}" if number else "·" for number in numbers))
-    table.add_section()
-    table.add_row(f"{len(summary.lines)} reports", *(f"{number:,}" for number in totals))
-    console.print(table)
-    for remark in _remarks(summary):
-        console.print(remark, markup=False)
-
-
-def _remarks(summary: Summary) -> Iterator[str]:
-    """What is missing, new or repaired, a line each."""
-    for name, problem in summary.list_problems.items():
-        yield f"list {name}: {problem}"
-    yield from summary.list_notes
-    for slice_text, reports in summary.refused.items():
-        yield about_refused(slice_text, reports, summary.names)
-    for line in summary.lines:
-        lacking = [
-            f"{line.count(s)} {s}"
-            for s in _LACKING
-            if line.count(s) and not (s is Status.UNAVAILABLE and line.refused and not line.misfits)
-        ]
-        if lacking:
-            yield f"{line.report}: {', '.join(lacking)}. {line.problem or ''}"
-        if line.unknown_fields:
-            yield (
-                f"{line.report}: fields that the catalog does not know yet, kept all the same: "
-                f"{', '.join(line.unknown_fields)}"
-            )
-    repaired = list(told_repairs({line.report: line.repairs for line in summary.lines}))
-    yield from repaired
-    if repaired:
-        yield "window_reads.repairs says which value or row of which window that was"
-    if any(one.count(Status.FAILED) for one in summary.lines):
-        yield "what failed is due again: the next load asks for it"
-
-
-def about_refused(slice_text: str, reports: list[str], names: Names) -> str:
-    """A line about what the API refuses while it answers for others, with what to do."""
-    named = f"{len(reports)} reports" if len(reports) > 1 else reports[0]
-    if slice_text.startswith("?"):
-        return (
-            f"{named}: not every {slice_text[1:]} could be named, since what names them is refused"
-        )
-    return (
-        f"Help Scout refuses {in_words(slice_text, names)} in {named}. Everything else is loaded. "
-        "Give the app's user access to it, or take it out of the breakdowns. It is requested again "
-        "once a week"
-    )
-
-
-def print_query(console: Console, pipeline: Pipeline, title: str, sql: str) -> None:
-    """Prints a query and its real output."""
-    with sql_client(pipeline) as client, client.execute_query(sql) as cursor:
-        names = [column[0] for column in cursor.description or ()]
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    console.print(f"\n[bold]{title}[/bold]")
-    console.print(sql, highlight=False, markup=False)
-    if not rows:
-        console.print("(nothing loaded to answer this)")
-        return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, name in enumerate(names):
-        numeric = all(isinstance(row[position], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(table)

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.console import Console
-
 from sources.help_scout.state.run import Run
+
+from .events import Emit, Notice
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stopping_at_signals(run: Run, console: Console) -> Iterator[None]:
+def stopping_at_signals(run: Run, emit: Emit) -> Iterator[None]:
     """Has the first signal stop the run, and the second end the process as it always would.
 
     Either way nothing is lost: the next run goes on from what is loaded.
@@ -33,7 +33,7 @@ def stopping_at_signals(run: Run, console: Console) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         restore()
         run.stop()
-        console.print("stopping: what was read whole is being loaded (again to end at once)")
+        emit(Notice("stopping: what was read whole is being loaded (again to end at once)"))
 
     for number in SIGNALS:
         signal.signal(number, stop)

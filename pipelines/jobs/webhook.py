@@ -5,79 +5,42 @@ The exit code says the same; a message reaches people who look at no exit codes.
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
 from typing import TypeAlias
-from urllib.error import HTTPError
 
-from dlt.common.configuration import configspec, resolve_configuration
-from dlt.common.configuration.specs import BaseConfiguration
-from dlt.common.typing import TSecretStrValue
-from rich.console import Console
+import httpx  # not dlt's requests, which would retry: an alert must not hold up the end of a job
 
 from ..quality.check_runner import CheckVerdict
 from ..quality.disagreements import news_of
-from ..settings.configuration import check_option_names
-from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, UsageError, explain
+from ..settings.configuration import Alerts
+from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, explain
+from .events import Emit, Notice
 from .load_job import JobResult
 
-SECTION = "alerts"
 TIMEOUT_SECONDS = 10
 MOST_LINES = 8
 WORDS = {FAILED: "failed", PARTIAL: "loaded, but not everything", STOPPED: "stopped early"}
 Tell: TypeAlias = Callable[[JobResult], None]
 
 
-@configspec
-class AlertOptions(BaseConfiguration):
-    """The section `[alerts]` of the configuration."""
-
-    webhook: TSecretStrValue | None = None
-    on_disagreement: bool = False
-
-
-def configured_alerts() -> AlertOptions:
-    """The section as configured; UsageError for what is no option."""
-    check_option_names(AlertOptions().get_resolvable_fields(), (SECTION,))
-    return resolve_configuration(AlertOptions(), sections=(SECTION,))
-
-
-def configured_webhook() -> str | None:
-    """The webhook's address, if there is one; UsageError for what is none."""
-    webhook = configured_alerts().webhook
-    if webhook and not str(webhook).startswith(("https://", "http://")):
-        raise UsageError(f"{SECTION}.webhook is no address: it begins with https://")
-    return str(webhook) if webhook else None
-
-
-def send_alert(console: Console, text: str) -> None:
-    """Sends the text to the webhook, if there is one. Where it does not arrive, that is told."""
-    webhook = configured_webhook()
-    if webhook is not None:
-        _post(console, webhook, text)
-
-
 @contextmanager
-def alerting(console: Console, what: str) -> Iterator[Tell]:
+def alerting(what: str, emit: Emit) -> Iterator[Tell]:
     """Sends a message when the job raises, or ends with anything to be looked at.
 
     `what` names the job and its account. A webhook that does not answer changes no exit code.
     """
-    configured_webhook()
-    on_disagreement = configured_alerts().on_disagreement
+    alerts = Alerts.configured()
     ended: list[JobResult] = []
     try:
         yield ended.append
     except Exception as error:
-        send_alert(console, f"{what}: failed: {explain(error)[0]}")
+        send_alert(alerts, f"{what}: failed: {explain(error)[0]}", emit)
         raise
     for one in ended:
-        lines = list(alert_lines(one, on_disagreement=on_disagreement))
+        lines = list(alert_lines(one, on_disagreement=alerts.on_disagreement))
         if lines:
-            send_alert(console, "\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])))
+            send_alert(alerts, "\n".join((f"{what}: {lines[0]}", *lines[1:MOST_LINES])), emit)
 
 
 def alert_lines(ended: JobResult, *, on_disagreement: bool = False) -> Iterator[str]:
@@ -103,19 +66,16 @@ def alert_lines(ended: JobResult, *, on_disagreement: bool = False) -> Iterator[
     yield from (*failed, *news, *lacking, *lists, *gaps)
 
 
-def _post(console: Console, webhook: str, text: str) -> None:
-    body, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
+def send_alert(alerts: Alerts, text: str, emit: Emit) -> None:
+    """Sends the text to the webhook, if there is one. A message that does not arrive is reported.
+
+    A redirect is an error: the message would arrive without its text.
+    """
+    if alerts.webhook is None:
+        return
     try:
-        request = urllib.request.Request(webhook, body, headers, method="POST")  # noqa: S310
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS):
-            pass
-    except (OSError, ValueError, HTTPException) as error:
-        reason = error.code if isinstance(error, HTTPError) else type(error).__name__
-        console.print(f"the alert could not be sent: {reason}", markup=False)
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirected message would arrive without its text."""
-
-    def redirect_request(self, *_: object) -> None:
-        """None: the answer is an error then."""
+        httpx.post(alerts.webhook, json={"text": text}, timeout=TIMEOUT_SECONDS).raise_for_status()
+    except httpx.HTTPStatusError as error:
+        emit(Notice(f"the alert could not be sent: {error.response.status_code}"))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        emit(Notice(f"the alert could not be sent: {type(error).__name__}"))

@@ -9,30 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dlt.common.configuration import configspec, resolve_configuration
-from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
-from dlt.common.configuration.specs import BaseConfiguration
-
 from sources.help_scout.catalog.reports.blocks import RESPONSE_TIME_UPPER_SECONDS
 
-from ..settings.configuration import check_option_names
+from ..settings.configuration import SERVICE_TARGETS, service_target_hours
 from ..settings.errors import UsageError
 
 TARGETS = "targets"
-SECTION = "service_targets"
 HOUR_SECONDS = 3_600
 METRICS = {
     "first_response_hours": ("firstResponseTime", "first response time"),
     "response_hours": ("responseTime", "response time"),
 }
-
-
-@configspec
-class TargetOptions(BaseConfiguration):
-    """The section `[service_targets]` of the configuration, in hours."""
-
-    first_response_hours: float = 6.0
-    response_hours: float = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +39,7 @@ class Targets:
             }
             if given not in bounds:
                 raise UsageError(
-                    f"{SECTION}.{name} = {given:g}: Help Scout counts answers within "
+                    f"{SERVICE_TARGETS}.{name} = {given:g}: Help Scout counts answers within "
                     f"{', '.join(f'{bound:g}' for bound in bounds)} hours, choose one of these"
                 )
             ranges[name] = bounds[given]
@@ -61,14 +48,7 @@ class Targets:
     @classmethod
     def configured(cls) -> Targets:
         """The targets as dlt's configuration has them."""
-        check_option_names(METRICS, (SECTION,))
-        try:
-            options = resolve_configuration(TargetOptions(), sections=(SECTION,))
-        except ConfigValueCannotBeCoercedException as error:
-            raise UsageError(
-                f"{SECTION}.{error.field_name} = {error.field_value!r}: write a number of hours"
-            ) from error
-        return cls.of({name: float(options[name]) for name in METRICS})
+        return cls.of(service_target_hours())
 
     def sql(self) -> str:
         """The query that the view `marts.targets` is: one row a metric."""

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from dlt.pipeline.pipeline import Pipeline
-from rich.console import Console
 
 from .check_results import Earlier, earlier_results
-from .check_runner import CheckKind, CheckVerdict, Result, disagreements
+from .check_runner import CheckKind, CheckVerdict, Result
 
 NIGHTS_UNTIL_NEWS = 14
 """Nights that an agreement must have held for, so that it is news when it breaks."""
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,39 +79,6 @@ def with_pasts(
 def _is_news(result: Result, past: Past) -> bool:
     is_agreement = result.check.kind is CheckKind.AGREEMENT and result.check.level is None
     return is_agreement and past.nights_held >= NIGHTS_UNTIL_NEWS
-
-
-def told_of(result: Result, zone: tzinfo) -> str:
-    """Since when the check has found rows, and how many, as in: since 2026-11-10 (12 rows, by up to
-    11%)."""
-    rows = f"{result.rows:,} row{'' if result.rows == 1 else 's'}"
-    if result.largest_difference_ratio is not None:
-        rows += f", by up to {_percent(result.largest_difference_ratio)}"
-    assert result.since is not None
-    return f"since {result.since.astimezone(zone):%Y-%m-%d} ({rows})"
-
-
-def _percent(ratio: float) -> str:
-    return f"{100 * ratio:.3g}%" if ratio < 0.995 else "100%"
-
-
-def tell_disagreements(console: Console, results: Sequence[Result], zone: tzinfo) -> None:
-    """Prints in one line which reports of Help Scout disagree, and a warning for each agreement
-    that breaks after it has held for long."""
-    found = disagreements(results)
-    if not found:
-        return
-    named = [f"{result.check.name} {told_of(result, zone)}" for result in found[:MOST_NAMED]]
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    console.print(
-        f"reports of Help Scout disagree: {', '.join(named)}{more}. "
-        "help-scout check shows examples",
-        markup=False,
-        soft_wrap=True,
-    )
-    for result in found:
-        if result.is_news:
-            console.print(f"WARNING: {news_of(result)}", markup=False, soft_wrap=True)
 
 
 def news_of(result: Result) -> str:

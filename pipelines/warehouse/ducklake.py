@@ -17,9 +17,9 @@ from dlt.destinations.impl.ducklake.ducklake import DuckLakeClient
 from dlt.destinations.impl.ducklake.sql_client import DuckLakeSqlClient
 from dlt.pipeline.pipeline import Pipeline
 
+from ..settings.configuration import Publishing
 from ..settings.constants import DATASET
 from ..settings.errors import UsageError
-from ..settings.publish_options import configured_mode
 from .file_permissions import leaving_readable, open_to_readers
 
 _HELD: dict[str, duckdb.DuckDBPyConnection] = {}
@@ -56,7 +56,7 @@ class LakeSqlClient(DuckLakeSqlClient):
 @contextmanager
 def using_lake(pipeline: Pipeline, name: str) -> Iterator[None]:
     """Has the pipeline use one connection meanwhile, and leave files that readers may read."""
-    mode = configured_mode()
+    mode = Publishing.configured().file_mode
     open_to_readers(lake_files(name), mode)
     with leaving_readable(mode), _one_connection(pipeline):
         yield

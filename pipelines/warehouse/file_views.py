@@ -26,9 +26,9 @@ from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import TOMBSTONE, WINDOW_KEY
 from sources.help_scout.state.ledger import SUCCEEDED, WINDOW_READS
 
+from ..settings.configuration import Publishing
 from ..settings.constants import DATASET
 from ..settings.errors import UsageError, without_passwords
-from ..settings.publish_options import configured_mode
 from .file_permissions import leaving_readable, open_to_readers
 from .locks import locked
 from .remote import RemoteWarehouse
@@ -64,7 +64,7 @@ def folder_of(warehouse: RemoteWarehouse) -> str:
 def reading_files(pipeline: Pipeline, warehouse: RemoteWarehouse) -> Iterator[None]:
     """Has SQL of the pipeline read the destination's files, and at the end, readers too, unless
     they read another folder's."""
-    mode, target = configured_mode(), readers_file(warehouse)
+    mode, target = Publishing.configured().file_mode, readers_file(warehouse)
     path = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.duckdb"
     open_to_readers(Path(_folder_of(pipeline, WINDOW_READS.name)).parent, mode)
     with leaving_readable(mode), duckdb.connect(str(path)) as connection:

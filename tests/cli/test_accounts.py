@@ -16,7 +16,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from pipelines.jobs.account_pool import worst
-from pipelines.jobs.accounts import account_names, account_options
+from pipelines.settings.accounts import account_names, account_options
 from pipelines.settings.errors import UsageError
 from pipelines.warehouse.remote import RemoteWarehouse
 from sources.help_scout_sandbox import Fault

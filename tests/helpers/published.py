@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.load_job import Job, run_job
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import published_path
@@ -50,7 +51,7 @@ class Nights:
         }
         clock = ticking(NOW + timedelta(days=night))
         job.setdefault("request", LoadRequest(reports=REPORTS))
-        ended = run_job(console, Job(warehouse, options=options, clock=clock, **job))
+        ended = run_job(Job(warehouse, options=options, clock=clock, **job), JobScreen(console))
         return ended.exit_code, console.export_text()
 
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from pipelines.cli.render.progress import JobScreen
 from pipelines.from_archive.rebuild_from_archive import rebuild_from_archive
 from pipelines.jobs import load_loop
 from pipelines.jobs.erasure import run_forget
@@ -83,8 +84,7 @@ class Kept:
         """What differs in the warehouse that the archive makes; nobody answers requests."""
         loaded = loaded or self.warehouse
         again = out / "again.duckdb"
-        screen = Console(width=200, file=StringIO())
-        rebuild_from_archive(screen, again, None, self.options, NOW)
+        rebuild_from_archive(again, None, self.options, NOW)
         before, after = (whole_tables(path, leave_out=()) for path in (loaded, again))
         for tables in (before, after):
             tables.pop(RESULTS, None)  # when checks were made is no part of a load
@@ -305,7 +305,7 @@ def test_personal_data_is_no_more_in_the_archive_than_in_the_warehouse(
     ((customer,),) = query(kept.warehouse, "select max(customer_id) from happiness_ratings")
     screen = Console(width=200, file=StringIO())
     options = {**kept.options, **private}
-    assert run_forget(screen, kept.warehouse, [str(customer)], options) == 0
+    assert run_forget(kept.warehouse, [str(customer)], options, JobScreen(screen)) == 0
 
     (manifest,) = manifests_in(kept.folder / "main")
     file = ArchiveFile(manifest.path)
@@ -320,7 +320,7 @@ def test_personal_data_is_no_more_in_the_archive_than_in_the_warehouse(
 
     again = tmp_path / "again.duckdb"
     shutil.copy(kept.warehouse, again)  # who was forgotten stands in the warehouse alone
-    rebuild_from_archive(screen, again, None, options, NOW)
+    rebuild_from_archive(again, None, options, NOW, JobScreen(screen))
     agents = ("user_name", "assigned_user_name")  # `forget` spares them, loads do not
     before, after = (whole_tables(path, leave_out=agents) for path in (kept.warehouse, again))
     names = {*before} - {RESULTS, FORGOTTEN}

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from rich.console import Console
 
 from pipelines.from_archive.rebuild_from_archive import rebuild_from_archive
 from pipelines.planning.load_plan import LoadRequest, source_state
@@ -109,7 +107,7 @@ def test_buckets_of_utc_days_are_learned_and_cost_no_request_in_vain(tmp_path: P
     assert differing(numbers(tmp_path / "request.duckdb"), numbers(loaded)) == {}
     again = tmp_path / "again.duckdb"
     options = {**OPTIONS, "archive": str(archive)}
-    rebuild_from_archive(Console(file=StringIO()), again, None, options, FIRST_NIGHT)
+    rebuild_from_archive(again, None, options, FIRST_NIGHT)
     before, after = (whole_tables(path, leave_out=()) for path in (loaded, again))
     after.pop(RESULTS)
     assert differing(before, after) == {}
@@ -125,8 +123,7 @@ def test_what_the_probe_found_out_is_used_by_the_first_load_and_by_a_rebuild(
             store_facts(pipeline, [UTC_BUCKETS], FIRST_NIGHT - timedelta(hours=1), "main")
         assert one.load(0, archive=str(archive)) == SLICES * 4
     before = whole_tables(one.warehouse, leave_out=())
-    screen = Console(file=StringIO())
-    rebuild_from_archive(screen, one.warehouse, None, options, FIRST_NIGHT)
+    rebuild_from_archive(one.warehouse, None, options, FIRST_NIGHT)
     after = whole_tables(one.warehouse, leave_out=())
     after.pop(RESULTS)
     assert differing(before, after) == {}

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
+from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.finalize import evaluate, publish_or_report
 from pipelines.planning.load_plan import source_state
 from pipelines.publishing.published_copy import published_path
@@ -27,6 +28,7 @@ from pipelines.quality.check_runner import (
     read_check,
     run_checks,
 )
+from pipelines.settings.configuration import Publishing
 from pipelines.warehouse.open import open_pipeline
 from tests.helpers.loads import NOW, query, running
 
@@ -106,14 +108,15 @@ def test_a_check_of_integrity_that_fails_keeps_the_copy_back(
         connection.execute("use reports")
         connection.execute(DAMAGE[name])
     console = Console(record=True, width=400, file=StringIO())
+    publishing, screen = Publishing.configured(), JobScreen(console)
     with running("http://127.0.0.1:9") as run, open_pipeline(warehouse) as pipeline:
         run.reconcile_state(source_state(pipeline))
-        judgement = evaluate(console, pipeline, run, NOW)
+        decision = evaluate(pipeline, run, NOW, publishing, screen)
 
-    assert publish_or_report(console, warehouse, judgement, 0o640) == 3
+    assert publish_or_report(warehouse, decision, publishing, screen) == 3
     assert re.search(f"not published: the checks? [^:]*{name}.* failed", console.export_text())
     assert not published_path(warehouse).exists()
-    assert result_of_name(judgement.results, name).verdict is CheckVerdict.FAILS
+    assert result_of_name(decision.results, name).verdict is CheckVerdict.FAILS
 
 
 def result_of_name(results: Sequence[Result], name: str) -> Result:

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
+from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.load_job import Job, run_job
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import published_path
@@ -235,7 +236,7 @@ def load(
     }
     request = LoadRequest(reports=reports, since=days[0], until=days[1])
     clock = ticking(NOW + timedelta(days=night))
-    ended = run_job(console, Job(warehouse, request=request, options=given, clock=clock))
+    ended = run_job(Job(warehouse, request=request, options=given, clock=clock), JobScreen(console))
     return ended.exit_code, console.export_text()
 
 

@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from pipelines.cli.render.explain import explanation_lines
 from pipelines.models.base_views import create_views
-from pipelines.quality.value_lineage import Explanation, Question, explain_value, explanation_lines
+from pipelines.quality.value_lineage import Explanation, Question, explain_value
 from pipelines.settings.errors import UsageError
 from pipelines.warehouse.open import open_pipeline
 from sources.help_scout.catalog.model import PAGED, Report, Shape, Type

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pipelines.jobs.run_summary import print_summary
+from pipelines.cli.render.summary import print_summary
 from pipelines.models.mart_runner import create_marts
 from pipelines.models.sla_targets import Targets
 from pipelines.quality.check_runner import CheckVerdict, all_checks, check_pipeline

@@ -14,8 +14,10 @@ from unittest.mock import Mock
 import pytest
 from rich.console import Console
 
+from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.erasure import run_forget
-from pipelines.jobs.load_job import Job, run_job, run_rebuild
+from pipelines.jobs.load_job import Job, run_job
+from pipelines.jobs.rebuild import run_rebuild
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.warehouse.duckdb import state_folder
 from pipelines.warehouse.redaction import mark_purge_pending
@@ -119,7 +121,7 @@ def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
     clock = ticking(NOW + timedelta(days=night))
     request = LoadRequest(reports=REPORTS)
     job = Job(warehouse=target, request=request, options=settings_for(known) | options, clock=clock)
-    assert run_job(console, job).exit_code == 0
+    assert run_job(job, JobScreen(console)).exit_code == 0
     return console.export_text()
 
 
@@ -202,7 +204,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def forget(warehouse: Path, *customers: str, code: int = 0) -> str:
     console = Console(record=True, width=200, file=StringIO())
-    assert run_forget(console, warehouse, customers) == code
+    assert run_forget(warehouse, customers, emit=JobScreen(console)) == code
     return console.export_text()
 
 
@@ -274,7 +276,7 @@ def test_a_rebuilt_warehouse_has_not_got_the_forgotten_customer_back(
     forget(warehouse, customer.email)
     console = Console(record=True, width=200, file=StringIO())
     job = Job(warehouse=warehouse, options=settings_for(known), clock=ticking(NOW))
-    assert run_rebuild(console, job) == 0
+    assert run_rebuild(job, JobScreen(console)) == 0
     assert about(warehouse, customer) == NOTHING
     load(warehouse, known, 1, privacy_key=key)
     assert about(warehouse, customer) == NOTHING

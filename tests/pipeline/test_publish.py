@@ -18,6 +18,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
+from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.erasure import run_forget
 from pipelines.jobs.finalize import PublishDecision, publish_or_report
 from pipelines.jobs.load_loop import load
@@ -30,8 +31,8 @@ from pipelines.publishing.published_copy import (
     unfinished_page,
     unpublish,
 )
+from pipelines.settings.configuration import Publishing
 from pipelines.settings.errors import UsageError
-from pipelines.settings.publish_options import configured_mode
 from pipelines.warehouse.duckdb import connect
 from sources.help_scout.planning.budget import Budget
 from sources.help_scout.planning.request_plan import API_ROOT
@@ -495,7 +496,12 @@ def test_without_room_the_old_copy_stays_and_it_is_said_in_words(
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     try:
-        code = publish_or_report(console, warehouse, PublishDecision(PUBLICATION), MODE)
+        code = publish_or_report(
+            warehouse,
+            PublishDecision(PUBLICATION),
+            Publishing(file_mode=MODE, strict_checks=False),
+            JobScreen(console),
+        )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert code == 1
@@ -518,16 +524,16 @@ def test_a_mode_that_cannot_be_is_refused(
 ) -> None:
     monkeypatch.setenv("PUBLISH__FILE_MODE", mode)
     with pytest.raises(UsageError, match=reason):
-        configured_mode()
+        Publishing.configured()
 
 
 def test_the_mode_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert configured_mode() == MODE
+    assert Publishing.configured().file_mode == MODE
     monkeypatch.setenv("PUBLISH__FILE_MODE", "0444")
-    assert configured_mode() == 0o444
+    assert Publishing.configured().file_mode == 0o444
     monkeypatch.setenv("PUBLISH__MOD", "0444")
     with pytest.raises(UsageError, match="unknown option 'mod' in the configuration of publish"):
-        configured_mode()
+        Publishing.configured()
 
 
 def test_nothing_works_on_a_published_copy(nights: Nights, tmp_path: Path) -> None:
@@ -550,7 +556,7 @@ def customer(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def forget(warehouse: Path, customer: str) -> str:
     console = Console(record=True, width=400, file=StringIO())
-    assert run_forget(console, warehouse, [customer]) == 0
+    assert run_forget(warehouse, [customer], emit=JobScreen(console)) == 0
     return console.export_text()
 
 
@@ -603,7 +609,7 @@ def test_a_forgetting_killed_before_it_reached_the_copy_is_finished_by_the_next_
 ) -> None:
     warehouse = nights.copy_to(tmp_path)
     with monkeypatch.context() as dying:
-        dying.setattr("pipelines.jobs.finalize.publish_anew", Mock(side_effect=KeyboardInterrupt))
+        dying.setattr("pipelines.jobs.finalize.publish_again", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             forget(warehouse, customer)
     assert holds(published_path(warehouse), customer)

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from pipelines.cli.render.checks import print_disagreements
+from pipelines.jobs.events import ignore
+from pipelines.jobs.finalize import PublishDecision
 from pipelines.jobs.load_job import JobResult
 from pipelines.jobs.run_summary import Summary
 from pipelines.jobs.webhook import alerting
 from pipelines.quality.check_results import Earlier
 from pipelines.quality.check_runner import Check, CheckKind, CheckVerdict, Level, Result
-from pipelines.quality.disagreements import Past, past_of, tell_disagreements, with_pasts
+from pipelines.quality.disagreements import Past, past_of, with_pasts
 from pipelines.settings.errors import COMPLETE
 
 ZONE = ZoneInfo("America/New_York")
@@ -97,7 +100,7 @@ def news() -> Result:
 
 def test_a_disagreement_is_told_in_a_line_and_news_is_a_warning() -> None:
     console = Console(file=StringIO(), record=True, width=400)
-    tell_disagreements(console, [news()], ZONE)
+    print_disagreements(console, [news()], ZONE)
     line, warning = console.export_text().splitlines()
     assert line == (
         "reports of Help Scout disagree: channels_add_up since 2026-12-11 (12 rows, by up to "
@@ -115,7 +118,7 @@ def test_nothing_is_told_where_all_agree_or_numbers_have_only_moved() -> None:
         name="d", sentence="D.", sql="", needs=(), kind=CheckKind.AGREEMENT, level=Level.DRIFT
     )
     moved = Result(check=drift, verdict=CheckVerdict.DRIFT, rows=1, since=NOW)
-    tell_disagreements(console, [Result(check=CHECK, verdict=CheckVerdict.HOLDS), moved], ZONE)
+    print_disagreements(console, [Result(check=CHECK, verdict=CheckVerdict.HOLDS), moved], ZONE)
     assert console.export_text() == ""
 
 
@@ -125,11 +128,13 @@ def test_an_alert_tells_news_only_where_it_is_configured(
 ) -> None:
     sent: list[str] = []
     monkeypatch.setenv("ALERTS__ON_DISAGREEMENT", on_disagreement)
-    monkeypatch.setattr("pipelines.jobs.webhook.send_alert", lambda _, text: sent.append(text))
+    monkeypatch.setattr("pipelines.jobs.webhook.send_alert", lambda _, text, __: sent.append(text))
     known = replace(BROKEN, since=FIRST)
-    with alerting(Console(file=StringIO()), "help-scout load") as tell:
+    with alerting("help-scout load", ignore) as tell:
         for result in (news(), known):
-            tell(JobResult(exit_code=COMPLETE, summary=Summary([], {}), checks=[result], missing=0))
+            decision = PublishDecision(None, results=[result])
+            summary = Summary([], {})
+            tell(JobResult(exit_code=COMPLETE, summary=summary, decision=decision, missing=0))
     told = (
         "help-scout load: complete, but reports of Help Scout disagree\nthe check channels_add_up "
         "held for 14 nights or more and now finds that reports disagree: Channels add up."

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.docs import ROOT
-from pipelines.jobs.webhook import AlertOptions
 from pipelines.models.sla_targets import Targets
-from pipelines.settings.publish_options import PublishOptions
+from pipelines.settings.configuration import Alerts, Publishing
 from pipelines.warehouse.base import KINDS
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import ConfigurationError
@@ -222,8 +221,8 @@ def blocks() -> list[str]:
 def test_set_ups_to_copy_are_right(block: str) -> None:
     sections = tomllib.loads(block)
     Targets.of(sections.pop("service_targets", {}))
-    assert sections.pop("publish", {}).keys() <= PublishOptions().get_resolvable_fields().keys()
-    assert sections.pop("alerts", {}).keys() <= AlertOptions().get_resolvable_fields().keys()
+    assert sections.pop("publish", {}).keys() <= Publishing.__dataclass_fields__.keys()
+    assert sections.pop("alerts", {}).keys() <= Alerts.__dataclass_fields__.keys()
     assert sections.pop("destination", {}).keys() <= KINDS.keys()
     options = sections.pop("sources", {"help_scout": {}})["help_scout"]
     accounts = sections.pop("accounts", {})

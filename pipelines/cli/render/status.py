@@ -14,7 +14,7 @@ from rich.table import Table
 from sources.help_scout.planning.windows import Window
 from sources.help_scout.state.coverage import Freshness
 
-from ...jobs.run_summary import about_refused
+from ...jobs.advisories import missing_windows
 from ...planning.coverage_status import (
     Counts,
     SliceStatus,
@@ -23,7 +23,7 @@ from ...planning.coverage_status import (
     refused_items,
     unavailable_reports,
 )
-from ...planning.plan_preview import missing_windows
+from .summary import about_refused
 
 MONTHS_SHOWN = 13
 GAPS_SHOWN = 8

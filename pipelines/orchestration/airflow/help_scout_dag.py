@@ -24,7 +24,8 @@ ZONE = os.environ.get("HELP_SCOUT_TIMEZONE", "UTC")
 FIRST_DAY = os.environ.get("HELP_SCOUT_FIRST_DAY", "2026-01-01")
 AT_ONCE = 4
 NAMES = (
-    "import json; from pipelines.accounts import account_names; print(json.dumps(account_names()))"
+    "import json; from pipelines.settings.accounts import account_names; "
+    "print(json.dumps(account_names()))"
 )
 USAGE = 2  # the exit code of a wrong configuration: another try would not help
 

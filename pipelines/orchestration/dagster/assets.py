@@ -25,8 +25,8 @@ from dagster_dlt.translator import DltResourceTranslatorData
 from sources.help_scout import help_scout
 from sources.help_scout.catalog.reports import REPORTS
 
-from ...jobs.accounts import account_names
 from ...quality.check_runner import Check, CheckVerdict, Result, all_checks
+from ...settings.accounts import account_names
 from .outcome import LISTS
 
 FIRST_DAY = str(dlt.config.get("sources.help_scout.start_date") or "2025-01-01")

@@ -32,7 +32,7 @@ from dagster import (
 
 from sources.help_scout.catalog.reports import REPORTS
 
-from ...jobs.accounts import account_names
+from ...settings.accounts import account_names
 from ...settings.errors import COMPLETE, PARTIAL
 from .assets import PARTITIONS, asset_key
 from .daemon import DEFINITIONS, instance_at_home, program, running_daemon

@@ -32,9 +32,10 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.catalog.reports import REPORTS
 
 from ...cli.options import Target, console
-from ...jobs.accounts import account_names
+from ...cli.render.progress import JobScreen
 from ...jobs.load_job import Job, run_job
 from ...planning.load_plan import LoadRequest
+from ...settings.accounts import account_names
 from ...settings.errors import STOPPED, USAGE, WarehouseError, explain
 from .assets import CHECKS, PARTITIONS, asset_key, asset_specs, check_result
 from .outcome import LISTS, lacking_of, may_mend, metadata_of
@@ -89,7 +90,8 @@ def load_month(
 
     try:
         job = Job(target.place, request=request, options=target.options)
-        ended = run_job(console(), job, read_ledger)
+        with JobScreen(console()) as emit:
+            ended = run_job(job, emit, after_load=read_ledger)
     except Exception as error:
         message, code = explain(error)
         is_in_use = isinstance(error, WarehouseError)  # by a load that somebody else began

@@ -8,20 +8,20 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from dlt.common.configuration.container import Container
-from dlt.common.configuration.providers.toml import SettingsTomlProvider
 from dlt.common.configuration.specs.base_configuration import extract_inner_hint
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.configuration.utils import deserialize_value
 
 from sources.help_scout import help_scout
 
-from ..settings.errors import UsageError
+from .configuration import refuse_unknown, toml_providers
+from .errors import UsageError
 
 SECTION = "accounts"
 OWN = ("client_id", "client_secret")
@@ -60,7 +60,7 @@ def account_options(name: str, *, sends: bool = True) -> dict[str, Any]:
             options[option] = deserialize_value(option, text, extract_inner_hint(fields[option]))
         else:
             options[option] = text
-    _refuse_unknown(name, options, known)
+    refuse_unknown(options, known, f"of account {name}")
     if sends and (lacking := [option for option in OWN if not options.get(option)]):
         prefix = f"{SECTION}__{name}__".upper()
         raise UsageError(
@@ -69,15 +69,6 @@ def account_options(name: str, *, sends: bool = True) -> dict[str, Any]:
             f"{' and '.join(prefix + option.upper() for option in lacking)}"
         )
     return {"docs_api_key": "", **options, "account": name}  # no other account's key
-
-
-def _refuse_unknown(account: str, options: Collection[str], known: Collection[str]) -> None:
-    for option in sorted(set(options) - set(known)):
-        near = get_close_matches(option, known, n=1)
-        raise UsageError(
-            f"unknown option {option!r} of account {account}"
-            + (f", did you mean {near[0]!r}?" if near else "; .dlt/config.toml lists them all")
-        )
 
 
 def _described() -> dict[str, dict[str, Any]]:
@@ -99,11 +90,10 @@ def _described() -> dict[str, dict[str, Any]]:
 
 
 def _sections() -> Iterator[Mapping[str, Any]]:
-    for provider in Container()[PluggableRunContext].providers.providers:
-        if isinstance(provider, SettingsTomlProvider):
-            section, _ = provider.get_value(SECTION, dict, "")
-            if isinstance(section, Mapping):
-                yield section
+    for provider in toml_providers():
+        section, _ = provider.get_value(SECTION, dict, "")
+        if isinstance(section, Mapping):
+            yield section
 
 
 def _in_environment(name: str) -> Iterator[tuple[str, str]]:

@@ -10,13 +10,14 @@ from shutil import copytree
 
 import pytest
 
+from pipelines.cli.render.explain import explanation_lines
 from pipelines.docs import report_table
 from pipelines.docs.examples import Examples
 from pipelines.docs.table_pages import table_dictionary
 from pipelines.models import base_views, table_docs
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.quality.sql_fragments import building_blocks, read_by_checks
-from pipelines.quality.value_lineage import Question, explain_value, explanation_lines
+from pipelines.quality.value_lineage import Question, explain_value
 from pipelines.warehouse.open import open_pipeline
 from sources.help_scout.catalog.model import (
     ADDITIVE,

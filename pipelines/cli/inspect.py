@@ -181,10 +181,11 @@ def _probe(target: Target) -> None:
     """Tests the assumptions on the account, prints what came of each and keeps it."""
     with handle_errors():
         from ..jobs.load_loop import configured_run
-        from ..probes.account_facts import print_facts, store_facts
+        from ..probes.account_facts import store_facts
         from ..probes.assumptions import probe_account
         from ..quality.probe_checks import checked_agreements
         from ..warehouse.open import check_account, is_there, open_pipeline
+        from .render.probes import print_facts
 
         target.check()
         run = configured_run(**target.options)

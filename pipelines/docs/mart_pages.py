@@ -18,7 +18,6 @@ from ..models.base_views import view_statements
 from ..models.mart_columns import mart_column
 from ..models.mart_runner import SCHEMA, Mart, Place, all_marts, plan_marts
 from ..models.own_tables import OWN_VIEWS, TARGETS_VIEW
-from ..models.placeholder_tables import SQL_TYPES
 from ..models.sla_targets import METRICS, TARGETS, Targets
 from ..models.table_docs import everything
 from ..settings.constants import DATASET
@@ -88,8 +87,7 @@ def mart_types() -> Mapping[str, Mapping[str, str]]:
     with duckdb.connect() as connection:
         connection.execute(f"create schema {DATASET}; create schema {SCHEMA}; use {DATASET}")
         for table in tables:
-            columns = ", ".join(f'"{c.name}" {SQL_TYPES[c.unit.type]}' for c in table.columns)
-            connection.execute(f'create table "{table.name}" ({columns})')
+            connection.execute(f'create table "{table.name}" ({table.sql_columns})')
         named = {table.name: [column.name for column in table.columns] for table in tables}
         for statement in view_statements(named, grains):
             connection.execute(statement)

@@ -24,6 +24,7 @@ from sources.help_scout.parsing.redaction import CUSTOMERS_OF, HASHED, Forgotten
 from sources.help_scout.state.run import Run
 from sources.help_scout.state.snapshot import FORGOTTEN
 
+from ..models.own_tables import FORGOTTEN_CUSTOMERS
 from ..planning.load_plan import know_lists, source_state
 from ..settings.configuration import Publishing
 from ..settings.constants import PLACEHOLDERS
@@ -191,8 +192,7 @@ def keep_forgotten(
     """Puts customers on the list of those whom loads leave out."""
     with sql_client(pipeline) as client:
         client.execute_sql(
-            f"create table if not exists {FORGOTTEN} (account varchar, customer_hash varchar, "
-            "key_print varchar, forgotten_at timestamptz)"
+            f"create table if not exists {FORGOTTEN} ({FORGOTTEN_CUSTOMERS.sql_columns})"
         )
         for one in sorted(forgotten, key=lambda one: one.customer_hash):
             client.execute_sql(

@@ -10,21 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from sources.help_scout.catalog.dimensions import DIMENSIONS
-from sources.help_scout.catalog.model import Column, Type
+from sources.help_scout.catalog.model import Column
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import stored_table
 
 from .item_views import ITEM_VIEWS
-
-SQL_TYPES = {
-    Type.BIGINT: "bigint",
-    Type.DOUBLE: "double",
-    Type.TEXT: "varchar",
-    Type.BOOL: "boolean",
-    Type.TIMESTAMP: "timestamptz",
-    Type.DATE: "date",
-    Type.JSON: "varchar",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +49,7 @@ def _empty_tables() -> dict[str, EmptyTable]:
 
 
 def _types(columns: tuple[Column, ...]) -> dict[str, str]:
-    return {column.name: SQL_TYPES[column.unit.type] for column in columns}
+    return {column.name: column.unit.type.sql for column in columns}
 
 
 def _select(columns: dict[str, str]) -> str:

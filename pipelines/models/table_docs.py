@@ -4,34 +4,16 @@ project's own. The dictionary and the comments in the warehouse are made of it.
 
 from __future__ import annotations
 
-from collections.abc import (
-    Iterator,
-    Mapping,
-)
-from dataclasses import (
-    replace,
-)
-from functools import (
-    cache,
-)
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 
-from sources.help_scout.catalog.dimensions import (
-    DIMENSIONS,
-)
-from sources.help_scout.catalog.reports import (
-    REPORTS,
-)
-from sources.help_scout.catalog.stored_tables import (
-    StoredTable,
-    stored_table,
-)
+from sources.help_scout.catalog.dimensions import DIMENSIONS
+from sources.help_scout.catalog.reports import REPORTS
+from sources.help_scout.catalog.stored_tables import StoredTable, stored_table
 
-from .base_views import (
-    SUFFIXES,
-)
-from .item_views import (
-    ITEM_VIEWS,
-)
+from .base_views import SUFFIXES
+from .item_views import ITEM_VIEWS
 from .own_tables import OWN_TABLES, OWN_VIEWS, TARGETS_VIEW
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.catalog.model import INSTANT, Column
+from sources.help_scout.catalog.stored_tables import ACCOUNT, StoredTable, text_column
 from sources.help_scout.planning.findings import BUCKET_ANCHOR, ZERO_BUCKETS, Finding
 from sources.help_scout.state.run import Run
 
@@ -24,12 +26,21 @@ from .probe import Certainty, Fact
 FACTS = "account_facts"
 STEERING = (BUCKET_ANCHOR, ZERO_BUCKETS)
 """The facts by which loads plan their requests."""
-COLUMNS = (
-    "account varchar, fact varchar, value varchar, verdict varchar, detail varchar, "
-    "checked_at timestamptz"
+ACCOUNT_FACTS = StoredTable(
+    name=FACTS,
+    description="What `doctor --probe` found out about the account, one row a fact",
+    columns=(
+        ACCOUNT,
+        text_column("fact", "What was asked for", "bucket_anchor"),
+        text_column("value", "What the account does; null if it could not be told", "request"),
+        text_column("verdict", "confirmed, contradicted or could not be told", "confirmed"),
+        text_column("detail", "The figures behind it", "30.77 for 4 of 13"),
+        Column(name="checked_at", unit=INSTANT, description="When it was asked for"),
+    ),
+    primary_key=("account", "fact"),
 )
-NAMES = "account, fact, value, verdict, detail, checked_at"
-MARKS = ", ".join("%s" for _ in COLUMNS.split(", "))
+NAMES = ", ".join(column.name for column in ACCOUNT_FACTS.columns)
+MARKS = ", ".join("%s" for _ in ACCOUNT_FACTS.columns)
 
 FactRow: TypeAlias = tuple[Any, ...]
 """A row of the table, in the order of its columns."""
@@ -92,7 +103,7 @@ def _read_rows(client: SqlClientBase[Any], account: str) -> list[FactRow]:
 
 def _write_rows(client: SqlClientBase[Any], rows: Sequence[FactRow]) -> None:
     table = client.make_qualified_table_name(FACTS)
-    client.execute_sql(f"create table if not exists {table} ({COLUMNS})")
+    client.execute_sql(f"create table if not exists {table} ({ACCOUNT_FACTS.sql_columns})")
     for row in rows:
         client.execute_sql(f"delete from {table} where account = %s and fact = %s", row[0], row[1])
         client.execute_sql(f"insert into {table} values ({MARKS})", *row)

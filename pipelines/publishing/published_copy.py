@@ -56,9 +56,6 @@ class Publication:
         return f"{self.published_at.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"
 
 
-_COLUMN_TYPES = {"datetime": "timestamptz", "str": "varchar", "int": "bigint"}
-
-
 def published_path(warehouse: Path) -> Path:
     """Where the warehouse's published copy stands: beside the file, whatever links lead to it."""
     path = _file_of(warehouse)
@@ -195,13 +192,10 @@ def _copy(warehouse: Path, new: Path) -> list[int]:
 
 def _finish(new: Path, publication: Publication) -> None:
     """Leaves out the tables that loads work with, and writes what the copy is worth."""
-    columns = ", ".join(
-        f"{field.name} {_COLUMN_TYPES[str(field.type)]}" for field in fields(publication)
-    )
     places = ", ".join("?" for _ in fields(publication))
     with _attached(new) as connection:
         connection.execute(f"drop schema if exists {_CATALOG}.{DATASET}_staging cascade")
-        connection.execute(f"create or replace table {_TABLE} ({columns})")
+        connection.execute(f"create or replace table {_TABLE} ({PUBLICATION_TABLE.sql_columns})")
         connection.execute(f"insert into {_TABLE} values ({places})", astuple(publication))
         connection.execute(f"use {_CATALOG}")
         connection.execute(";".join(describing(PUBLICATION_TABLE, DATASET)))

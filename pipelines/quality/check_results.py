@@ -13,29 +13,58 @@ import orjson
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.catalog.model import COUNT, FLAG, INSTANT, RATIO, RAW, Column
+from sources.help_scout.catalog.stored_tables import ACCOUNT, RUN_ID, StoredTable, text_column
+
 from ..settings.constants import DATASET
 from ..warehouse.locks import exclusively
 from ..warehouse.sql import sql_client
 from .check_runner import Result
 
 RESULTS = "check_results"
-COLUMNS = {
-    "check_run_id": "varchar",
-    "checked_at": "timestamptz",
-    "last_run_id": "varchar",
-    "check_name": "varchar",
-    "sentence": "varchar",
-    "level": "varchar",
-    "verdict": "varchar",
-    "row_count": "bigint",
-    "examples": "varchar",
-    "account": "varchar",
-    "kind": "varchar",
-    "largest_difference_ratio": "double precision",
-    "disagrees_since": "timestamptz",
-    "read_again": "boolean",
-    "compared_reports": "varchar",
-}
+CHECK_RESULTS = StoredTable(
+    name=RESULTS,
+    description="What each run of the checks found, one row a check",
+    columns=(
+        text_column("check_run_id", "The run of the checks", RUN_ID),
+        Column(name="checked_at", unit=INSTANT, description="When they ran"),
+        text_column("last_run_id", "The latest run that had loaded anything by then", RUN_ID),
+        text_column("check_name", "Check, by its file's name", "channels_add_up"),
+        text_column("sentence", "What it says", "Channels add up to all conversations"),
+        text_column("level", "drift or notice, where rows are no disagreement; else null", "drift"),
+        text_column("verdict", "holds, fails, disagrees, drift, notice or skipped", "holds"),
+        Column(name="row_count", unit=COUNT, description="Rows found"),
+        Column(name="examples", unit=RAW, description="The first of them", example="[]"),
+        ACCOUNT,
+        text_column(
+            "kind",
+            "integrity (rows are a failure) or agreement (reports of Help Scout disagree)",
+            "agreement",
+        ),
+        Column(
+            name="largest_difference_ratio",
+            unit=RATIO,
+            description="Largest difference of two numbers, as a share of the greater one; null "
+            "where rows have no such numbers",
+        ),
+        Column(
+            name="disagrees_since",
+            unit=INSTANT,
+            description="Since when each run of the check has found rows; null where it finds none",
+        ),
+        Column(
+            name="read_again",
+            unit=FLAG,
+            description="Whether what disagreed was read once more before this result",
+        ),
+        text_column(
+            "compared_reports",
+            "Reports that the check compared, separated by commas",
+            "conversations_overall,conversations_volume_by_channel",
+        ),
+    ),
+    primary_key=("check_run_id", "check_name"),
+)
 
 _MADE_BY: WeakSet[SqlClientBase[Any]] = WeakSet()
 
@@ -65,13 +94,14 @@ def make_results_table(client: SqlClientBase[Any]) -> None:
         )
         or []
     }
-    lacking = {name: kind for name, kind in COLUMNS.items() if name not in known}
     if not known:
-        listed = ", ".join(f"{name} {kind}" for name, kind in lacking.items())
-        client.execute_sql(f"create table if not exists {RESULTS} ({listed})")
-    else:
-        for name, kind in lacking.items():
-            client.execute_sql(f"alter table {RESULTS} add column if not exists {name} {kind}")
+        client.execute_sql(f"create table if not exists {RESULTS} ({CHECK_RESULTS.sql_columns})")
+    for column in CHECK_RESULTS.columns:
+        if known and column.name not in known:
+            client.execute_sql(
+                f"alter table {RESULTS} add column if not exists "
+                f"{column.name} {column.unit.type.sql}"
+            )
     _MADE_BY.add(client)
 
 
@@ -123,8 +153,9 @@ def store_results(
             for result in results
         ]
         places = ", ".join(f"({', '.join('%s' for _ in row)})" for row in rows)
+        names = ", ".join(column.name for column in CHECK_RESULTS.columns)
         client.execute_sql(
-            f"insert into {RESULTS} ({', '.join(COLUMNS)}) values {places}",
+            f"insert into {RESULTS} ({names}) values {places}",
             *(value for row in rows for value in row),
         )
 

@@ -22,6 +22,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 from dlt.pipeline.pipeline import Pipeline
 
+from sources.help_scout.catalog.model import Type
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import TOMBSTONE, WINDOW_KEY
 from sources.help_scout.state.ledger import SUCCEEDED, WINDOW_READS
@@ -35,15 +36,7 @@ from .remote import RemoteWarehouse
 from .sql import register_client, sql_client
 
 _OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
-TYPES = {
-    "bigint": "bigint",
-    "double": "double",
-    "text": "varchar",
-    "bool": "boolean",
-    "timestamp": "timestamptz",
-    "date": "date",
-    "decimal": "double",
-}
+TYPES = {**{str(kind): kind.sql for kind in Type}, "decimal": Type.DOUBLE.sql}
 """DuckDB's types of dlt's."""
 AGES = ("fetched_at", "last_seen_at")
 """The columns that tell which of two rows of one key is the later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.finalize import evaluate, publish_or_report
 from pipelines.planning.load_plan import source_state
 from pipelines.publishing.published_copy import published_path
-from pipelines.quality.check_results import COLUMNS, Earlier, earlier_results, store_results
+from pipelines.quality.check_results import CHECK_RESULTS, Earlier, earlier_results, store_results
 from pipelines.quality.check_runner import (
     Check,
     CheckKind,
@@ -149,10 +150,10 @@ def test_the_table_of_an_older_version_gets_the_columns_that_it_lacks(
 ) -> None:
     warehouse = tmp_path / "w.duckdb"
     warehouse.write_bytes(loaded.read_bytes())
-    of_before = list(COLUMNS)[: list(COLUMNS).index("kind")]
+    names = [column.name for column in CHECK_RESULTS.columns]
+    of_before = replace(CHECK_RESULTS, columns=CHECK_RESULTS.columns[: names.index("kind")])
     with duckdb.connect(str(warehouse)) as connection:
-        listed = ", ".join(f"{name} {COLUMNS[name]}" for name in of_before)
-        connection.execute(f"create table reports.check_results ({listed})")
+        connection.execute(f"create table reports.check_results ({of_before.sql_columns})")
         connection.execute(
             "insert into reports.check_results by name select $1 as checked_at, 'main' as account, "
             "'ranges_add_up' as check_name, 'holds' as verdict",

@@ -19,7 +19,6 @@ from sources.help_scout.catalog.model import RATE, Column, Table
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import UNKNOWN_VALUES, stored_table
 from sources.help_scout.catalog.version import CATALOG_VERSION
-from sources.help_scout.load.migration import data_type_of
 from sources.help_scout.state import run
 from sources.help_scout.state.ledger import LIST_READS, WINDOW_READS
 from sources.help_scout.state.restatements import RESTATEMENTS
@@ -127,7 +126,7 @@ def test_a_change_of_the_catalog_raises_its_version() -> None:
         *(WINDOW_READS, LIST_READS, RESTATEMENTS, UNKNOWN_VALUES),
     ]
     shape: Any = sorted(
-        (table.name, table.primary_key, column.name, data_type_of(column.unit.type))
+        (table.name, table.primary_key, column.name, column.unit.type.stored)
         for table in tables
         for column in table.columns
     )

@@ -13,7 +13,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from pipelines.models.mart_runner import Place, all_marts, plan_marts, read_mart, told
 from pipelines.models.placeholder_tables import empty_table
 from pipelines.models.sla_targets import Targets
-from pipelines.quality.check_results import COLUMNS
+from pipelines.quality.check_results import CHECK_RESULTS
 from pipelines.settings.errors import UsageError
 from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.reports import REPORTS
@@ -74,7 +74,7 @@ def test_every_mart_can_be_made_of_empty_tables_alone() -> None:
             "window_start, window_end, covered_until, fetched_at"
         )
         people = "account, user_id, user_name, user_kind"
-        checks = ", ".join(COLUMNS)
+        checks = ", ".join(column.name for column in CHECK_RESULTS.columns)
         named = (("report_windows", ledger), ("people", people), ("check_results", checks))
         for name, columns in named:
             typed = ", ".join(f"null as {column}" for column in columns.split(", "))

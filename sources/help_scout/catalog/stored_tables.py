@@ -37,24 +37,20 @@ DEDUPLICATED = "x-stage-data-deduplicated"
 """What tells dlt that no two rows of a package share a key: looking for them would take as long as
 all else that it does to write them."""
 
-ACCOUNT = Column(
-    name="account", unit=TEXT, description="Account, as named in the configuration", example="main"
-)
-_WINDOW = (
-    ACCOUNT,
-    Column(
-        name="slice",
-        unit=TEXT,
-        description="Slice, in canonical text; all is the total",
-        example="mailbox=123",
-    ),
-    Column(
-        name="slice_kind",
-        unit=TEXT,
-        description="What the slice narrows by, e.g. mailbox",
-        example="mailbox",
-    ),
-    Column(name="grain", unit=TEXT, description="day, week or month", example="day"),
+REPORT_WINDOW_KEY = ("account", "report", "slice", "grain", "window_start")
+
+
+def text_column(name: str, description: str, example: str) -> Column:
+    """A column of words that no body holds."""
+    return Column(name=name, unit=TEXT, description=description, example=example)
+
+
+ACCOUNT = text_column("account", "Account, as named in the configuration", "main")
+RUN_ID = "5506cdb1677345a087141c76bbcc9d82"
+"""What the id of a run looks like."""
+_SLICE = text_column("slice", "Slice, in canonical text; all is the total", "mailbox=123")
+_SPAN = (
+    text_column("grain", "day, week or month", "day"),
     Column(name="window_start", unit=INSTANT, description="First instant of the window"),
     Column(
         name="window_end",
@@ -64,6 +60,14 @@ _WINDOW = (
     ),
     Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
 )
+_WINDOW = (
+    ACCOUNT,
+    _SLICE,
+    text_column("slice_kind", "What the slice narrows by, e.g. mailbox", "mailbox"),
+    *_SPAN,
+)
+WINDOW_OF_A_REPORT = (ACCOUNT, text_column("report", "Report", "company_overall"), _SLICE, *_SPAN)
+"""The columns that say which window of which slice of which report a row is about."""
 _PREVIOUS = (
     Column(
         name="previous_window_start",
@@ -122,6 +126,11 @@ class StoredTable:
     primary_key: tuple[str, ...]
     merge_key: tuple[str, ...] = ()
     may_lack: tuple[str, ...] = ()
+
+    @property
+    def sql_columns(self) -> str:
+        """The columns with their types, as SQL makes a table of them."""
+        return ", ".join(f"{column.name} {column.unit.type.sql}" for column in self.columns)
 
     def is_nullable(self, name: str) -> bool:
         """Whether the column may be null."""
@@ -182,24 +191,14 @@ UNKNOWN_VALUES = StoredTable(
     "unknown fields of a row become columns of that row instead",
     columns=(
         ACCOUNT,
-        Column(
-            name="report",
-            unit=TEXT,
-            description="Report whose body held the value",
-            example="company_overall",
-        ),
-        *_WINDOW[1:2],
-        *_WINDOW[3:5],
-        Column(
-            name="wire_path",
-            unit=TEXT,
-            description="Where it stood in the body",
-            example="current.newField",
-        ),
+        text_column("report", "Report whose body held the value", "company_overall"),
+        _SLICE,
+        *_SPAN[:2],
+        text_column("wire_path", "Where it stood in the body", "current.newField"),
         Column(name="wire_values", unit=RAW, description="The distinct values seen, as JSON"),
         *_WORTH[:2],
     ),
-    primary_key=("account", "report", "slice", "grain", "window_start", "wire_path"),
+    primary_key=(*REPORT_WINDOW_KEY, "wire_path"),
 )
 
 

@@ -15,7 +15,6 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchema
 from ..catalog.stored_tables import DEDUPLICATED, TOMBSTONE, Storage, StoredTable
 from ..parsing.arrow import UNKNOWN_KINDS, to_arrow
 from ..parsing.coerce import Row
-from .migration import data_type_of
 
 
 class ItemBuilder:
@@ -51,7 +50,7 @@ def declaration_of(table: StoredTable, storage: Storage = Storage()) -> TTableSc
     for column in table.columns:
         declared: dict[str, Any] = {
             "name": column.name,
-            "data_type": data_type_of(column.unit.type),
+            "data_type": column.unit.type.stored,
             "nullable": table.is_nullable(column.name),
             "description": column.comment,
         }

@@ -13,17 +13,11 @@ from typing import Any
 
 import dlt
 
-from ..catalog.model import Type
 from ..catalog.stored_tables import StoredTable
 from ..catalog.version import ANEW
 from ..errors import ConfigurationError
 
 log = logging.getLogger(__name__)
-
-
-def data_type_of(kind: Type) -> str:
-    """The data type as dlt calls it; JSON is kept as text."""
-    return "text" if kind is Type.JSON else str(kind)
 
 
 def check_stored(tables: Iterable[StoredTable]) -> None:
@@ -37,7 +31,7 @@ def check_stored(tables: Iterable[StoredTable]) -> None:
 
 def _check_columns(table: StoredTable, columns: Mapping[str, Any]) -> None:
     for column in table.columns:
-        known, wanted = columns.get(column.name, {}), data_type_of(column.unit.type)
+        known, wanted = columns.get(column.name, {}), column.unit.type.stored
         if known.get("data_type", wanted) != wanted:
             raise ConfigurationError(
                 f"{table.name}.{column.name} is {known['data_type']} in this warehouse and "

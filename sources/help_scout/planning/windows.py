@@ -64,6 +64,11 @@ class Window:
         """Up to where a read at `now` covers the window."""
         return min(self.end, now)
 
+    def final_from(self, lookback: timedelta) -> datetime:
+        """The instant from which a read finds the window's final numbers: nights that come later
+        do not read it again."""
+        return self.end + lookback
+
     def __str__(self) -> str:
         return f"{self.grain} {self.local_date.isoformat()}"
 

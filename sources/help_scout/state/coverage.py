@@ -214,9 +214,9 @@ def due(
             and state.fetched_at is not None
             and state.status is not Status.INCOMPLETE
             and state.was_closed(window)
-            and state.fetched_at >= window.end + lookback
+            and state.fetched_at >= window.final_from(lookback)
         )
-        rests = state is not None and window.end + lookback <= now and state.rests(now)
+        rests = state is not None and window.final_from(lookback) <= now and state.rests(now)
         return not is_final and not rests and is_unread(report, slice_text, window)
 
     return selects

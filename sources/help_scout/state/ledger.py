@@ -10,42 +10,28 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..catalog.model import CODE, COUNT, FLAG, INSTANT, LOCAL_DATE, SECONDS, TEXT, Column
-from ..catalog.stored_tables import ACCOUNT, CURSOR, StoredTable
+from ..catalog.model import CODE, COUNT, FLAG, INSTANT, SECONDS, Column
+from ..catalog.stored_tables import (
+    ACCOUNT,
+    CURSOR,
+    REPORT_WINDOW_KEY,
+    RUN_ID,
+    WINDOW_OF_A_REPORT,
+    StoredTable,
+    text_column,
+)
 from ..extract.list_guard import ListStatus
 from ..extract.result import Status, WindowResult
-
-WINDOW_OF_A_REPORT = (
-    ACCOUNT,
-    Column(name="report", unit=TEXT, description="Report", example="company_overall"),
-    Column(
-        name="slice",
-        unit=TEXT,
-        description="Slice, in canonical text; all is the total",
-        example="mailbox=123",
-    ),
-    Column(name="grain", unit=TEXT, description="day, week or month", example="day"),
-    Column(name="window_start", unit=INSTANT, description="First instant of the window"),
-    Column(
-        name="window_end",
-        unit=INSTANT,
-        description="First instant after the window",
-        example="2026-03-05 05:00:00+00",
-    ),
-    Column(name="window_date", unit=LOCAL_DATE, description="First local day of the window"),
-)
-"""The columns that say which window of which slice of which report a row is about."""
 
 WINDOW_READS = StoredTable(
     name="window_reads",
     description="The ledger: one row for every read of a window, loaded or not",
     columns=(
         *WINDOW_OF_A_REPORT,
-        Column(
-            name="status",
-            unit=TEXT,
-            description="loaded, empty, incomplete (pages kept shifting), unavailable or failed",
-            example="loaded",
+        text_column(
+            "status",
+            "loaded, empty, incomplete (pages kept shifting), unavailable or failed",
+            "loaded",
         ),
         Column(name="rows", unit=COUNT, description="Rows loaded, over all tables of the report"),
         Column(name="pages", unit=COUNT, description="Pages read"),
@@ -56,11 +42,10 @@ WINDOW_READS = StoredTable(
             description="Requests sent, retries included; those of a series stand with its "
             "first window",
         ),
-        Column(
-            name="query",
-            unit=TEXT,
-            description="The request's query, of the first page",
-            example="start=2026-03-04T05:00:00Z&end=2026-03-05T04:59:59Z",
+        text_column(
+            "query",
+            "The request's query, of the first page",
+            "start=2026-03-04T05:00:00Z&end=2026-03-05T04:59:59Z",
         ),
         Column(
             name="fetched_at",
@@ -79,12 +64,7 @@ WINDOW_READS = StoredTable(
             unit=FLAG,
             description="Whether the lookback had passed: no nightly run reads the window again",
         ),
-        Column(
-            name="error",
-            unit=TEXT,
-            description="What went wrong and what to do",
-            example="403: the plan lacks this report",
-        ),
+        text_column("error", "What went wrong and what to do", "403: the plan lacks this report"),
         Column(
             name="http_status",
             unit=CODE,
@@ -99,34 +79,26 @@ WINDOW_READS = StoredTable(
             "where it says none",
             example="0",
         ),
-        Column(
-            name="correlation_id",
-            unit=TEXT,
-            description="What Help Scout's support asks for",
-            example="8e1f0a52-6d1b-4c1e-9b57-2a4a9f6c1d10#5",
+        text_column(
+            "correlation_id",
+            "What Help Scout's support asks for",
+            "8e1f0a52-6d1b-4c1e-9b57-2a4a9f6c1d10#5",
         ),
-        Column(
-            name="unknown_fields",
-            unit=TEXT,
-            description="Wire paths that the catalog does not know, comma-joined; they are kept "
+        text_column(
+            "unknown_fields",
+            "Wire paths that the catalog does not know, comma-joined; they are kept "
             "as columns or in unknown_values",
-            example="current.newField",
+            "current.newField",
         ),
-        Column(
-            name="repairs",
-            unit=TEXT,
-            description="What did not fit and was repaired, each as kind:wire path=how often, "
+        text_column(
+            "repairs",
+            "What did not fit and was repaired, each as kind:wire path=how often, "
             "comma-joined; null when nothing",
-            example="nan:deltas.totalReplies=1",
+            "nan:deltas.totalReplies=1",
         ),
-        Column(
-            name="run_id",
-            unit=TEXT,
-            description="The run that read it",
-            example="5506cdb1677345a087141c76bbcc9d82",
-        ),
+        text_column("run_id", "The run that read it", RUN_ID),
     ),
-    primary_key=("account", "report", "slice", "grain", "window_start", "run_id"),
+    primary_key=(*REPORT_WINDOW_KEY, "run_id"),
 )
 
 LIST_READS = StoredTable(
@@ -134,36 +106,25 @@ LIST_READS = StoredTable(
     description="The ledger of lists (users, inboxes, …): one row a list and run",
     columns=(
         ACCOUNT,
-        Column(name="list", unit=TEXT, description="List, by its table's name", example="users"),
-        Column(
-            name="status",
-            unit=TEXT,
-            description="loaded, partial (refused for some parents), incomplete (the API counts "
+        text_column("list", "List, by its table's name", "users"),
+        text_column(
+            "status",
+            "loaded, partial (refused for some parents), incomplete (the API counts "
             "more than it gave), shrunk (too many known items are missing to believe it yet), "
             "unavailable (refused: 403 or 404) or failed",
-            example="loaded",
+            "loaded",
         ),
         Column(name="rows", unit=COUNT, description="Items that the API gave"),
         Column(name="repairs", unit=COUNT, description="Items without an id, left out"),
         Column(name="fetched_at", unit=INSTANT, description="When the run asked for it"),
-        Column(
-            name="error",
-            unit=TEXT,
-            description="What went wrong and what to do",
-            example="403: the plan lacks this report",
-        ),
-        Column(
-            name="run_id",
-            unit=TEXT,
-            description="The run that read it",
-            example="5506cdb1677345a087141c76bbcc9d82",
-        ),
+        text_column("error", "What went wrong and what to do", "403: the plan lacks this report"),
+        text_column("run_id", "The run that read it", RUN_ID),
     ),
     primary_key=("account", "list", "run_id"),
 )
 
 
-_WINDOW_KEY = ("account", "report", "slice", "grain", "window_start")
+_KEY = ", ".join(REPORT_WINDOW_KEY)
 SUCCEEDED = "status in ('loaded', 'empty', 'incomplete') and covered_until is not null"
 """The condition that holds for reads whose rows are stored."""
 
@@ -173,7 +134,7 @@ with all_reads as (
         *,
         {SUCCEEDED} as succeeded,
         max(case when status in ('loaded', 'empty') then fetched_at end) over (
-            partition by {", ".join(_WINDOW_KEY)}
+            partition by {_KEY}
         ) as last_whole_at
     from window_reads
     where left(slice, 1) <> '?'
@@ -182,20 +143,20 @@ reads as (
     select
         *,
         row_number() over (
-            partition by {", ".join(_WINDOW_KEY)}
+            partition by {_KEY}
             order by case when succeeded then 0 else 1 end, fetched_at desc
         ) as by_worth,
         min(
             case when last_whole_at is null or fetched_at > last_whole_at then fetched_at end
-        ) over (partition by {", ".join(_WINDOW_KEY)}) as failing_since,
+        ) over (partition by {_KEY}) as failing_since,
         first_value(fetched_at) over latest as last_attempt_at,
         first_value(status) over latest as last_attempt_status,
         first_value(error) over latest as last_error
     from all_reads
-    window latest as (partition by {", ".join(_WINDOW_KEY)} order by fetched_at desc)
+    window latest as (partition by {_KEY} order by fetched_at desc)
 )
 select
-    {", ".join(_WINDOW_KEY)},
+    {_KEY},
     window_end,
     window_date,
     status,
@@ -246,7 +207,20 @@ def is_final(result: WindowResult, lookback: timedelta, now: datetime) -> bool:
     """Whether the numbers are as final as they get: read whole, after window end plus lookback, by
     a run that began after the end."""
     is_whole = result.status in (Status.LOADED, Status.EMPTY) and result.window.end <= now
-    return is_whole and result.fetched_at >= result.window.end + lookback
+    return is_whole and result.fetched_at >= result.window.final_from(lookback)
+
+
+def window_values(result: WindowResult, account: str) -> dict[str, Any]:
+    """Which window of which slice the result is of."""
+    window = result.window
+    return {
+        "account": account,
+        "slice": result.read.slice.text,
+        "grain": str(window.grain),
+        "window_start": window.start,
+        "window_end": window.end,
+        "window_date": window.local_date,
+    }
 
 
 def ledger_row(
@@ -254,16 +228,10 @@ def ledger_row(
 ) -> dict[str, Any]:
     """The ledger's row for a read. Without success it carries no coverage: it must not move the
     cursor past a window that is not loaded."""
-    window, read = result.window, result.read
     is_stored = result.replaces_rows
     return {
-        "account": account,
-        "report": read.report.name,
-        "slice": read.slice.text,
-        "grain": str(window.grain),
-        "window_start": window.start,
-        "window_end": window.end,
-        "window_date": window.local_date,
+        **window_values(result, account),
+        "report": result.read.report.name,
         "status": str(result.status),
         "rows": result.row_count,
         "pages": result.pages,
@@ -271,7 +239,7 @@ def ledger_row(
         "requests": result.requests,
         "query": result.query,
         "fetched_at": result.fetched_at,
-        CURSOR: window.covered_until(now) if is_stored else None,
+        CURSOR: result.window.covered_until(now) if is_stored else None,
         "is_final": is_stored and is_final(result, lookback, now),
         "error": result.error,
         "http_status": result.http_status,
@@ -291,17 +259,12 @@ def window_context(
     What is covered counts from `now`, when the run began: so it is one instant for all windows
     that were open then, whenever each was fetched, and the next run begins where this one did.
     """
-    window, read = result.window, result.read
+    read = result.read
     context: dict[str, Any] = {
-        "account": account,
-        "slice": read.slice.text,
+        **window_values(result, account),
         "slice_kind": read.slice.kind,
-        "grain": str(window.grain),
-        "window_start": window.start,
-        "window_end": window.end,
-        "window_date": window.local_date,
         "fetched_at": result.fetched_at,
-        CURSOR: window.covered_until(now),
+        CURSOR: result.window.covered_until(now),
         "is_final": is_final(result, lookback, now),
         **read.slice.columns(),
     }

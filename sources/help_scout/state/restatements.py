@@ -10,11 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..catalog.model import DAYS, FLAG, INSTANT, TEXT, Column, Report, Shape, Type, Unit
-from ..catalog.stored_tables import CURSOR, StoredTable
+from ..catalog.model import DAYS, FLAG, INSTANT, Column, Report, Shape, Type, Unit
+from ..catalog.stored_tables import (
+    CURSOR,
+    REPORT_WINDOW_KEY,
+    RUN_ID,
+    WINDOW_OF_A_REPORT,
+    StoredTable,
+    text_column,
+)
 from ..extract.result import WindowResult
 from .coverage import WindowState
-from .ledger import WINDOW_OF_A_REPORT
+from .ledger import window_values
 
 VALUE = Unit("the measure's", Type.DOUBLE, example="42.0")
 
@@ -24,12 +31,7 @@ RESTATEMENTS = StoredTable(
     "new value; of overall and series reports",
     columns=(
         *WINDOW_OF_A_REPORT,
-        Column(
-            name="measure",
-            unit=TEXT,
-            description="Column of the report's table that changed",
-            example="closed",
-        ),
+        text_column("measure", "Column of the report's table that changed", "closed"),
         Column(
             name="old_value",
             unit=VALUE,
@@ -51,14 +53,9 @@ RESTATEMENTS = StoredTable(
             "up: the lookback_days that finds it",
         ),
         Column(name=CURSOR, unit=INSTANT, description="Up to where the window is covered"),
-        Column(
-            name="run_id",
-            unit=TEXT,
-            description="The run that read the new value",
-            example="5506cdb1677345a087141c76bbcc9d82",
-        ),
+        text_column("run_id", "The run that read the new value", RUN_ID),
     ),
-    primary_key=("account", "report", "slice", "grain", "window_start", "measure", "run_id"),
+    primary_key=(*REPORT_WINDOW_KEY, "measure", "run_id"),
 )
 
 Values = Mapping[str, Any]
@@ -117,13 +114,8 @@ def restatements(
         if old == new:
             continue
         yield {
-            "account": account,
+            **window_values(result, account),
             "report": result.read.report.name,
-            "slice": result.read.slice.text,
-            "grain": str(window.grain),
-            "window_start": window.start,
-            "window_end": window.end,
-            "window_date": window.local_date,
             "measure": column.name,
             "old_value": old,
             "new_value": new,

@@ -17,6 +17,25 @@ class Type(StrEnum):
     DATE = "date"
     JSON = "json"
 
+    @property
+    def stored(self) -> str:
+        """The data type as dlt calls it."""
+        return "text" if self is Type.JSON else str(self)
+
+    @property
+    def sql(self) -> str:
+        """The data type as DuckDB and Postgres call it."""
+        return _SQL.get(self, str(self))
+
+
+_SQL = {
+    Type.DOUBLE: "double precision",
+    Type.TEXT: "varchar",
+    Type.BOOL: "boolean",
+    Type.TIMESTAMP: "timestamptz",
+    Type.JSON: "varchar",
+}
+
 
 class Additivity(StrEnum):
     """How the values of several windows combine: of days to their week, say."""

@@ -1,10 +1,11 @@
-"""Which days of an account end within a scheduler's interval: intervals are in UTC, days are local.
+"""Prints which days of an account end within a scheduler's interval. Intervals are in UTC, days in
+the account's time zone.
 
     $ python -m pipelines.orchestration.days acme 2026-10-05T07:15Z 2026-10-06T07:15Z
     --since 2026-10-05 --until 2026-10-06
 
-A day belongs to the interval in which it ends, so that intervals side by side have each day once,
-whatever the account's time zone. Nothing is printed when none ends.
+A day belongs to the interval in which it ends, so each day is in exactly one interval, whatever the
+account's time zone. Nothing is printed when no day ends in the interval.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from ..warehouse.open import is_there, open_pipeline
 
 
 def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date] | None:
-    """The first of the local days that end in (start, end], and the first day after them; None
-    when none ends there."""
+    """The first of the local days that end in (start, end], and the first day after them. None when
+    no day ends there."""
     first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
     return (first, after) if first < after else None
 
 
 def zone_of(target: Target) -> ZoneInfo:
-    """The time zone in which the account's days are cut: as its warehouse was loaded, else as
-    configured, else the commonest of its users."""
+    """The time zone of the account's days: that of its warehouse, else the configured one, else the
+    one that most of its users have set."""
     run = configured_run(**target.options)
     try:
         if is_there(target.place):

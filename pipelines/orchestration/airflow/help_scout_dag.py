@@ -1,7 +1,7 @@
 """The load of Help Scout's reports on Airflow: a run loads the days that end in its data interval.
 
-A task an account, each a process in the project's own environment: Airflow's libraries and dlt's
-need not agree.
+Each account is a task, and each task a process in the project's own environment, so Airflow's
+libraries and dlt's may differ.
 """
 # ruff: noqa: INP001  Airflow imports it by its path
 
@@ -23,11 +23,12 @@ PYTHON = PROJECT / ".venv" / "bin" / "python"
 ZONE = os.environ.get("HELP_SCOUT_TIMEZONE", "UTC")
 FIRST_DAY = os.environ.get("HELP_SCOUT_FIRST_DAY", "2026-01-01")
 AT_ONCE = 4
-NAMES = (
-    "import json; from pipelines.settings.accounts import account_names; "
-    "print(json.dumps(account_names()))"
-)
-USAGE = 2  # the exit code of a wrong configuration: another try would not help
+NAMES = """
+import json
+from pipelines.settings.accounts import account_names
+print(json.dumps(account_names()))
+"""
+USAGE = 2  # the exit code of a wrong configuration: a retry would not help
 
 
 @dag(
@@ -67,8 +68,8 @@ def help_scout() -> None:
 
 
 def run(*arguments: str) -> list[str]:
-    """What the project's Python prints, the last lines of it. Whatever its exit code says has not
-    been loaded, the task fails with these lines; the next try loads the interval anew."""
+    """The last lines that the project's Python prints. On any exit code but 0 the task fails with
+    these lines, and its retry loads the interval again."""
     last: deque[str] = deque(maxlen=100)
     with subprocess.Popen(  # noqa: S603  our own words, and names that are checked
         [PYTHON, *arguments],
@@ -82,7 +83,7 @@ def run(*arguments: str) -> list[str]:
             for line in process.stdout:
                 print(line, end="")  # noqa: T201  the task's log
                 last.append(line.strip())
-        except BaseException:  # Airflow ends the task: the load keeps what it has read whole
+        except BaseException:  # Airflow ends the task. The load stores what it has read whole
             process.terminate()
             raise
     if process.returncode:

@@ -1,5 +1,5 @@
-"""What Dagster is told of: an asset a report and one for the lists, by account and month, and the
-checks on them. dagster-dlt says what a resource is called as an asset.
+"""The assets, partitions and checks that Dagster knows: an asset for each report and one for the
+lists, partitioned by account and month. dagster-dlt names each resource's asset.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def asset_key(name: str) -> AssetKey:
 
 def asset_specs() -> Iterator[AssetSpec]:
     """An asset for each report, and one for the account's lists."""
-    resources = help_scout(client_id="-", client_secret="-").resources  # noqa: S106  none is asked
+    resources = help_scout(client_id="-", client_secret="-").resources  # noqa: S106  nothing is requested
     translator = DagsterDltTranslator()
     for report in REPORTS.values():
         data = DltResourceTranslatorData(resource=resources[report.name], pipeline=None)
@@ -59,8 +59,8 @@ def asset_specs() -> Iterator[AssetSpec]:
 
 
 def check_spec(check: Check) -> AssetCheckSpec:
-    """The check, on the asset of the first report that it needs. Each partition has a result of
-    its own, or an account's would hide the others'."""
+    """The check, on the asset of the first report that it needs. Each partition has its own result.
+    Otherwise one account's result would hide the others'."""
     owner = next((OWNERS[name] for name in check.needs if name in OWNERS), LISTS)
     return AssetCheckSpec(
         check.name, asset=asset_key(owner), description=check.sentence, partitions_def=PARTITIONS
@@ -72,8 +72,8 @@ with warnings.catch_warnings(action="ignore", category=PreviewWarning):
 
 
 def check_result(result: Result) -> AssetCheckResult:
-    """What a check came to. What keeps nothing back is a warning: reports that disagree, what has
-    only moved since, and what is worth knowing."""
+    """The result of a check for Dagster. Only a failure of integrity is an error. Reports that
+    disagree, data that has moved since and advisories are warnings."""
     spec, is_wrong = CHECKS[result.check.name], result.verdict is CheckVerdict.FAILS
     return AssetCheckResult(
         asset_key=spec.asset_key,

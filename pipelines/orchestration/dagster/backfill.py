@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,14 +40,10 @@ from .outcome import LISTS
 
 ASSETS = [asset_key(name) for name in (*REPORTS, LISTS)]
 OPEN = ("REQUESTED", "CANCELING", "FAILING")
-LAUNCH = """
-mutation ($backfill: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $backfill) {
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on Error { message }
-  }
-}
-"""
+LAUNCH = """launchPartitionBackfill(backfillParams: ${name}) {{
+  ... on LaunchBackfillSuccess {{ backfillId }}
+  ... on Error {{ message }}
+}}"""
 
 
 @click.command()
@@ -91,24 +87,26 @@ def request_backfills(missing: dict[str, set[AssetKey]]) -> list[str]:
     groups: dict[frozenset[AssetKey], list[str]] = defaultdict(list)
     for partition, assets in missing.items():
         groups[frozenset(assets)].append(partition)
-    return [launch_backfill(*group) for group in groups.items()]
-
-
-def launch_backfill(assets: Iterable[AssetKey], partitions: Sequence[str]) -> str:
-    """A backfill of the assets' partitions, by its id. The daemon runs it."""
-    backfill = {
-        "assetSelection": [{"path": asset.path} for asset in assets],
-        "partitionNames": partitions,
-        "title": "Help Scout",
+    backfills = {
+        f"b{number}": {
+            "assetSelection": [{"path": asset.path} for asset in assets],
+            "partitionNames": partitions,
+            "title": "Help Scout",
+        }
+        for number, (assets, partitions) in enumerate(groups.items())
     }
-    answer = query_graphql(LAUNCH, {"backfill": backfill})["launchPartitionBackfill"]
-    if "backfillId" not in answer:
-        raise click.ClickException(f"Dagster refused the backfill: {answer['message']}")
-    return str(answer["backfillId"])
+    if not backfills:
+        return []
+    declared = ", ".join(f"${name}: LaunchBackfillParams!" for name in backfills)
+    launched = "\n".join(f"{name}: {LAUNCH.format(name=name)}" for name in backfills)
+    answers = query_graphql(f"mutation ({declared}) {{ {launched} }}", backfills).values()
+    if refused := [answer["message"] for answer in answers if "backfillId" not in answer]:
+        raise click.ClickException(f"Dagster refused the backfill: {'; '.join(refused)}")
+    return [answer["backfillId"] for answer in answers]
 
 
 def query_graphql(text: str, variables: dict[str, Any]) -> Any:
-    """What Dagster's GraphQL API answers, without a web server."""
+    """The data that Dagster's GraphQL API answers. No web server is needed."""
     with TemporaryDirectory() as folder:
         output = Path(folder) / "answer.json"
         words = ("-t", text, "-v", json.dumps(variables), "-o", output)

@@ -1,4 +1,4 @@
-"""Dagster's instance, and its daemon for as long as a command needs one."""
+"""Opens Dagster's instance, and runs its daemon while a command needs it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def program(name: str) -> Path:
 
 @contextmanager
 def instance_at_home() -> Iterator[DagsterInstance]:
-    """The instance of DAGSTER_HOME, data/dagster if not given; our dagster.yaml is put there."""
+    """The instance of DAGSTER_HOME, by default data/dagster. Our dagster.yaml is copied there."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(Path("data/dagster").resolve())))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
@@ -38,12 +38,12 @@ def instance_at_home() -> Iterator[DagsterInstance]:
 
 @contextmanager
 def running_daemon(instance: DagsterInstance) -> Iterator[None]:
-    """Has a daemon run the queue: the one that is there, or one of our own. What that one writes
-    stands in daemon.log in DAGSTER_HOME."""
+    """Has a daemon run the queue: the one that is running, or a new one. The new one logs to
+    daemon.log in DAGSTER_HOME."""
     if _is_running(instance):
         yield
         return
-    _fail_the_dead(instance)
+    _fail_dead_runs(instance)
     with (Path(os.environ["DAGSTER_HOME"]) / "daemon.log").open("a") as log:
         process = subprocess.Popen(  # noqa: S603  our own words
             [program("dagster-daemon"), "run", *DEFINITIONS],
@@ -58,7 +58,7 @@ def running_daemon(instance: DagsterInstance) -> Iterator[None]:
 
 
 def _is_running(instance: DagsterInstance) -> bool:
-    """Whether a daemon's heart beats; one that was killed has beaten just now, too."""
+    """Whether a daemon sends a new heartbeat. The last one may be of a daemon that was killed."""
     last = _last_heartbeat(instance)
     while time.time() < last + HEARTBEAT_SECONDS * 1.5 and _last_heartbeat(instance) == last:
         time.sleep(1)
@@ -69,9 +69,9 @@ def _last_heartbeat(instance: DagsterInstance) -> float:
     return max((beat.timestamp for beat in instance.get_daemon_heartbeats().values()), default=0)
 
 
-def _fail_the_dead(instance: DagsterInstance) -> None:
-    """Ends the runs whose process a kill or a power cut has ended: they would keep their account
-    from being loaded for good."""
+def _fail_dead_runs(instance: DagsterInstance) -> None:
+    """Fails the runs whose process was killed. While they count as running, their account is not
+    loaded."""
     for run in instance.get_runs(STARTED):
         pids = [
             str(entry.get_dagster_event().engine_event_data.metadata["pid"].value)

@@ -1,6 +1,6 @@
-"""A run on Dagster: one load of one account's month, as `help-scout load --account A --since …
---until …` is one. dagster-dlt's own `run` does not load it: it drops what an interrupted load left
-pending, and knows neither the ledger nor the checks.
+"""A run on Dagster is one load of one account's month, like `help-scout load --account A --since …
+--until …`. dagster-dlt's own `run` is not used: it drops what an interrupted load left pending, and
+knows neither the ledger nor the checks.
 """
 
 import os
@@ -38,7 +38,7 @@ from ...planning.load_plan import LoadRequest
 from ...settings.accounts import account_names
 from ...settings.errors import STOPPED, USAGE, WarehouseError, explain
 from .assets import CHECKS, PARTITIONS, asset_key, asset_specs, check_result
-from .outcome import LISTS, lacking_of, may_mend, metadata_of
+from .outcome import LISTS, can_retry, find_incomplete, read_metadata
 
 RETRIES = RetryPolicy(
     max_retries=int(os.environ.get("HELP_SCOUT_RETRIES", "2")),
@@ -53,7 +53,7 @@ SMALLEST = tuple(
 )
 """Requested where the lists alone are missing: they come with any report."""
 NIGHTLY = "help_scout/nightly"
-"""The tag of runs that load what is due, as nights do, instead of the partition's whole month."""
+"""The tag of runs that load what is due, instead of the partition's whole month."""
 
 
 @multi_asset(
@@ -68,13 +68,13 @@ NIGHTLY = "help_scout/nightly"
 def load_month(
     context: AssetExecutionContext,
 ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
-    """Loads an account's month. What was read whole is materialized; for the rest the step fails,
-    and its next try loads that rest."""
+    """Loads an account's month. Reports that were read whole are materialized. For the rest the
+    step fails, and its retry loads only that rest."""
     keys = context.partition_key.keys_by_dimension
     first = date.fromisoformat(keys["month"])
     bounds = (first, (first + timedelta(days=31)).replace(day=1))
-    left = left_of(context)
-    names = [name for name in (*REPORTS, LISTS) if asset_key(name) in left]
+    unloaded = find_unloaded(context)
+    names = [name for name in (*REPORTS, LISTS) if asset_key(name) in unloaded]
     since, until = (None, None) if NIGHTLY in context.run.tags else (str(day) for day in bounds)
     reports = tuple(name for name in names if name != LISTS) or SMALLEST
     request = LoadRequest(reports=reports, since=since, until=until)
@@ -86,7 +86,7 @@ def load_month(
     loaded: dict[str, dict[str, int]] = {}
 
     def read_ledger(pipeline: Pipeline) -> None:
-        loaded.update(metadata_of(pipeline, keys["account"], bounds))
+        loaded.update(read_metadata(pipeline, keys["account"], bounds))
 
     try:
         job = Job(target.place, request=request, options=target.options)
@@ -98,20 +98,20 @@ def load_month(
         raise Failure(message, allow_retries=code != USAGE or is_in_use) from error
     if ended.exit_code == STOPPED:
         raise Failure("stopped by a signal: what was read is loaded", allow_retries=False)
-    lacking = lacking_of(ended, target.options)
+    incomplete = find_incomplete(ended, target.options)
     for name in names:
-        if name not in lacking:
+        if name not in incomplete:
             yield MaterializeResult(asset_key(name), metadata=loaded.get(name, {}))
     for result in ended.checks:
         if CHECKS[result.check.name].key in context.selected_asset_check_keys:
             yield check_result(result)
-    if lacking:
-        problems = [f"{name}: {problem}" for name, problem in lacking.items()]
-        raise Failure("\n".join(problems), allow_retries=may_mend(ended))
+    if incomplete:
+        problems = [f"{name}: {problem}" for name, problem in incomplete.items()]
+        raise Failure("\n".join(problems), allow_retries=can_retry(ended))
 
 
-def left_of(context: AssetExecutionContext) -> set[AssetKey]:
-    """What the run is to load: on a further try not what an earlier one has loaded."""
+def find_unloaded(context: AssetExecutionContext) -> set[AssetKey]:
+    """The assets that the run has still to load: on a retry those that no try has loaded."""
     entries = context.instance.all_logs(
         context.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION
     )
@@ -127,7 +127,7 @@ load_job = define_asset_job("load", selection="*")
     execution_timezone=os.environ.get("HELP_SCOUT_TIMEZONE", "UTC"),
 )
 def nightly(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
-    """What is due, for every account, in the month of the day that has just ended."""
+    """Loads what is due for every account, as the month of the day that has just ended."""
     month = (context.scheduled_execution_time - timedelta(days=1)).replace(day=1)
     for account in account_names():
         yield RunRequest(

@@ -1,4 +1,4 @@
-"""What a load came to, report by report, as assets tell of it."""
+"""The result of a load by report, as Dagster's assets show it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ where account = %s and fetched_at = (select max(fetched_at) from list_reads wher
 """Windows of each report that end within the local days, the latest lists, and the rows of each."""
 
 
-def metadata_of(
+def read_metadata(
     pipeline: Pipeline, account: str, bounds: tuple[date, date]
 ) -> dict[str, dict[str, int]]:
-    """What the ledgers say is loaded of each report's windows within the days, and of the lists."""
+    """The windows and rows that are loaded of each report within the days, and of the lists."""
     zone = ZoneInfo(source_state(pipeline)["timezone"])
     instants = [local_midnight(day, zone) for day in bounds]
     with sql_client(pipeline) as client:
@@ -42,23 +42,23 @@ def metadata_of(
     }
 
 
-def lacking_of(ended: JobResult, options: dict[str, Any]) -> dict[str, str]:
-    """The reports that were not read whole, and the lists, with why. A report that the account's
-    plan is expected to lack is not among them."""
+def find_incomplete(ended: JobResult, options: dict[str, Any]) -> dict[str, str]:
+    """The reports that were not read whole, and the lists, each with the reason. A report in
+    `optional_reports` is not among them."""
     expected = options.get("optional_reports") or dlt.config.get(
         "sources.help_scout.optional_reports", list
     )
-    lacking = {
+    incomplete = {
         line.report: line.problem or "incomplete"
         for line in ended.summary.lines
         if Summary([line], {}).exit_code(expected or ())
     }
     lists = [f"{name}: {problem}" for name, problem in ended.summary.list_problems.items()]
-    return lacking | ({LISTS: "; ".join(lists)} if lists else {})
+    return incomplete | ({LISTS: "; ".join(lists)} if lists else {})
 
 
-def may_mend(ended: JobResult) -> bool:
-    """Whether another try may help: what the API says it has not, it would say again."""
+def can_retry(ended: JobResult) -> bool:
+    """Whether a retry may help. What the API reports as unavailable stays unavailable."""
     return bool(ended.summary.list_problems) or any(
         line.count(Status.FAILED) or line.count(Status.INCOMPLETE) for line in ended.summary.lines
     )

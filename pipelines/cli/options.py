@@ -44,8 +44,6 @@ _destination_option = click.option(
     envvar="HELP_SCOUT_DESTINATION",
     help="Where the tables are: duckdb, postgres, ducklake, parquet, iceberg, …",
 )
-
-
 all_option = click.option(
     "--all", "all_accounts", is_flag=True, help="Every account that is configured."
 )
@@ -84,20 +82,19 @@ class Target:
     @property
     def options(self) -> dict[str, Any]:
         """The named account's own options; none when none is named."""
+        return self._own_options(sends=True)
+
+    @property
+    def silent_options(self) -> dict[str, Any]:
+        """The same for commands that send nothing: no credentials."""
+        return {**self._own_options(sends=False), **PLACEHOLDERS}
+
+    def _own_options(self, *, sends: bool) -> dict[str, Any]:
         if self.account is None:
             return {}
         from ..settings.accounts import account_options
 
-        return account_options(self.account)
-
-    @property
-    def silent_options(self) -> dict[str, Any]:
-        """The named account's own options for commands that send nothing: no credentials."""
-        if self.account is None:
-            return dict(PLACEHOLDERS)
-        from ..settings.accounts import account_options
-
-        return {**account_options(self.account, sends=False), **PLACEHOLDERS}
+        return account_options(self.account, sends=sends)
 
     def check(self) -> None:
         """UsageError when accounts are configured and none is named: whose credentials are meant

@@ -5,8 +5,7 @@ Who it was stays in the warehouse as a keyed hash only, by which every later loa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,9 +17,8 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.api.client import utc_now
 from sources.help_scout.archive.archive_files import rewrite
 from sources.help_scout.archive.body_privacy import protect_body
-from sources.help_scout.catalog.reports import REPORTS
-from sources.help_scout.catalog.stored_tables import UNKNOWN_VALUES, stored_table
-from sources.help_scout.parsing.redaction import CUSTOMERS_OF, HASHED, Forgotten, Privacy
+from sources.help_scout.catalog.stored_tables import UNKNOWN_VALUES
+from sources.help_scout.parsing.redaction import Forgotten, Privacy
 from sources.help_scout.state.run import Run
 from sources.help_scout.state.snapshot import FORGOTTEN
 
@@ -28,12 +26,22 @@ from ..models.own_tables import FORGOTTEN_CUSTOMERS
 from ..planning.load_plan import know_lists, source_state
 from ..settings.configuration import Publishing
 from ..settings.constants import PLACEHOLDERS
-from ..settings.errors import COMPLETE, PARTIAL, UsageError
+from ..settings.errors import COMPLETE, PARTIAL
 from ..warehouse.duckdb import being_rebuilt
 from ..warehouse.load_packages import finish_pending
 from ..warehouse.open import open_pipeline, require_loaded, sole_account
-from ..warehouse.redaction import columns_of, mark_purge_pending, unknown_columns
+from ..warehouse.redaction import columns_of, mark_purge_pending
 from ..warehouse.sql import sql_client, stored_of
+from .customer_rows import (
+    Customers,
+    about,
+    conversations_of,
+    customer_tables,
+    known_as,
+    nobodys,
+    nothing,
+    stored_emails,
+)
 from .events import Emit, Erased, Notice, ignore
 from .finalize import purge_overwritten
 from .load_loop import configured_run
@@ -116,40 +124,15 @@ def _forget_in_archive(run: Run, pipeline: Pipeline, named: Customers) -> int:
         def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
 
-        customers = _known_as(query, columns, named, run.privacy)
+        customers = known_as(query, columns, named, run.privacy)
     return forget_in_archive(run.archive.account_folder, run.privacy, customers)
 
 
 def forget_in_archive(folder: Path, privacy: Privacy, customers: Customers) -> int:
     """Takes the personal data of customers out of every body; how many changed."""
     hashes = {Forgotten(privacy.customer_hash(one), privacy.key_print) for one in customers}
-    written = {Forgotten(one, privacy.key_print) for one in _stored_emails(customers, privacy)}
+    written = {Forgotten(one, privacy.key_print) for one in stored_emails(customers, privacy)}
     return rewrite(folder, partial(protect_body, privacy.with_forgotten(hashes | written)))
-
-
-@dataclass(frozen=True, slots=True)
-class Customers:
-    """Customers by their ids and e-mail addresses, in lower case."""
-
-    ids: frozenset[int]
-    emails: frozenset[str]
-
-    @classmethod
-    def parse(cls, texts: Sequence[str]) -> Customers:
-        """The customers that the texts name; UsageError for what is neither id nor address."""
-        ids, emails = set(), set()
-        for text in texts:
-            if text.isdecimal():
-                ids.add(int(text))
-            elif "@" in text.strip("@"):
-                emails.add(text.strip().lower())
-            else:
-                raise UsageError(f"{text!r}: name a customer by id (12345) or e-mail address")
-        return cls(frozenset(ids), frozenset(emails))
-
-    def __iter__(self) -> Iterator[str | int]:
-        yield from self.ids
-        yield from self.emails
 
 
 def forget(
@@ -163,20 +146,20 @@ def forget(
         def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.execute_sql(sql, *parameters) or []]
 
-        customers = _known_as(run, columns, named, privacy)
-        conversations = _conversations_of(run, columns, customers, privacy)
+        customers = known_as(run, columns, named, privacy)
+        conversations = conversations_of(run, columns, customers, privacy)
         changed: dict[str, int] = {}
-        for table, personal in _customer_tables(columns):
-            condition, parameters = _about(table, columns, customers, conversations, privacy)
+        for table, personal in customer_tables(columns):
+            condition, parameters = about(table, columns, customers, conversations, privacy)
             there = " or ".join(f'"{name}" is not null' for name in personal)
             where = f"where ({condition}) and ({there})"
             ((count,),) = run(f"select count(*) from {table} {where}", *parameters)
             if count:
-                run(f"update {table} set {_nothing(personal)} {where}", *parameters)
+                run(f"update {table} set {nothing(personal)} {where}", *parameters)
                 changed[table] = int(count)
-        for table, personal in _customer_tables(columns) if changed else ():
+        for table, personal in customer_tables(columns) if changed else ():
             if "customer_email" in columns[table]:
-                run(f"update {table} set {_nothing(personal)} where {_nobodys(table, columns)}")
+                run(f"update {table} set {nothing(personal)} where {nobodys(table, columns)}")
     keep_forgotten(
         pipeline,
         account,
@@ -216,119 +199,3 @@ def count_unplaced(pipeline: Pipeline) -> int:
     with sql_client(pipeline) as client:
         ((count,),) = client.execute_sql(f"select count(*) from {UNKNOWN_VALUES.name}") or [(0,)]
     return int(count)
-
-
-def _customer_tables(columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
-    """The tables whose rows are about customers, with the columns to empty: what is personal, and
-    all that the catalog does not know."""
-    for report in REPORTS.values():
-        for table in report.tables:
-            known = columns.get(table.name, {})
-            if not {"customer_id", "customer_email"} & known.keys():
-                continue
-            personal = [
-                c.name for c in table.columns if c.personal and not c.name.startswith(_OF_USERS)
-            ]
-            personal += unknown_columns(stored_table(report, table), columns)
-            if personal:
-                yield table.name, personal
-
-
-_OF_USERS = ("user_", "assigned_user_")
-
-
-def _known_as(
-    run: Any, columns: Mapping[str, Mapping[str, str]], named: Customers, privacy: Privacy
-) -> Customers:
-    """The customers with the ids and addresses that conversations of theirs alone tell of them."""
-    ids, emails = set(named.ids), set(named.emails)
-    stored = _stored_emails(named, privacy)
-    for table in columns:
-        customers = f"{table}{CUSTOMERS_OF}"
-        if "customer_email" not in columns[table] or customers not in columns:
-            continue
-        alone = (
-            f"select c.conversation_id, min(c.customer_id) as customer_id from {customers} as c "
-            "where c.customer_id > 0 group by c.conversation_id "
-            "having count(distinct c.customer_id) = 1"
-        )
-        for customer_id, email in run(
-            f"select distinct alone.customer_id, lower(d.customer_email) from {table} as d "
-            f"inner join ({alone}) as alone on alone.conversation_id = d.conversation_id "
-            f"where lower(d.customer_email) in ({_list(stored)}) "
-            f"or alone.customer_id in ({_list(named.ids)})",
-            *stored,
-            *named.ids,
-        ):
-            ids.add(int(customer_id))
-            if email and not email.startswith(HASHED):
-                emails.add(email)
-    return Customers(frozenset(ids), frozenset(emails))
-
-
-def _stored_emails(customers: Customers, privacy: Privacy) -> list[str]:
-    """How the customers' addresses may stand in a table: as they are, and hashed."""
-    hashed = (privacy.hash_in("customer_email", email) for email in customers.emails)
-    return [*customers.emails, *hashed]
-
-
-def _nothing(personal: Sequence[str]) -> str:
-    return ", ".join(f'"{name}" = null' for name in personal)
-
-
-def _nobodys(table: str, columns: Mapping[str, Mapping[str, str]]) -> str:
-    """The condition that nothing tells whose a conversation is: it may be theirs. Loads leave these
-    empty as well."""
-    condition = "customer_email is null"
-    if f"{table}{CUSTOMERS_OF}" in columns:
-        condition += (
-            f" and conversation_id not in (select conversation_id from {table}{CUSTOMERS_OF})"
-        )
-    return condition
-
-
-def _conversations_of(
-    run: Any, columns: Mapping[str, Mapping[str, str]], customers: Customers, privacy: Privacy
-) -> set[int]:
-    """The conversations that any table says are the customers'."""
-    told_by: list[tuple[str, str, list[Any]]] = [
-        ("customer_id", "customer_id", list(customers.ids)),
-        ("customer_email", "lower(customer_email)", _stored_emails(customers, privacy)),
-    ]
-    found: set[int] = set()
-    for table, known in columns.items():
-        for column, value, wanted in told_by:
-            if {"conversation_id", column} <= known.keys():
-                rows = run(
-                    f"select distinct conversation_id from {table} "
-                    f"where {value} in ({_list(wanted)})",
-                    *wanted,
-                )
-                found |= {int(conversation) for (conversation,) in rows}
-    return found
-
-
-def _about(
-    table: str,
-    columns: Mapping[str, Mapping[str, str]],
-    customers: Customers,
-    conversations: set[int],
-    privacy: Privacy,
-) -> tuple[str, list[Any]]:
-    """The condition that a row is about the customers, with its parameters."""
-    emails = _stored_emails(customers, privacy)
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    if "customer_id" in columns[table]:
-        conditions.append(f"customer_id in ({_list(customers.ids)})")
-        parameters += customers.ids
-    if "customer_email" in columns[table]:
-        conditions.append(f"lower(customer_email) in ({_list(emails)})")
-        parameters += emails
-        conditions.append(f"conversation_id in ({_list(conversations)})")
-        parameters += conversations
-    return " or ".join(conditions), parameters
-
-
-def _list(items: Iterable[Any]) -> str:
-    return ", ".join("%s" for _ in items) or "null"

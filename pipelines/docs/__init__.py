@@ -1,6 +1,6 @@
 """The generated parts of the READMEs, made of the catalog and the marts.
 
-Generated parts stand between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
+Generated parts are between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def report_table() -> Iterator[str]:
 
 
 def picture() -> Iterator[str]:
-    """The tables as a Mermaid picture: lists give names to reports, the ledger tells of them."""
+    """The tables as a Mermaid picture: lists give names to reports, the ledger records windows."""
     yield "```mermaid"
     yield "flowchart LR"
     lists = "<br/>".join(DIMENSIONS)

@@ -82,7 +82,7 @@ def _fan_out(report: Report) -> Iterator[Column]:
 
 
 def _lists_of(report: Report) -> Iterator[str]:
-    """Each list of a report beside the table whose row it stands in."""
+    """Each list of a report beside the table whose row holds it."""
     first = report.tables[0]
     for table in report.tables[1:]:
         shared = [name for name in table.key if name in (*first.key, *table.inherits)]

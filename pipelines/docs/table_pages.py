@@ -28,7 +28,7 @@ OWN = "Ledger, checks and views"
 
 
 def table_dictionary(examples: Examples) -> Iterator[str]:
-    """The whole page, but for what stands above its generated part."""
+    """The generated part of the page."""
     yield from _contents()
     yield from _shared(examples)
     for family, reports in reports_by_family().items():
@@ -91,7 +91,7 @@ def _shared(examples: Examples) -> Iterator[str]:
         shown |= {column.name: column for column in context_columns(report)}
     shown[OCCURRENCE_COLUMN.name] = OCCURRENCE_COLUMN
     yield from column_rows((c, examples.of("", c)) for c in shown.values())
-    yield from ("", "### Columns that the views by item have besides", "")
+    yield from ("", "### Columns that the views by item also have", "")
     yield (
         "`<table>_by_inbox` holds the total and each inbox, `<table>_by_user` and "
         "`<table>_by_team` each user or team, `<table>_totals` the total of a report that has no "
@@ -150,5 +150,5 @@ def column_rows(columns: Iterable[tuple[Column, str]], key: tuple[str, ...] = ()
 
 
 def _cell(text: str) -> str:
-    """The text as it can stand in a Markdown table."""
+    """The text, escaped for a Markdown table."""
     return text.replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""What a mart's columns measure, told by their names: the catalog's words, and endings.
+"""What a mart's columns measure, by their names: the catalog's words, and endings.
 
 Marts say in words what a column means; its unit ends its name, or the catalog has a column of that
 name.

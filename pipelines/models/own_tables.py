@@ -28,7 +28,7 @@ FORGOTTEN_CUSTOMERS = StoredTable(
         text_column(
             "customer_hash", "Keyed hash of an id or address", "9c1185a5c5e9fc54612808977ee8f548"
         ),
-        text_column("key_print", "Print of the key, which tells another key", "b1946ac92492d234"),
+        text_column("key_print", "Print of the key, different for another key", "b1946ac92492d234"),
         Column(name="forgotten_at", unit=INSTANT, description="When it was asked for"),
     ),
     primary_key=("account", "customer_hash"),
@@ -54,7 +54,7 @@ PUBLICATION_TABLE = StoredTable(
         ),
         Column(name="checks_held", unit=COUNT, description="Checks that hold, notices included"),
         Column(name="checks_failed", unit=COUNT, description="Checks that fail"),
-        Column(name="checks_skipped", unit=COUNT, description="Checks whose tables lack"),
+        Column(name="checks_skipped", unit=COUNT, description="Checks whose tables are missing"),
         Column(
             name="checks_drifted",
             unit=COUNT,
@@ -94,7 +94,7 @@ REPORT_WINDOWS_VIEW = StoredTable(
                 "covered_until", "is_final",
             )
         ),
-        Column(name="last_attempt_at", unit=INSTANT, description="When it was last asked for"),
+        Column(name="last_attempt_at", unit=INSTANT, description="When it was last requested"),
         text_column("last_attempt_status", "What that came to", "loaded"),
         text_column("last_error", "What went wrong then and what to do", "500 after six tries"),
         Column(

@@ -21,7 +21,7 @@ LOOK_BACK_DAYS = 7
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneCheck:
     """What comparing the zone with the busiest hours came to: whether the zone is plausible, None
-    when that could not be told; and in words."""
+    when that is not known; and in words."""
 
     is_plausible: bool | None
     words: str

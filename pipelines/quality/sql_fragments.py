@@ -134,7 +134,7 @@ def _rows_of(report: Report, table: Table) -> str:
 def _slices_of_reports() -> str:
     """The slices of each table, with their text and kind as the slice's columns give them.
 
-    Where several items are asked for as one, that is the text itself, and of the kind only that it
+    Where several items are requested as one, that is the text itself, and of the kind only that it
     says so: the columns name the group alone.
     """
     columns = {name: param.column.name for name, param in SLICE_PARAMS.items()}

@@ -20,13 +20,12 @@ _SEEN = (
 class Dimension:
     """One list endpoint as a table.
 
-    `path` may hold `{parent}`: the list is then asked once for each item of `parent`, whose id
-    lands in `parent_column` (the rows themselves do not carry it). `params` are sent with every
-    request for it. `items` are the places where
-    the rows may stand; "" is a bare array. `inside` names a list within each item of the parent
-    dimension, for tables that cost no request of their own. `ignored` maps wire fields that are
-    not loaded to the reason. `is_docs` lists come from the Docs API, which has a key of its own;
-    `envelope` is where their paging stands.
+    `path` may hold `{parent}`: the list is then requested once for each item of `parent`, whose id
+    goes into `parent_column` (the rows themselves do not carry it). `params` are sent with every
+    request for it. `items` are the places where the rows may be; "" is a bare array. `inside` names
+    a list within each item of the parent dimension, for tables that cost no request of their own.
+    `ignored` maps wire fields that are not loaded to the reason. `is_docs` lists come from the Docs
+    API, which has a key of its own; `envelope` is where their paging is.
     """
 
     name: str

@@ -22,7 +22,7 @@ _SITE_ID = re.compile(r"[0-9a-f]{24}")
 
 @dataclass(frozen=True, slots=True)
 class ItemGroup:
-    """Several items asked for as one, by one comma-joined request: a named group, or a list.
+    """Several items requested as one, comma-joined: a named group, or a list.
 
     Averages and distinct counts of several items cannot be had from those of each.
     """
@@ -42,7 +42,7 @@ class SliceParam:
     """One thing that numbers can be sliced by: its name, wire parameter and column.
 
     The items that a breakdown by it fans out over are `choices`, or those of the dimension
-    `listed`. `also` are values that can be asked for but are no item; `joins` says whether the
+    `listed`. `also` are values that can be requested but are no item; `joins` says whether the
     wire takes several, comma-joined.
     """
 
@@ -134,8 +134,8 @@ GROUP = Column(
 class Slice:
     """One parameter combination. `values` are (name, value) in `SLICE_PARAMS` order.
 
-    `unresolved` is the breakdown whose slices could not be told, since a list of the account was
-    not to be had; such a slice stands in the ledger only, as `?mailbox`.
+    `unresolved` is the breakdown whose slices are not known, because a list of the account could
+    not be read. Such a slice is in the ledger only, as `?mailbox`.
     """
 
     values: tuple[tuple[str, SliceValue], ...] = ()
@@ -184,7 +184,7 @@ class Slice:
 
 
 def each_item(values: Iterable[SliceValue]) -> Iterator[SliceValue]:
-    """The items that the values stand for, those asked for as one included."""
+    """The items of the values, those requested as one included."""
     for value in values:
         yield from value.items if isinstance(value, ItemGroup) else (value,)
 

@@ -1,8 +1,8 @@
-"""Tables as they stand in the warehouse: the context columns, keys, tombstones.
+"""Tables as they are in the warehouse: the context columns, keys, tombstones.
 
 Every row of a report carries its window and slice. A re-read replaces a window by its window key
 (delete-insert on the merge key); so that an emptied window empties, a tombstone goes with it: a
-row that exists only to be deleted, told by the `tombstone` column.
+row that exists only to be deleted, marked in the `tombstone` column.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NO_NUMBER = -1
 NO_TEXT = "\ue000"  # private use: no item of the API is called that
 
 DEDUPLICATED = "x-stage-data-deduplicated"
-"""What tells dlt that no two rows of a package share a key: looking for them would take as long as
+"""The hint to dlt that no two rows of a package share a key: looking for them would take as long as
 all else that it does to write them."""
 
 REPORT_WINDOW_KEY = ("account", "report", "slice", "grain", "window_start")
@@ -141,9 +141,9 @@ class StoredTable:
 class Storage:
     """How the destination keeps tables: whether what is read again replaces what it was, or every
     read is kept and readers take the latest; in which format, if not the destination's own; and
-    when the rows of ledgers come: beside those that they tell of, once and last in the same
+    when the rows of ledgers come: beside the rows that they record, once and last in the same
     package, or in a package that is loaded after it. That is for places where of a load that was
-    interrupted a part may stay for good: ledgers must not tell there of rows that never came."""
+    interrupted a part may stay for good: ledgers must not record rows there that never came."""
 
     replaces: bool = True
     table_format: str | None = None

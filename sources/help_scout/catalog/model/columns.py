@@ -11,14 +11,16 @@ from .units import CHANGE, TEXT, Additivity, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table: where its value stands on the wire and what it means.
+    """One column of a table: where its value is on the wire and what it means.
 
     `paths` has more than one entry when the wire spells one thing in two ways; it is empty for
     columns that are not read from the body (`metric`, `range_label`, `occurrence`, `position`).
     `label_of` names the column whose code it puts in words, by `labels`. `example` is for the
-    dictionary, where neither the documented body nor the unit has a telling one. `ratio_of` names
-    the two columns of a share's counts, part and total, which decide on what scale it came;
-    `weight` the column by which an average of several windows is weighted, where the table has it.
+    dictionary, where neither the documented body nor the unit has a good one.
+
+    `ratio_of` names the two columns of a share's counts, part and total. They decide on which scale
+    the share was sent. `weight` names the column by which an average of several windows is
+    weighted, where the table has it.
     `measured_by` names the columns that are 0 where there was nothing to measure, maybe itself: a 0
     that the API gives then is null in the views.
     `unconfirmed` says why the unit may be another one: nothing but a sample shows it.
@@ -57,12 +59,12 @@ class Column:
 
     @property
     def comment(self) -> str:
-        """What warehouses are told of it: its meaning and its unit."""
+        """Its comment in the warehouse: its meaning and its unit."""
         return f"{self.meaning} ({self.unit.words})"
 
     @property
     def compares(self) -> bool:
-        """Whether it is about the previous period: it means nothing unless one was asked for."""
+        """Whether it is about the previous period: it means nothing unless one was requested."""
         return bool(self.paths) and self.name.startswith(("previous_", "delta_"))
 
 
@@ -112,9 +114,9 @@ def measure(
     unconfirmed: str = "",
     delta_unconfirmed: str = "",
 ) -> Iterator[Column]:
-    """The columns of a measure that stands in `current`, `previous` and `deltas`.
+    """The columns of a measure that is in `current`, `previous` and `deltas`.
 
-    `name` is without the unit's ending; `delta` is None where the deltas lack the measure.
+    `name` is without the unit's ending; `delta` is None where the deltas do not have the measure.
     `ratio_of` are the paths of a share's counts, which each block has beside it; `weight` is the
     column that weighs an average of the current block, `counted_by` the one that is 0 where a share
     or a score is of nothing, if that is another one. The change of nothing is nothing.

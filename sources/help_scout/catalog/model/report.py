@@ -14,7 +14,7 @@ DOC_ROOT = "https://developer.helpscout.com/mailbox-api/endpoints/reports/"
 
 
 class Shape(StrEnum):
-    """How a report's body is built, and so how windows are asked for."""
+    """How a report's body is built, and so how windows are requested."""
 
     OVERALL = "overall"  # one window a request: current, previous, deltas
     HEATMAP = "heatmap"  # one window a request: a bare array of cells
@@ -32,15 +32,15 @@ ENVELOPES: Mapping[Shape, tuple[str, type]] = {
     Shape.DRILLDOWN: ("conversations.results", list),
     Shape.LIST: ("results", list),
 }
-"""What a body must have to be the report at all: a path and the type that stands there."""
+"""What a body must have to be the report at all: a path and the type there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentReport:
-    """A report whose body names the items that another report is asked for.
+    """A report whose body names the items that another report is requested for.
 
-    `param` is the parameter that takes the item, `path` where the item ids stand, `field` the
-    fixed value of the `field` parameter that goes with it (fields drilldown only).
+    `param` is the parameter that takes the item, `path` where the item ids are, `field` the fixed
+    value of the `field` parameter that goes with it (fields drilldown only).
     """
 
     report: str
@@ -71,7 +71,7 @@ class Report:
     are the defaults that configuration can replace. `ignored` maps wire paths that are not
     loaded to the reason. `sort` is sent with every page so that pages hold still; `sort_fields`
     are what it can be changed to. `dated_by` is the wire field by which rows belong to a window,
-    `names_user` the one that holds the user asked for. `overall` is the column, as table and name,
+    `names_user` the one that holds the user requested. `overall` is the column, as table and name,
     that is zero where a bucket of a series is, or where there are no rows. `screen` is where the
     product shows its numbers, if not where its family's are. `offers_tags` says that the account's
     tags are read from the filters that it offers.

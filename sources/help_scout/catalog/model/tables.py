@@ -1,4 +1,4 @@
-"""Tables: which lists of a body fill them, and what tells their rows apart."""
+"""Tables: which lists of a body fill them, and which columns identify their rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OCCURRENCE = "occurrence"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Where a table's rows stand in the body.
+    """Where a table's rows are in the body.
 
     `path` "" is the body itself (one row). Several lists can fill one table: `metric` then says
     which list a row came from, and `labels` names its `range_id`s.
@@ -27,8 +27,8 @@ class Rows:
 class Table:
     """One flat table. Its primary key is the window key and `row_key`.
 
-    `key` is what tells its items apart in the body. `inherits` are columns copied from the row that
-    the list stands in. A key column named `position` counts the rows of the window, for rows that
+    `key` identifies its items in the body. `inherits` are columns copied from the row that holds
+    the list. A key column named `position` counts the rows of the window, for rows that
     have no identity of their own. In all other lists the API may leave an id out, or say one twice:
     `occurrence` counts the rows that are equal in `key`, and belongs to the key that is stored. So
     an id that is missing stays null, as no number invented in its place would, and every row of
@@ -69,7 +69,7 @@ class Table:
 
     @property
     def counts_positions(self) -> bool:
-        """Whether its rows are told apart by their position in the window."""
+        """Whether its rows are identified by their position in the window."""
         return "position" in self.key and "position" not in self.inherits
 
     @property
@@ -79,7 +79,7 @@ class Table:
 
     @property
     def row_key(self) -> tuple[str, ...]:
-        """The columns that tell the rows of a window apart."""
+        """The columns that identify the rows of a window."""
         return (*self.key, OCCURRENCE) if self.counts_occurrences else self.key
 
     def has_column(self, name: str) -> bool:

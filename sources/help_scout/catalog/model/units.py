@@ -72,7 +72,7 @@ class Unit:
 SOME_TEXT = "some text"
 """What a text looks like of which nothing better is known: no column may be left with it."""
 COUNT = Unit("count", Type.BIGINT, example="42")
-"""Of rows that stand for one thing. What a report counts in a window is one of the next four."""
+"""A count that belongs to a single row. What a report counts in a window is one of these four:"""
 ADDITIVE = replace(COUNT, additivity=Additivity.ADDITIVE)
 DISTINCT = replace(COUNT, additivity=Additivity.DISTINCT)
 TOUCHED = replace(COUNT, additivity=Additivity.TOUCHED)

@@ -98,7 +98,7 @@ def period() -> Iterator[Column]:
 # fmt: off
 def happiness_measures() -> Iterator[Column]:
     """The happiness block. Shares and score differ in points, the counts in percent, as far as one
-    sample tells; the counts tell the scale of the shares."""
+    sample shows; the counts decide the scale of the shares."""
     yield from measure("ratingsPercent", PCT, "share of customers who rated", delta=None,
                        ratio_of=("totalCustomersWithRatings", "totalCustomers"))
     for wire, words in (("great", "Great"), ("okay", "Okay"), ("notGood", "Not Good")):

@@ -160,7 +160,7 @@ OVERALL = Report(
 )  # fmt: skip
 
 # The vendor's page leaves open what is counted. The one live account that was recorded has here
-# what it has in conversations/new; the check channels_add_up tells whether yours does.
+# what it has in conversations/new; the check channels_add_up shows whether yours does.
 VOLUME_BY_CHANNEL = series(
     FAMILY,
     "conversations_volume_by_channel",

@@ -79,8 +79,8 @@ def drilldown(
     """A drilldown: one row a conversation, its tags and customers in tables of their own.
 
     `item` is a column stamped from the request that belongs to the key (the fields drilldown is
-    asked once an item, and one conversation can stand under several); `stamped_label` one that
-    says in words what was asked for.
+    requested once an item, and one conversation can be under several); `stamped_label` one that
+    says in words what was requested.
     """
     extra = () if item is None else (item,)
     key = tuple(c.name for c in extra)

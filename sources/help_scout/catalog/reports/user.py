@@ -1,4 +1,4 @@
-"""User reports: one user (or team) at a time. Each is asked for every user of the window."""
+"""User reports: one user (or team) a request. Each is requested for every user of the window."""
 
 from __future__ import annotations
 

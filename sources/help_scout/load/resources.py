@@ -57,16 +57,22 @@ def report_resource(
 
     disposition: Any = "merge" if run.storage.replaces else "append"
 
-    @dlt.resource(name=report.name, write_disposition=disposition, max_table_nesting=0)
-    def read_report(covered_until: dlt.sources.incremental[datetime] = cursor) -> Iterator[Any]:
+    # Not an argument's default: dlt would resolve the options of each report's cursor.
+    @dlt.resource(
+        name=report.name,
+        write_disposition=disposition,
+        max_table_nesting=0,
+        incremental=cursor,
+    )
+    def read_report() -> Iterator[Any]:
         run.enter()
         _know_warehouse(run)
         state = dlt.current.source_state()
         run.reconcile_state(state)
-        after = covered_until.start_value or BEFORE_ALL_REPORTS
-        if covered_until.end_value is None:
+        after = cursor.start_value or BEFORE_ALL_REPORTS
+        if cursor.end_value is None:
             after = max(after, run.time.start)
-        spans = run.spans(report, after, covered_until.end_value)
+        spans = run.spans(report, after, cursor.end_value)
         batch = Batch(report, run, stored_numbers(report, run, spans))
         check_stored(batch.tables)
         items = ItemBuilder(run.storage)

@@ -69,7 +69,7 @@ def start_load(
     return process
 
 
-@pytest.mark.slow(minutes=10)
+@pytest.mark.slow(minutes=3)
 @pytest.mark.xdist_group("killed")
 def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

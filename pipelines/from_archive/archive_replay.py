@@ -154,7 +154,7 @@ class Session:
 
     def __init__(self, manifests: Sequence[Manifest]) -> None:
         self.manifests = manifests
-        self.first = manifests[0].told
+        self.first = manifests[0].entries
 
     @property
     def settings(self) -> Settings:
@@ -190,13 +190,13 @@ class Session:
         for run_id, found in groupby(self.manifests, key=lambda one: one.run_id):
             packages = list(found)
             run.run_id = run_id
-            run.facts.take(from_json(packages[0].told.get("facts", {})))
+            run.facts.take(from_json(packages[0].entries.get("facts", {})))
             try:
                 load(pipeline, run, self._request(packages[0], run), _counting(run, packages))
             except _AllLoaded:
                 create_views(pipeline, run.settings)
             missing = run.archived.missing
-            if "bare" in packages[0].told:  # which may not have read the account's lists
+            if "bare" in packages[0].entries:  # which may not have read the account's lists
                 missing = [one for one in missing if report_at(one.path) is not None]
             if missing and run.windows is None:
                 raise ArchiveError(
@@ -208,25 +208,25 @@ class Session:
 
     def _request(self, manifest: Manifest, run: _ReplayRun) -> LoadRequest:
         """What the load was asked for; of a bare pipeline the reports that it read."""
-        if "request" in manifest.told:
-            return LoadRequest.from_json(manifest.told["request"])
+        if "request" in manifest.entries:
+            return LoadRequest.from_json(manifest.entries["request"])
         asked = {path for path, _ in run.archived.latest}
         reports = [r.name for r in REPORTS.values() if any(report_at(p) is r for p in asked)]
-        return LoadRequest(reports=tuple(reports), **manifest.told["bare"])
+        return LoadRequest(reports=tuple(reports), **manifest.entries["bare"])
 
 
 def _counting(run: _ReplayRun, packages: Sequence[Manifest]) -> Emit:
     """Counts the chunks that begin: ends the load after so many packages."""
     waiting = deque(packages)
-    is_bare = "bare" in packages[0].told
-    run.list_names = tuple(packages[0].told["lists"])
+    is_bare = "bare" in packages[0].entries
+    run.list_names = tuple(packages[0].entries["lists"])
 
     def on_event(event: Event) -> None:
         if is_bare or not isinstance(event, ChunkBegins):
             return
         if not waiting:
             raise _AllLoaded
-        told = waiting.popleft().told
+        told = waiting.popleft().entries
         if told["ended_early"]:
             run.windows, run.budget.was_hit = frozenset(told["windows"]), True
 

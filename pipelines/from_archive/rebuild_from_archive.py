@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sources.help_scout.archive.answer_archive import CHAIN, folder_of
+from sources.help_scout.archive.answer_archive import CHAIN
 from sources.help_scout.archive.archive_files import rewrite
 from sources.help_scout.archive.body_privacy import protect_body
+from sources.help_scout.archive.file_names import folder_of
 from sources.help_scout.parsing.redaction import Forgotten, Privacy
 from sources.help_scout.state.run import Run
 

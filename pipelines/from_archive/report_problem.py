@@ -138,7 +138,7 @@ def _load(session: Session, reports: tuple[str, ...]) -> dict[str, Any]:
         "now": session.manifests[0].now.isoformat(),
         "reports": list(reports or asked["reports"]),
         **{name: value for name, value in told.items() if value},
-        "ended_early": any(manifest.told["ended_early"] for manifest in session.manifests),
+        "ended_early": any(manifest.entries["ended_early"] for manifest in session.manifests),
     }
 
 

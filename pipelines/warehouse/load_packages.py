@@ -73,8 +73,10 @@ def finish_interrupted(pipeline: Pipeline, run: Run) -> bool:
     an archive only what the archive holds is loaded, and its files say so afterwards."""
     if run.archive is None:
         return finish_pending(pipeline)
-    from sources.help_scout.archive.answer_archive import settle_pending  # noqa: PLC0415  only where it is kept
-    from sources.help_scout.archive.archive_files import manifests_in  # noqa: PLC0415  Arrow
+    from sources.help_scout.archive.archive_files import (  # noqa: PLC0415  imports Arrow
+        manifests_in,
+        settle_pending,
+    )
 
     folder, dropped = run.archive.account_folder, False
     in_archive = {one for m in manifests_in(folder, pending=True) for one in m.load_ids}

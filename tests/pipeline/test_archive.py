@@ -271,7 +271,7 @@ def test_an_answer_that_is_missing_is_named(
     (manifest,) = manifests_in(kept.folder / "main")
     table = pq.read_table(manifest.path)
     without = table.filter(pc.not_equal(table["path"], "/v2/reports/company"))
-    told = {MANIFEST: json.dumps(dict(manifest.told))}
+    told = {MANIFEST: json.dumps(dict(manifest.entries))}
     pq.write_table(without.replace_schema_metadata(told), manifest.path)
     with pytest.raises(ArchiveError, match=r"answers are missing.*/v2/reports/company"):
         kept.rebuilt(tmp_path)

@@ -3,16 +3,11 @@
 A file is written before the rows of its package are loaded, so that no row is ever in a warehouse
 whose answer is not kept. Personal data is protected before it is written; credentials are in
 headers only, which are not kept, and tokens come from an address that is not archived.
-
-A file goes through three names. `*.part` is being written: a kill leaves it, the next load deletes
-it. `*.pending.parquet` is whole, and its package may or may not be loaded: the next load looks into
-the warehouse. `*.parquet` is loaded. Names sort by time.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -26,15 +21,11 @@ from ..parsing.coerce import Row, as_json
 from ..planning.findings import Finding
 from ..planning.findings import told as told_findings
 from ..planning.request_plan import Request
+from .file_names import FORMAT, PENDING, UNFINISHED, folder_of, make_folder, mark_loaded, put_safely
 
-FORMAT = 1
-UNFINISHED = ".part"
-PENDING = ".pending.parquet"
-LOADED = ".parquet"
 KEPT_HEADERS = ("Date", "X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute")
 ROWS_PER_GROUP = 2_000
 BYTES_PER_GROUP = 4_000_000
-ZSTD_LEVEL = 3
 
 LISTS, READS = "lists", "reads"
 """Who asked: the account's lists, or the reads of windows. Both may ask for the same once."""
@@ -133,7 +124,7 @@ class Archive:
         """Keeps an answer: its bytes as they came, or the body as it may be kept."""
         protected = self.protect(request, body)
         if protected is not body:
-            content = dumped(protected)
+            content = as_json(protected).encode()
         kept = {name: value for name in KEPT_HEADERS if (value := headers.get(name)) is not None}
         self._add(
             (asked_by(), request.path, request.query_text, 200, None, None, requests,
@@ -158,23 +149,21 @@ class Archive:
 
     def _flush(self) -> None:
         """Writes the rows that wait as a group of their own, compressed."""
-        from .archive_files import table_of  # noqa: PLC0415  Arrow
-
         rows, self._rows, self._bytes = self._rows, [], 0
         if self._failure is not None:
             return
         try:
             if self._writer is None:
                 self._writer = self._open()
-            self._writer.write_table(table_of(rows))
+            self._writer.write(rows)
         except OSError as error:
             self._failure = error
 
     def _open(self) -> Any:
-        from .archive_files import open_writer  # noqa: PLC0415  Arrow
+        from .archive_files import ArchiveWriter  # noqa: PLC0415  imports Arrow
 
         make_folder(self.account_folder)
-        return open_writer(self._part)
+        return ArchiveWriter(self._part)
 
     @property
     def _part(self) -> Path:
@@ -182,8 +171,8 @@ class Archive:
 
     @property
     def _stem(self) -> str:
-        told = self._now.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        return f"{told}-{self._session}-{self._packages + 1:04}"
+        instant = self._now.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        return f"{instant}-{self._session}-{self._packages + 1:04}"
 
     def finish(self, load_ids: Collection[str], *, ended_early: bool = False) -> None:
         """Has the disk hold all that was kept since the last time, as the file of these packages.
@@ -207,8 +196,6 @@ class Archive:
             )
 
     def _close(self, load_ids: Collection[str], ended_early: bool) -> None:
-        from .archive_files import MANIFEST  # noqa: PLC0415  Arrow
-
         manifest = {
             **self._about,
             **self._load,
@@ -224,8 +211,7 @@ class Archive:
             "lists": self._lists,
         }
         self._windows, self._lists = [], []
-        self._writer.add_key_value_metadata({MANIFEST: json.dumps(manifest)})
-        self._writer.close()
+        self._writer.finish(json.dumps(manifest))
         self._writer = None
         whole = self.account_folder / f"{self._stem}{PENDING}"
         put_safely(self._part, whole)
@@ -266,52 +252,3 @@ def window_key(row: Mapping[str, Any]) -> str:
     """What tells a window of a report's slice from others."""
     start = row["window_start"].astimezone(UTC).isoformat()
     return f"{row['report']} {row['slice']} {row['grain']} {start}"
-
-
-def folder_of(folder: Path, account: str) -> Path:
-    """Where the answers of an account are kept."""
-    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in account).lstrip(".") or "_"
-    return folder / name
-
-
-def make_folder(folder: Path) -> None:
-    """Makes the folder, for its owner only."""
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.mkdir(exist_ok=True, mode=0o700)
-
-
-def put_safely(written: Path, place: Path) -> None:
-    """Gives a written file its name, so that the disk has either all of it or none."""
-    handle = os.open(written, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    written.replace(place)
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def mark_loaded(path: Path) -> None:
-    """Gives a pending file the name of one that is loaded."""
-    path.replace(path.with_name(path.name.removesuffix(PENDING) + LOADED))
-
-
-def settle_pending(account_folder: Path, is_loaded: Callable[[Iterable[str]], bool]) -> None:
-    """Settles what a kill left open: the file of a package that was loaded stays, any other one is
-    deleted, since its windows are asked for again."""
-    from .archive_files import read_manifest  # noqa: PLC0415  Arrow
-
-    for path in sorted(account_folder.glob(f"*{PENDING}")):
-        if is_loaded(read_manifest(path).load_ids):
-            mark_loaded(path)
-        else:
-            path.unlink()
-
-
-def dumped(body: Any) -> bytes:
-    """The body as JSON."""
-    return as_json(body).encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 
 from ..errors import ArchiveError
 from ..planning.request_plan import Request
-from .answer_archive import FORMAT, LOADED, PENDING, UNFINISHED, ZSTD_LEVEL, put_safely
+from .file_names import FORMAT, LOADED, PENDING, UNFINISHED, mark_loaded, put_safely
 
+ZSTD_LEVEL = 3
 MANIFEST = b"help_scout"
 GROUPS_IN_MEMORY = 6
 SCHEMA = pa.schema(
@@ -55,9 +56,13 @@ class Kept:
 
     @property
     def request(self) -> Request:
-        """What was asked for."""
-        pairs = (pair.partition("=") for pair in self.query.split("&") if pair)
-        return Request(self.path, tuple((name, value) for name, _, value in pairs))
+        """What was requested."""
+        return _request_of(self.path, self.query)
+
+
+def _request_of(path: str, query: str) -> Request:
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    return Request(path, tuple((name, value) for name, _, value in pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,69 +70,93 @@ class Manifest:
     """What a file says of its package: the run, its instant, what was asked of it."""
 
     path: Path
-    told: Mapping[str, Any]
+    entries: Mapping[str, Any]
 
     @property
     def now(self) -> datetime:
         """The instant that decided what was due."""
-        return datetime.fromisoformat(self.told["now"])
+        return datetime.fromisoformat(self.entries["now"])
 
     @property
     def session(self) -> str:
         """What tells runs of one process: they share the account's lists."""
-        return str(self.told["session"])
+        return str(self.entries["session"])
 
     @property
     def chain(self) -> str:
         """The warehouse that the package was loaded into."""
-        return str(self.told["chain"])
+        return str(self.entries["chain"])
 
     @property
     def run_id(self) -> str:
         """The run, as the ledger calls it."""
-        return str(self.told.get("run_id", ""))
+        return str(self.entries.get("run_id", ""))
 
     @property
     def load_ids(self) -> list[str]:
         """The load packages whose answers these are."""
-        return list(self.told["load_ids"])
+        return list(self.entries["load_ids"])
 
 
-def table_of(rows: list[tuple[Any, ...]]) -> pa.Table:
-    """The rows as a table of the archive."""
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
-    arrays = [
-        pa.array(list(values), type=field.type)
-        for values, field in zip(columns, SCHEMA, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+class ArchiveWriter:
+    """A new file of the archive, for its owner only."""
 
+    def __init__(self, path: Path) -> None:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        self._file = pq.ParquetWriter(
+            path, SCHEMA, compression="zstd", compression_level=ZSTD_LEVEL, use_dictionary=False
+        )
 
-def open_writer(path: Path) -> pq.ParquetWriter:
-    """A new file at the path, for its owner only."""
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    return pq.ParquetWriter(
-        path, SCHEMA, compression="zstd", compression_level=ZSTD_LEVEL, use_dictionary=False
-    )
+    def write(self, rows: list[tuple[Any, ...]]) -> None:
+        """Writes the answers as a row group."""
+        columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+        arrays = [
+            pa.array(list(values), type=field.type)
+            for values, field in zip(columns, SCHEMA, strict=True)
+        ]
+        self.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+
+    def write_table(self, table: pa.Table) -> None:
+        """Writes a table as a row group."""
+        self._file.write_table(table)
+
+    def finish(self, manifest: str | bytes) -> None:
+        """Writes the manifest and closes the file."""
+        self._file.add_key_value_metadata({MANIFEST: manifest})
+        self._file.close()
+
+    def close(self) -> None:
+        """Closes the file as it is."""
+        self._file.close()
 
 
 def read_manifest(path: Path) -> Manifest:
     """The manifest of a file; ArchiveError when it is no file of an archive."""
     try:
         found = pq.read_metadata(path).metadata or {}
-        told = json.loads(found[MANIFEST])
+        entries = json.loads(found[MANIFEST])
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise ArchiveError(f"{path} is no whole file of an archive: move it away") from error
-    if told.get("format") != FORMAT:
+    if entries.get("format") != FORMAT:
         raise ArchiveError(f"{path} was written by another version, which can read it")
-    return Manifest(path, told)
+    return Manifest(path, entries)
 
 
 def manifests_in(account_folder: Path, *, pending: bool = False) -> list[Manifest]:
     """The manifests of the folder's loaded files, oldest first; or of those that are pending."""
     paths = [p for p in account_folder.glob(f"*{LOADED}") if p.name.endswith(PENDING) is pending]
     found = [read_manifest(path) for path in paths]
-    return sorted(found, key=lambda one: (one.now, one.session, one.told["package"]))
+    return sorted(found, key=lambda one: (one.now, one.session, one.entries["package"]))
+
+
+def settle_pending(account_folder: Path, is_loaded: Callable[[Iterable[str]], bool]) -> None:
+    """Keeps the pending files whose packages were loaded. Deletes the others: their windows are
+    requested again."""
+    for path in sorted(account_folder.glob(f"*{PENDING}")):
+        if is_loaded(read_manifest(path).load_ids):
+            mark_loaded(path)
+        else:
+            path.unlink()
 
 
 class ArchiveFile:
@@ -174,7 +203,7 @@ def rewrite(account_folder: Path, change: Callable[[Request, Any], Any]) -> int:
 def _rewrite_file(path: Path, change: Callable[[Request, Any], Any]) -> int:
     new, changed = path.with_name(path.name + UNFINISHED), 0
     source = pq.ParquetFile(path)
-    writer = open_writer(new)
+    writer = ArchiveWriter(new)
     try:
         for group in range(source.num_row_groups):
             table = source.read_row_group(group)
@@ -187,8 +216,7 @@ def _rewrite_file(path: Path, change: Callable[[Request, Any], Any]) -> int:
                 bodies[place] = text
             column = pa.array(bodies, type=pa.large_string())
             writer.write_table(table.set_column(SCHEMA.get_field_index("body"), "body", column))
-        writer.add_key_value_metadata({MANIFEST: source.metadata.metadata[MANIFEST]})
-        writer.close()
+        writer.finish(source.metadata.metadata[MANIFEST])
         if changed:
             put_safely(new, path)
         return changed
@@ -204,11 +232,5 @@ def _changed(
     if text is None:
         return None
     body = json.loads(text)
-    request = Request(path, tuple(_pair(one) for one in query.split("&") if one))
-    after = change(request, body)
+    after = change(_request_of(path, query), body)
     return text if after == json.loads(text) else json.dumps(after, separators=(",", ":"))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    return name, value

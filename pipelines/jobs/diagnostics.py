@@ -17,8 +17,8 @@ from sources.help_scout.errors import AnswerError, ApiError, HelpScoutError, Rep
 from sources.help_scout.extract.list_guard import is_refusal
 from sources.help_scout.planning.request_plan import Read
 from sources.help_scout.planning.windows import Grain, window_of
-from sources.help_scout.state.coverage import everything
 from sources.help_scout.state.run import Run
+from sources.help_scout.state.selections import everything
 
 from ..probes.busiest_hours import compare_zone
 from ..settings.errors import COMPLETE, PARTIAL, PipelineError, explain

@@ -24,9 +24,10 @@ from sources.help_scout.extract.result import Status, WindowResults
 from sources.help_scout.planning.request_plan import Read, Request
 from sources.help_scout.planning.session import LoadSession
 from sources.help_scout.planning.windows import Grain, Window, local_midnight, window_of
-from sources.help_scout.state.coverage import (
-    Coverage,
-    Freshness,
+from sources.help_scout.state.coverage import Coverage, Freshness
+from sources.help_scout.state.dry_run import DryRun
+from sources.help_scout.state.run import Interval, Run
+from sources.help_scout.state.selections import (
     NewItemWindows,
     Refusals,
     Selection,
@@ -38,8 +39,6 @@ from sources.help_scout.state.coverage import (
     unread,
     windows_to_repair,
 )
-from sources.help_scout.state.dry_run import DryRun
-from sources.help_scout.state.run import Interval, Run
 from sources.help_scout.state.snapshot import WarehouseSnapshot
 
 from ..settings.errors import NothingLoaded, UsageError

@@ -1,20 +1,20 @@
 """Every error this package raises on purpose.
 
 HelpScoutError
-├── ConfigurationError        the caller can mend it: a wrong option, date, report name
+├── ConfigurationError        the caller can fix it: a wrong option, date, report name
 │   └── CredentialsError      the token endpoint refused client id or secret
-├── ApiError                  the other side failed, or could not be reached
-│   ├── Unreachable           no connection, time-out, or a 5xx/429 that outlived the retries
-│   ├── RequestRefused        400, 404 and the like: asking again will not help
-│   ├── Stopped               not asked any more: the run is to end
-│   └── ReportUnavailable     403: the plan or the user's permissions lack this report
+├── ApiError                  the API failed, or could not be reached
+│   ├── Unreachable           no connection, time-out, or a 5xx/429 that outlasted the retries
+│   ├── RequestRefused        400, 404 and the like: another request gets the same answer
+│   ├── Stopped               not sent: the run is to end
+│   └── ReportUnavailable     403: the plan or the user's permissions do not include this report
 ├── NoRoom                    this machine has no room for the rows of a large window
-├── ArchiveError              the archive cannot be written, or not be read
-└── AnswerError               the answer came, but it is not the report that was asked for
-    ├── WrongEnvelope         the body lacks the part that makes it this report
-    ├── WrongAnswer           the body answers another question: another day, user or page
-    ├── ValueMisfit           what is no cell of a row cannot be read: a list, a page's numbers
-    └── BucketMismatch        a series' buckets do not line up with the windows asked for
+├── ArchiveError              the archive cannot be written or read
+└── AnswerError               the answer came, but it is not the report that was requested
+    ├── UnexpectedResponse    the part that makes the body this report is missing
+    ├── WrongAnswer           the body is for another day, user or page than requested
+    ├── CoercionError         a list or the numbers of a page cannot be read
+    └── BucketMismatch        a series' buckets are not the windows that were requested
 
 Messages name the report or path, say what happened and what to do next, and never hold a
 secret or a customer's words.
@@ -88,7 +88,7 @@ class AnswerError(HelpScoutError):
 
 
 class UnexpectedResponse(AnswerError):
-    """The body lacks the part that makes it this report: it must not pass for an empty one."""
+    """The part that makes the body this report is missing: it must not pass for an empty one."""
 
 
 class WrongAnswer(AnswerError):
@@ -96,8 +96,10 @@ class WrongAnswer(AnswerError):
 
 
 class CoercionError(AnswerError):
-    """What is no cell of a row cannot be read: a list of the body, the numbers of a page. A single
-    value raises it from `fit` only: it becomes null, and is counted among the repairs."""
+    """A list of the body or the numbers of a page cannot be read.
+
+    `coerce` also raises it for a single value. That value becomes null and is counted as a repair.
+    """
 
 
 class BucketMismatch(AnswerError):

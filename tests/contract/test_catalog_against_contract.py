@@ -31,11 +31,12 @@ from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.slices import Slice
 from sources.help_scout.catalog.stored_tables import RESERVED_NAMES, stored_table
 from sources.help_scout.parsing.arrow import arrow_schema, to_arrow
-from sources.help_scout.parsing.flatten import flatten_report, leaves
+from sources.help_scout.parsing.flatten import flatten_report
 from sources.help_scout.planning.breakdowns import parse_breakdown
 from sources.help_scout.planning.request_plan import Read, plan_read, plan_spans
 from sources.help_scout.planning.windows import Grain
 from tests.conftest import CONTRACT, example_body
+from tests.helpers.leaves import leaves
 
 ZONE = ZoneInfo("America/New_York")
 UNITS: dict[str, tuple[Unit, ...]] = {

@@ -9,13 +9,10 @@ import pytest
 
 from sources.help_scout.extract.result import Status
 from sources.help_scout.planning.windows import Grain, Window
-from sources.help_scout.state.coverage import (
-    Coverage,
-    Freshness,
-    Key,
+from sources.help_scout.state.coverage import Coverage, Freshness, Key, WindowState
+from sources.help_scout.state.selections import (
     Refusals,
     Selection,
-    WindowState,
     due,
     everything,
     missing,

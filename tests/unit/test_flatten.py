@@ -8,9 +8,11 @@ import pytest
 
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import UnexpectedResponse
-from sources.help_scout.parsing.flatten import Flattened, Flattener, flatten_report, leaves, unwrap
+from sources.help_scout.parsing.envelope import unwrap
+from sources.help_scout.parsing.flatten import Flattened, Flattener, flatten_report
 from sources.help_scout.parsing.repairs import RepairKind
 from tests.helpers.builders import FIELD_STAMP, at, body_of, stamps_of
+from tests.helpers.leaves import leaves
 
 
 def flat(report: str, *bodies: Any) -> Flattened:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sources.help_scout.extract.list_guard import ListStatus
-from sources.help_scout.state.ledger import LIST_READS, list_row
+from sources.help_scout.state.ledger import LIST_READS
+from sources.help_scout.state.ledger_rows import list_row
 from tests.helpers.builders import NOW
 
 

@@ -18,7 +18,7 @@ from sources.help_scout.parsing.flatten import flatten_report
 from sources.help_scout.parsing.repairs import told_repairs
 from sources.help_scout.parsing.scales import scale_shares
 from sources.help_scout.planning.settings import Settings
-from sources.help_scout.state.ledger import ledger_row
+from sources.help_scout.state.ledger_rows import ledger_row
 from tests.helpers.builders import NOW, StubGetter, at, body_of, dated, read_of
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"

@@ -28,7 +28,8 @@ from sources.help_scout.extract.result import Status, WindowResult
 from sources.help_scout.parsing.arrow import arrow_schema, to_arrow
 from sources.help_scout.parsing.repairs import Repairs
 from sources.help_scout.parsing.row_batches import RowBatch
-from sources.help_scout.state.ledger import WINDOW_READS, ledger_row, window_context
+from sources.help_scout.state.ledger import WINDOW_READS
+from sources.help_scout.state.ledger_rows import ledger_row, window_context
 from tests.helpers.builders import at, read_of, window
 
 WEEK = timedelta(days=7)

@@ -12,7 +12,8 @@ from ..catalog.model import COUNT
 from ..catalog.reports import REPORTS
 from ..catalog.slices import SLICE_PARAMS
 from ..errors import HelpScoutError, Stopped
-from ..parsing.flatten import Flattened, flatten_report, unwrap
+from ..parsing.envelope import unwrap
+from ..parsing.flatten import Flattened, flatten_report
 from ..planning.request_plan import Read, plan_read
 from ..planning.windows import Window
 from .answer_checks import check_report

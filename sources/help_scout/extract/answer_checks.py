@@ -37,7 +37,7 @@ DATES = frozenset({"startDate", "endDate", "date", "start"})
 
 
 def check_report(report: Report, body: Any) -> None:
-    """Raises WrongEnvelope when the body's fields are those of another report.
+    """Raises UnexpectedResponse when the body's fields are those of another report.
 
     A body must have one of the report's fields, or there is nothing in it. Fields that the catalog
     does not know may be new ones, as long as they are not more than those that it knows, and a

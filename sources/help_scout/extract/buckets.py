@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from ..catalog.model import Report
 from ..errors import BucketMismatch, HelpScoutError
 from ..parsing.coerce import Row
-from ..parsing.flatten import Flattened, flatten_report, unwrap
+from ..parsing.envelope import unwrap
+from ..parsing.flatten import Flattened, flatten_report
 from ..planning.findings import ELSEWHERE, FROM_REQUEST, UTC_MIDNIGHT, fits_anchor, is_utc_midnight
 from ..planning.request_plan import VIEW_BY, Part, Read, Request
 from ..planning.windows import Window

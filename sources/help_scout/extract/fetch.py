@@ -20,7 +20,8 @@ from ..errors import (
     RequestRefused,
     Unreachable,
 )
-from ..parsing.flatten import flatten_report, unwrap
+from ..parsing.envelope import unwrap
+from ..parsing.flatten import flatten_report
 from ..planning.request_plan import Read, Request
 from .absence import doubted, is_zero_elsewhere
 from .answer_checks import check_report, check_user, echo_shift_seconds

@@ -37,8 +37,8 @@ def read_list(dimension: Dimension, get: Get, path: str) -> Pages:
     """The items of a list endpoint, of all pages.
 
     The list is read again when its pages do not hold what it counts, since pages shift when items
-    come or go. What is still missing after three reads is a `problem`. Raises WrongEnvelope when
-    the body is no list.
+    come or go. What is still missing after three reads is a `problem`.
+    Raises UnexpectedResponse when the body is no list.
     """
     best = Pages()
     for _ in range(MAX_READS):

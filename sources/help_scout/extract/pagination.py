@@ -16,7 +16,8 @@ import orjson
 from ..catalog.model import Report, Shape
 from ..errors import CoercionError, WrongAnswer
 from ..parsing.coerce import TableRows, whole_number
-from ..parsing.flatten import Flattened, Flattener, unwrap
+from ..parsing.envelope import unwrap
+from ..parsing.flatten import Flattened, Flattener
 from ..planning.request_plan import Part, Read, Request
 from .answer_checks import RowChecks, check_page, check_report
 from .result import RequestStats, WindowResult, result_of

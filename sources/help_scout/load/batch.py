@@ -10,7 +10,8 @@ from ..catalog.stored_tables import UNKNOWN_VALUES, StoredTable, stored_table, t
 from ..extract.result import WindowResult
 from ..parsing.coerce import as_json
 from ..parsing.row_batches import RowBatch
-from ..state.ledger import WINDOW_READS, ledger_row, window_context
+from ..state.ledger import WINDOW_READS
+from ..state.ledger_rows import ledger_row, window_context
 from ..state.restatements import RESTATEMENTS, measures_of, restatements
 from ..state.run import Run
 from ..state.snapshot import Stamp

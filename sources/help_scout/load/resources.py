@@ -23,7 +23,8 @@ from ..errors import AnswerError, ApiError
 from ..extract.dimension_lists import dimension_row
 from ..extract.list_guard import ListStatus
 from ..parsing.coerce import Row
-from ..state.ledger import LIST_READS, WINDOW_READS, list_row
+from ..state.ledger import LIST_READS, WINDOW_READS
+from ..state.ledger_rows import list_row
 from ..state.read_planner import Span
 from ..state.restatements import measures_of
 from ..state.run import FACTS, Run

@@ -27,7 +27,7 @@ _DOUBLE_EXACT_BOUND = 2**53
 
 
 def coerce(column: Column, value: Any, where: str) -> Any:
-    """The value as its column's type; ValueMisfit, which says `where`, when it does not fit."""
+    """The value as its column's type; CoercionError, which says `where`, when it does not fit."""
     try:
         return _FIT[column.unit.type](value)
     except (TypeError, ValueError, OverflowError):

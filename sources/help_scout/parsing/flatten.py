@@ -9,16 +9,17 @@ A value that does not fit its column is null, a row without an id is kept: `repa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from ..catalog.model import ENVELOPES, PAGED, Report, Rows, Shape, Table
+from ..catalog.model import PAGED, Report, Rows, Shape, Table
 from ..catalog.reports import REPORTS
 from ..catalog.stored_tables import RESERVED_NAMES
-from ..errors import CoercionError, UnexpectedResponse
-from .coerce import Row, Stamps, TableRows, coerce, kind_of, unknown_field, whole_number
+from ..errors import CoercionError
+from .coerce import Row, Stamps, TableRows, coerce, kind_of, unknown_field
+from .envelope import unwrap
 from .keys import RowKeys
 from .path_tree import Node, tree_of
 from .repairs import RepairKind, Repairs, kind_of_misfit
@@ -60,50 +61,13 @@ def flatten_report(
 
     Several bodies are the pages (or parts) of one read: positions count on through them. Without
     `compares` no previous period was asked for, and what the bodies say of one is left out.
-    Raises WrongEnvelope or ValueMisfit.
+    Raises UnexpectedResponse or CoercionError.
     """
     flattener = Flattener(report, compares=compares)
     for body, stamps in bodies:
         flattener.add(unwrap(report, body), stamps)
     rows = flattener.take()
     return Flattened(rows, flattener.extra, flattener.unknown, flattener.repairs)
-
-
-def unwrap(report: Report, body: Any) -> Any:
-    """The report's body; WrongEnvelope when it is not this report at all.
-
-    One client saw bodies wrapped in {"report": …}; such a wrapper is taken off. An empty list may
-    come as {}, and a page that counts 0 rows without them.
-    """
-    if isinstance(body, dict) and set(body) == {"report"}:
-        body = body["report"]
-    path, kind = ENVELOPES[report.shape]
-    if report.shape is Shape.HEATMAP and body == {}:
-        return []
-    if report.shape in PAGED:
-        body = _with_no_results(body, path.split("."))
-    found = body
-    for name in path.split(".") if path else []:
-        found = found.get(name) if isinstance(found, dict) else None
-    if not isinstance(found, kind):
-        raise UnexpectedResponse(
-            f"{report.name}: the answer is not this report: expected "
-            f"{'a list' if kind is list else 'an object'} at {path or 'the top'!r}, "
-            f"found {kind_of(found)}. Nothing was stored for the window; if it lasts, the API "
-            "has changed"
-        )
-    return body
-
-
-def _with_no_results(body: Any, path: list[str]) -> Any:
-    """The page with an empty list at the path, where it counts 0 rows and leaves them out."""
-    if not isinstance(body, dict):
-        return body
-    name, *rest = path
-    if rest:
-        return {**body, name: _with_no_results(body.get(name), rest)} if name in body else body
-    is_empty = body.get(name) in (None, {}) and whole_number(body.get("count")) == 0
-    return {**body, name: []} if is_empty else body
 
 
 class Flattener:
@@ -127,7 +91,7 @@ class Flattener:
         self._keys = RowKeys(self.repairs)
 
     def add(self, body: Any, stamps: Stamps) -> None:
-        """Puts the leaves of an unwrapped body into rows. Raises ValueMisfit."""
+        """Puts the leaves of an unwrapped body into rows. Raises CoercionError."""
         self._stamps = {
             table.name: {name: value for name, value in stamps.items() if table.has_column(name)}
             for table in self._report.tables
@@ -142,7 +106,7 @@ class Flattener:
         self._walk(self._tree, body, row, "")
 
     def take(self) -> TableRows:
-        """The rows gathered since the last time, their keys checked. Raises ValueMisfit.
+        """The rows gathered since the last time, their keys checked. Raises CoercionError.
 
         Keys are checked within the block: what is taken together must hold all rows that could
         share one, but for rows that are told apart by their number.
@@ -296,15 +260,3 @@ class Flattener:
 def _declared_names(report_name: str) -> frozenset[str]:
     tables = REPORTS[report_name].tables
     return RESERVED_NAMES.union(column.name for table in tables for column in table.columns)
-
-
-def leaves(value: Any, path: str = "") -> Iterator[str]:
-    """The wire paths of all leaves of a body, list items written `[]`."""
-    if isinstance(value, dict):
-        for name, child in value.items():
-            yield from leaves(child, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for child in value:
-            yield from leaves(child, f"{path}[]")
-    else:
-        yield path

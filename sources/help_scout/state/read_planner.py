@@ -29,7 +29,8 @@ from ..planning.findings import FROM_REQUEST, fits_anchor
 from ..planning.request_plan import Read, plan_read
 from ..planning.settings import Settings
 from ..planning.windows import Window
-from .coverage import ALL, Refusals, Selection, everything
+from .coverage import ALL
+from .selections import Refusals, Selection, everything
 from .snapshot import WarehouseSnapshot
 
 SPANS_AHEAD = 8

@@ -21,7 +21,7 @@ from ..catalog.stored_tables import (
 )
 from ..extract.result import WindowResult
 from .coverage import WindowState
-from .ledger import window_values
+from .ledger_rows import window_values
 
 VALUE = Unit("the measure's", Type.DOUBLE, example="42.0")
 

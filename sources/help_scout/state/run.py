@@ -26,7 +26,7 @@ from ..extract.list_guard import is_refusal
 from ..extract.prefetch import ReadAhead
 from ..extract.result import LEFT_OUT, SENT, WindowResult, WindowResults
 from ..parsing.coerce import Row
-from ..parsing.flatten import unwrap
+from ..parsing.envelope import unwrap
 from ..parsing.redaction import Privacy
 from ..planning.breakdowns import pin_groups
 from ..planning.budget import Budget

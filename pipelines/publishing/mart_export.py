@@ -8,7 +8,7 @@ are written, too; one of these that fails keeps nothing else back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,8 @@ import duckdb
 
 from ..models.mart_runner import SCHEMA, all_marts
 from ..models.sla_targets import TARGETS
-from ..settings.errors import UsageError, WarehouseError
-from .published_copy import published_path
+from ..settings.errors import UsageError
+from .published_copy import open_copy, published_path
 
 FORMATS = {"parquet": "format parquet", "csv": "format csv, header true"}
 BYTE_ORDER_MARK = "\ufeff"
@@ -89,16 +89,15 @@ def left_behind(folder: Path, file_format: str, exported: list[Exported]) -> Ite
             yield path
 
 
-def _opened(published: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _opened(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not published.exists():
         raise UsageError(
             f"{published} does not exist: nothing is published yet. help-scout load publishes once "
             "its checks hold; --warehouse names another file"
         )
-    try:
-        return duckdb.connect(str(published), read_only=True)
-    except duckdb.Error as error:
-        raise WarehouseError(f"cannot open {published}: {' '.join(str(error).split())}") from error
+    with open_copy(published) as connection:
+        yield connection
 
 
 def _marts_in(connection: duckdb.DuckDBPyConnection) -> list[str]:

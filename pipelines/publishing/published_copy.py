@@ -21,6 +21,7 @@ import orjson
 from ..models.own_tables import PUBLICATION_TABLE
 from ..models.warehouse_comments import describing
 from ..settings.constants import DATASET
+from ..settings.errors import WarehouseError
 from ..warehouse.duckdb import PUBLISHED, connect, state_folder
 
 _CATALOG = "the_copy"
@@ -157,7 +158,7 @@ def read_publication(warehouse: Path) -> Publication | None:
         return None
     instant = "epoch_ms(published_at)"  # as a number: an instant would need one more package
     try:
-        with _attached(path, read_only=True) as connection:
+        with open_copy(path) as connection:
             there = {name for name, *_ in connection.execute(f"describe {_TABLE}").fetchall()}
             names = [  # an older copy does not have all of them
                 field.name
@@ -166,7 +167,7 @@ def read_publication(warehouse: Path) -> Publication | None:
             ]
             columns = ", ".join([instant, *names[1:]])
             row = connection.execute(f"select {columns} from {_TABLE}").fetchone()
-    except duckdb.Error:
+    except (duckdb.Error, WarehouseError):
         return None
     if row is None:
         return None
@@ -193,27 +194,27 @@ def _copy(warehouse: Path, new: Path) -> list[int]:
 def _finish(new: Path, publication: Publication) -> None:
     """Leaves out the tables that loads work with, and writes what the copy is worth."""
     places = ", ".join("?" for _ in fields(publication))
-    with _attached(new) as connection:
+    with open_copy(new, read_only=False) as connection:
         connection.execute(f"drop schema if exists {_CATALOG}.{DATASET}_staging cascade")
         connection.execute(f"create or replace table {_TABLE} ({PUBLICATION_TABLE.sql_columns})")
         connection.execute(f"insert into {_TABLE} values ({places})", astuple(publication))
-        connection.execute(f"use {_CATALOG}")
         connection.execute(";".join(describing(PUBLICATION_TABLE, DATASET)))
         connection.execute(f"checkpoint {_CATALOG}")
 
 
 @contextmanager
-def _attached(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the file under a name of ours: by its own, a file called reports.duckdb
-    could not be told from the schema."""
+def open_copy(path: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that uses the copy under a name of ours: by its own, a file called
+    reports.duckdb could not be told from the schema. WarehouseError when it is no database."""
     with duckdb.connect() as connection:
         options = " (read_only)" if read_only else ""
-        connection.execute(f"attach '{_quoted(path)}' as {_CATALOG}{options}")
+        quoted = str(path).replace("'", "''")
+        try:
+            connection.execute(f"attach '{quoted}' as {_CATALOG}{options}; use {_CATALOG}")
+        except duckdb.Error as error:
+            message = " ".join(str(error).split())
+            raise WarehouseError(f"cannot open {path}: {message}") from error
         yield connection
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _unfinished(target: Path) -> Path:

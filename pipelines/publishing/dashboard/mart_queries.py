@@ -25,21 +25,20 @@ class MartQuery:
     dated: str | None = "window_date"
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 READS = (
     MartQuery(
         mart="volume",
         columns=(
             *INBOX,
-            "inbox_name",
-            "total_conversations",
-            "new_conversations",
-            "total_replies",
-            "customers_helped",
-            "closed",
-            "previous_new_conversations",
-            "delta_new_conversations_pct",
-            "previous_total_replies",
-            "delta_total_replies_pct",
+            *_names("""
+            inbox_name total_conversations new_conversations total_replies customers_helped
+            closed previous_new_conversations delta_new_conversations_pct previous_total_replies
+            delta_total_replies_pct
+            """),
         ),
         order="inbox_id nulls first, grain, window_date",
     ),
@@ -47,20 +46,13 @@ READS = (
         mart="responsiveness",
         columns=(
             *INBOX,
-            "inbox_name",
-            "first_response_time_seconds",
-            "previous_first_response_time_seconds",
-            "delta_first_response_time_pct",
-            "response_time_seconds",
-            "previous_response_time_seconds",
-            "delta_response_time_pct",
-            "resolution_time_seconds",
-            "previous_resolution_time_seconds",
-            "delta_resolution_time_pct",
-            "handle_time_seconds",
-            "resolved",
-            "previous_resolved",
-            "delta_resolved_pct",
+            *_names("""
+            inbox_name first_response_time_seconds previous_first_response_time_seconds
+            delta_first_response_time_pct response_time_seconds previous_response_time_seconds
+            delta_response_time_pct resolution_time_seconds previous_resolution_time_seconds
+            delta_resolution_time_pct handle_time_seconds resolved previous_resolved
+            delta_resolved_pct
+            """),
         ),
         order="inbox_id nulls first, grain, window_date",
     ),
@@ -68,12 +60,10 @@ READS = (
         mart="service_targets",
         columns=(
             *INBOX,
-            "metric",
-            "target_seconds",
-            "conversation_count",
-            "within_target_count",
-            "within_target_pct",
-            "previous_within_target_pct",
+            *_names("""
+            metric target_seconds conversation_count within_target_count within_target_pct
+            previous_within_target_pct
+            """),
         ),
         order="metric, inbox_id nulls first, grain, window_date",
     ),
@@ -81,14 +71,10 @@ READS = (
         mart="response_distribution",
         columns=(
             *LISTED,
-            "inbox_id",
-            "metric",
-            "range_id",
-            "range_label",
-            "conversation_count",
-            "conversation_pct",
-            "previous_conversation_pct",
-            "cumulative_pct",
+            *_names("""
+            inbox_id metric range_id range_label conversation_count conversation_pct
+            previous_conversation_pct cumulative_pct
+            """),
         ),
         where=f"metric in ('first response time', 'response time') and ({DETAIL})",
         order="metric, inbox_id nulls first, grain, range_id, window_date",
@@ -97,45 +83,27 @@ READS = (
         mart="happiness",
         columns=(
             *INBOX,
-            "inbox_name",
-            "great_count",
-            "okay_count",
-            "not_good_count",
-            "ratings_count",
-            "previous_ratings_count",
-            "happiness_score",
-            "previous_happiness_score",
-            "delta_happiness_score_points",
+            *_names("""
+            inbox_name great_count okay_count not_good_count ratings_count
+            previous_ratings_count happiness_score previous_happiness_score
+            delta_happiness_score_points
+            """),
         ),
         order="inbox_id nulls first, grain, window_date",
     ),
     MartQuery(
         mart="ratings",
-        columns=(
-            "rated_date",
-            "rating_label",
-            "rating_comments",
-            "customer_id",
-            "customer_name",
-            "user_id",
-            "user_name",
-            "conversation_number",
-            "inbox_id",
-        ),
+        columns=_names("""
+            rated_date rating_label rating_comments customer_id customer_name user_id user_name
+            conversation_number inbox_id
+            """),
         where="trim(rating_comments) <> ''",
         order="rated_date desc, rated_at desc, conversation_id",
         dated="rated_date",
     ),
     MartQuery(
         mart="volume_daily",
-        columns=(
-            "window_date",
-            "is_open",
-            "is_provisional",
-            "inbox_id",
-            "channel",
-            "new_conversations",
-        ),
+        columns=_names("window_date is_open is_provisional inbox_id channel new_conversations"),
         where="channel <> 'all'",
         order="channel, inbox_id nulls first, window_date",
     ),
@@ -147,7 +115,7 @@ READS = (
     ),
     MartQuery(
         mart="chat_health",
-        columns=(*INBOX, "chat_count", "missed_pct", "wait_time_seconds", "duration_seconds"),
+        columns=(*INBOX, *_names("chat_count missed_pct wait_time_seconds duration_seconds")),
         order="inbox_id nulls first, grain, window_date",
     ),
     MartQuery(
@@ -158,7 +126,7 @@ READS = (
     ),
     MartQuery(
         mart="busy_hours",
-        columns=(*LISTED, "inbox_id", "weekday", "hour", "conversation_count"),
+        columns=(*LISTED, *_names("inbox_id weekday hour conversation_count")),
         where="grain <> 'day' and conversation_count <> 0",
         order="inbox_id nulls first, grain, weekday, hour, window_date",
     ),
@@ -166,20 +134,11 @@ READS = (
         mart="agents",
         columns=(
             *WINDOW,
-            "user_id",
-            "user_name",
-            "total_replies",
-            "delta_total_replies_pct",
-            "customers_helped",
-            "resolved",
-            "closed",
-            "response_time_seconds",
-            "delta_response_time_pct",
-            "resolution_time_seconds",
-            "handle_time_seconds",
-            "happiness_score",
-            "ratings_count",
-            "chat_count",
+            *_names("""
+            user_id user_name total_replies delta_total_replies_pct customers_helped resolved
+            closed response_time_seconds delta_response_time_pct resolution_time_seconds
+            handle_time_seconds happiness_score ratings_count chat_count
+            """),
         ),
         order="user_id, grain, window_date",
     ),
@@ -193,15 +152,10 @@ READS = (
         mart="topics",
         columns=(
             *LISTED,
-            "inbox_id",
-            "topic_kind",
-            "topic_id",
-            "topic_name",
-            "conversation_count",
-            "conversation_pct",
-            "previous_conversation_count",
-            "change_count",
-            "trend",
+            *_names("""
+            inbox_id topic_kind topic_id topic_name conversation_count conversation_pct
+            previous_conversation_count change_count trend
+            """),
         ),
         where=DETAIL,
         order="topic_kind, inbox_id nulls first, topic_id, grain, window_date",
@@ -210,59 +164,34 @@ READS = (
         mart="docs_health",
         columns=(
             *WINDOW,
-            "visitor_count",
-            "previous_visitor_count",
-            "delta_visitor_count_pct",
-            "found_an_answer_pct",
-            "previous_found_an_answer_pct",
-            "delta_found_an_answer_points",
-            "failed_pct",
-            "previous_failed_pct",
+            *_names("""
+            visitor_count previous_visitor_count delta_visitor_count_pct found_an_answer_pct
+            previous_found_an_answer_pct delta_found_an_answer_points failed_pct
+            previous_failed_pct
+            """),
         ),
         order="grain, window_date",
     ),
     MartQuery(
         mart="docs_gaps",
-        columns=(*LISTED, "search_term", "search_count", "previous_search_count"),
+        columns=(*LISTED, *_names("search_term search_count previous_search_count")),
         where=DETAIL,
         order="grain, search_term, window_date",
     ),
     MartQuery(
         mart="coverage",
-        columns=(
-            "report",
-            "slice_kind",
-            "grain",
-            "first_date",
-            "last_date",
-            "window_count",
-            "loaded_count",
-            "open_count",
-            "provisional_count",
-            "incomplete_count",
-            "unavailable_count",
-            "failed_count",
-            "refused_items",
-            "covered_until",
-            "last_error",
-            "disagreeing_checks",
-            "disagrees_since",
-            "largest_difference_pct",
-        ),
+        columns=_names("""
+            report slice_kind grain first_date last_date window_count loaded_count open_count
+            provisional_count incomplete_count unavailable_count failed_count refused_items
+            covered_until last_error disagreeing_checks disagrees_since largest_difference_pct
+            """),
         order="report, slice_kind, grain",
         dated=None,
     ),
 )
 
-PUBLICATION = (
-    "account",
-    "timezone",
-    "published_at",
-    "missing_windows",
-    "failed_windows",
-    "checks_held",
-    "checks_failed",
-    "checks_skipped",
-    "checks_drifted",
-)
+PUBLICATION = _names("""
+    account timezone published_at missing_windows failed_windows checks_held checks_failed
+    checks_skipped checks_drifted
+""")
 LATER = ("compare_to", "checks_disagreeing")  # those that an older copy does not have

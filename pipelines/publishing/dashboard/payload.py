@@ -6,8 +6,7 @@ named in `absent`, and the page says so where its figures would stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from ...settings.errors import UsageError, WarehouseError
+from ...settings.errors import UsageError
+from ..published_copy import open_copy
 from .mart_queries import DAYS_OF_HISTORY, INSTANTS, LATER, PUBLICATION, READS, MartQuery
 
 Column = list[Any] | dict[str, list[Any]]
@@ -38,7 +38,7 @@ class Figures:
 
 def read_figures(published: Path) -> Figures:
     """The figures in a published file; UsageError or WarehouseError says why there are none."""
-    with _opened(published) as connection:
+    with open_copy(published) as connection:
         publication = _publication(connection, published)
         zone = ZoneInfo(publication["timezone"])
         there = _marts_in(connection)
@@ -52,21 +52,6 @@ def read_figures(published: Path) -> Figures:
             marts={read.mart: _columns(connection, read, last, zone) for read in wanted},
             absent=tuple(read.mart for read in READS if read.mart not in there),
         )
-
-
-@contextmanager
-def _opened(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the file under a name of ours: by its own, a file called reports.duckdb
-    could not be told from the schema."""
-    with duckdb.connect() as connection:
-        path = str(published).replace("'", "''")
-        try:
-            connection.execute(f"attach '{path}' as the_copy (read_only)")
-        except duckdb.Error as error:
-            message = " ".join(str(error).split())
-            raise WarehouseError(f"cannot read {published}: {message}") from error
-        connection.execute("use the_copy")
-        yield connection
 
 
 def _marts_in(connection: duckdb.DuckDBPyConnection) -> set[str]:

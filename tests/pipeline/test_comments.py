@@ -198,7 +198,7 @@ def test_postgres_says_the_same(commented: Path, twin: Pipeline) -> None:
 
 
 def test_the_recipes_queries_run(commented: Path, tmp_path: Path) -> None:
-    page = (ROOT / "pipelines" / "marts" / "BI.md").read_text(encoding="utf-8")
+    page = (ROOT / "pipelines" / "models" / "marts" / "BI.md").read_text(encoding="utf-8")
     (sql,) = re.findall(r"```sql\n(.+?)```", page, flags=re.DOTALL)
     (python,) = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
     published = tmp_path / "help_scout.published.duckdb"

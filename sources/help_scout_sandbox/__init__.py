@@ -5,7 +5,8 @@ from .history.spec import AccountSpec
 from .history.surprises import Surprises
 from .http.faults import Fault, Faults
 from .http.platform import LoggedRequest
-from .http.server import RunningServer, Sandbox
+from .http.sandbox import Sandbox
+from .http.server import RunningServer
 
 __all__ = [
     "Account",

@@ -75,7 +75,7 @@ def test_a_year_through_twenty_kills_equals_the_uninterrupted_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Both loads ask the same: what was answered once need not be counted again.
-    monkeypatch.setattr("sources.help_scout_sandbox.http.server.MOST_REMEMBERED", 50_000)
+    monkeypatch.setattr("sources.help_scout_sandbox.http.account_api.MOST_REMEMBERED", 50_000)
     peaceful, killed = tmp_path / "peaceful.duckdb", tmp_path / "killed.duckdb"
     dice = random.Random(20)
     with serving(Sandbox(YEAR)) as base_url:

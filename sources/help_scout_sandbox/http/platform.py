@@ -1,27 +1,36 @@
-"""The provider's platform around the reports: tokens, the rate limit, error bodies, the log."""
+"""The provider's platform around the reports: tokens, the rate limit and error bodies."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from .parameters import Problem
 
 ERRORS_PAGE = "http://developer.helpscout.com/mailbox-api/overview/errors"
 MINUTE = 60.0
 RETRY_AFTER = "X-RateLimit-Retry-After"
+TOKEN_PATH = "/v2/oauth2/token"  # noqa: S105 - a path
+SITES_PATH = "/v1/sites"
+"""The Docs API's list."""
+Encoded = tuple[int, bytes, str]
+"""A status, a body and its media type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: a status, a JSON-able body and headers."""
+    """A status and a body that can be written as JSON."""
 
     status: int
     body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+
+    def encode(self) -> Encoded:
+        """The answer with its body as bytes."""
+        return self.status, orjson.dumps(self.body), self.media_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +42,6 @@ class LoggedRequest:
     query: dict[str, str]
     status: int
     at: float
-
-
-class RequestLog:
-    """Every request answered so far, safe to read while more arrive."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._requests: list[LoggedRequest] = []
-
-    def add(self, request: LoggedRequest) -> None:
-        with self._lock:
-            self._requests.append(request)
-
-    def all(self) -> list[LoggedRequest]:
-        with self._lock:
-            return list(self._requests)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._requests.clear()
 
 
 class RateLimiter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,15 +12,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .app import SITES_PATH, TOKEN_PATH
-from .platform import Answer, RateLimiter, Tokens, error
-from .server import LOOPBACK, RunningServer, _listen, _PromptServer
+from .platform import SITES_PATH, TOKEN_PATH, Answer, RateLimiter, Tokens, error
+from .server import RunningServer, serve_app
 
 KIND = "help-scout problem report"
 ELSEWHERE = b"https://example.invalid/v"
@@ -58,31 +55,10 @@ class Replay:
     @contextmanager
     def serve(self, port: int = 0) -> Iterator[RunningServer]:
         """Serves in a background thread, on a free port unless one is given, until left."""
-        listener = _listen(port)
-        methods = ["GET", "POST"]
-        app = Starlette(routes=[Route("/{path:path}", self._answer, methods=methods)])
-        server = _PromptServer(
-            uvicorn.Config(
-                app, http="httptools", ws="none", lifespan="off", log_config=None,
-                log_level="critical", access_log=False, server_header=False, date_header=False,
-                timeout_graceful_shutdown=1,
-            )
-        )  # fmt: skip
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                if not thread.is_alive():
-                    raise RuntimeError("the server could not be started")
-                time.sleep(0.002)
-            bound: int = listener.getsockname()[1]
-            self._base_url = f"http://{LOOPBACK}:{bound}"
-            yield RunningServer(self._base_url, bound)
-        finally:
-            if server.started:
-                server.leave()
-            thread.join(timeout=10)
-            listener.close()
+        app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
+        with serve_app(app, port) as server:
+            self._base_url = server.base_url
+            yield server
 
     async def _answer(self, request: Request) -> Response:
         allowed, headers = self._limiter.take()

@@ -1,4 +1,4 @@
-"""Answers that are wrong, missing or refused, for ten nights.
+"""Answers that are wrong, missing or refused, for one night and for ten.
 
 Each report has a trouble of its own. While it lasts nothing else is kept from being read, nothing
 that was stored is replaced by nothing, and every count of missing windows is the same. When it is
@@ -32,8 +32,6 @@ from tests.helpers.loads import (
 NEW_YORK = ZoneInfo("America/New_York")
 START = "2026-10-28"
 FIRST_NIGHT = date(2026, 11, 1)
-NIGHTS = 10
-"""Longer than the lookback, and than a refusal lasts before it is requested again."""
 BAD_DAY = ("start", "2026-10-30T04:00:00Z")
 INBOX = ("mailboxes", "85001")
 INBOX_SLICE = "mailbox=85001"
@@ -116,8 +114,9 @@ TROUBLES = [
 
 
 @pytest.mark.slow(minutes=1)
+@pytest.mark.parametrize("nights", [1, 10])
 def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nights: int
 ) -> None:
     monkeypatch.setattr("sources.help_scout.api.retries.FIRST_WAIT_SECONDS", 0.001)
     monkeypatch.setattr("sources.help_scout.api.retries.MAX_WAIT_SECONDS", 0.01)
@@ -129,7 +128,7 @@ def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
         good = numbers(warehouse)
         for fault in TROUBLES:
             sandbox.faults.add(fault)
-        for number in range(1, NIGHTS + 1):
+        for number in range(1, nights + 1):
             summary = load(warehouse, base_url, clock=ticking(night(number)), **OPTIONS)
             assert summary.exit_code() == 3
             assert {INBOX_SLICE, "user=4002"} == set(summary.refused)
@@ -146,10 +145,10 @@ def test_troubles_cost_what_they_are_about_and_nothing_when_they_are_over(
             "select report, max(window_date) from report_windows where status = 'loaded' "
             f"and grain = 'day' and slice not in ('{INBOX_SLICE}') group by 1",
         )
-        up_to_date = {name for name, day in loaded if day == night(NIGHTS).date()}
+        up_to_date = {name for name, day in loaded if day == night(nights).date()}
         assert {"happiness_overall", "phone", "chat", "company_overall"} <= up_to_date
         sandbox.faults.clear()
-        after = night(NIGHTS + 1)
+        after = night(nights + 1)
         for wait in (0, 7):  # what was refused is asked again within a week
             later = after + timedelta(days=wait)
             load(warehouse, base_url, clock=ticking(later), **OPTIONS)

@@ -26,7 +26,7 @@ from tests.helpers.loads import (
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
-FIRST_NIGHT = date(2026, 10, 31)  # the second night after it follows a day of 25 hours
+FIRST_NIGHT = date(2026, 10, 27)  # the fifth night after it follows a day of 25 hours
 START = "2026-10-18"
 LOOKBACK, A_DAY = timedelta(days=7), timedelta(days=1)
 WAYS = {
@@ -45,14 +45,14 @@ def night(number: int) -> datetime:
 
 @pytest.mark.slow(minutes=5)
 @pytest.mark.xdist_group("nights")
-def test_ten_nights_leave_every_window_as_a_fresh_load_and_read_none_too_often(
+def test_fourteen_nights_leave_every_window_as_a_fresh_load_and_read_none_too_often(
     tmp_path: Path,
 ) -> None:
     nightly, fresh = tmp_path / "nightly.duckdb", tmp_path / "fresh.duckdb"
     # One inbox more than elsewhere, since one is refused.
     spec = replace(SMALL, inboxes=SMALL.inboxes + 1)
     sandbox = Sandbox(spec, surprises=Surprises.like_live())
-    nights = [night(number) for number in range(10)]
+    nights = [night(number) for number in range(14)]
     with serving(sandbox) as base_url:
         for now in nights:
             summary = load_into(

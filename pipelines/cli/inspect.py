@@ -184,19 +184,18 @@ def _probe(target: Target) -> None:
         from ..probes.account_facts import store_facts
         from ..probes.assumptions import probe_account
         from ..quality.probe_checks import checked_agreements
-        from ..warehouse.open import check_account, is_there, open_pipeline
         from .render.probes import print_facts
 
         target.check()
         run = configured_run(**target.options)
         try:
-            if is_there(target.place):
-                check_account(target.place, run.settings.account)
+            if target.place.exists():
+                target.place.check_account(run.settings.account)
             facts = probe_account(run)
         finally:
             run.close()
         account, today = run.settings.account, run.now.astimezone(run.time.zone).date()
-        with open_pipeline(target.place) as pipeline:
+        with target.place.open() as pipeline:
             facts += checked_agreements(pipeline, account, today)
             store_facts(pipeline, facts, run.now, account)
         print_facts(console(), facts, run.client.sent)

@@ -158,7 +158,7 @@ def rebuild(
             sys.exit(_rebuild_from_archive(target, from_archive))
         budget = Budget(max_requests=max_requests, max_minutes=max_minutes)
         with JobScreen(console()) as emit:
-            code = run_rebuild(Job(target.file, options=target.options, budget=budget), emit)
+            code = run_rebuild(Job(target.place, options=target.options, budget=budget), emit)
     sys.exit(code)
 
 

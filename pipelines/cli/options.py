@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from ..settings.constants import PLACEHOLDERS
+from ..settings.constants import DEFAULT_DESTINATION, PLACEHOLDERS
 from ..settings.errors import UsageError, explain
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sources.help_scout.state.run import Run
 
-    from ..warehouse.open import Warehouse
+    from ..warehouse.base import Destination
 
 LEAST_WIDTH = 140
 
@@ -39,10 +39,10 @@ _account_option = click.option(
 _destination_option = click.option(
     "--destination",
     metavar="NAME",
-    default="duckdb",
+    default=DEFAULT_DESTINATION,
     show_default=True,
     envvar="HELP_SCOUT_DESTINATION",
-    help="Where the tables are: duckdb, postgres, ducklake, parquet, iceberg, …",
+    help="Where the tables are: duckdb, postgres, ducklake, parquet, iceberg.",
 )
 all_option = click.option(
     "--all", "all_accounts", is_flag=True, help="Every account that is configured."
@@ -71,13 +71,14 @@ def all_and_workers(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What the options say of the account and its warehouse; `destination` is duckdb for commands
-    that work on a file only."""
+    """What the options say of the account and its warehouse; `destination` is the default one for
+    commands that work on a file only. `is_from_environment` says that `warehouse` is."""
 
     warehouse: Path | None
     account: str | None
-    destination: str = "duckdb"
+    destination: str = DEFAULT_DESTINATION
     takes_destination: bool = False
+    is_from_environment: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -114,7 +115,7 @@ class Target:
         or its file, is named."""
         from ..settings.accounts import account_names
 
-        if self.account is not None or self.warehouse is not None:
+        if self.account is not None or self.named_file is not None:
             raise UsageError(
                 "--all is every account, each with a file of its own or at the destination: leave "
                 "--account and --warehouse out, and unset HELP_SCOUT_WAREHOUSE"
@@ -128,35 +129,36 @@ class Target:
         return [replace(self, account=name) for name in names]
 
     @property
+    def named_file(self) -> Path | None:
+        """The file that is named. One that only the environment names is for commands that work on
+        files."""
+        from ..warehouse.open import destination_class
+
+        is_meant = not self.is_from_environment or destination_class(self.destination).takes_file
+        return self.warehouse if is_meant else None
+
+    @property
     def file(self) -> Path:
-        """The DuckDB file; UsageError when the environment names another destination for a command
-        that works on a file only."""
-        elsewhere = os.environ.get("HELP_SCOUT_DESTINATION", "duckdb")
-        if self.destination == "duckdb" != elsewhere and not self.takes_destination:
+        """The DuckDB file, for a command that works on a file only."""
+        found = self.place.file
+        assert found is not None
+        return found
+
+    @property
+    def place(self) -> Destination:
+        """The account's tables at the destination; UsageError when the environment names another
+        one for a command that works on a file only."""
+        elsewhere = os.environ.get("HELP_SCOUT_DESTINATION", DEFAULT_DESTINATION)
+        if not self.takes_destination and elsewhere != self.destination:
             raise UsageError(
                 f"this command works on a DuckDB file, and HELP_SCOUT_DESTINATION is {elsewhere}: "
                 "unset it to mean the file. README, Destinations, says what to do elsewhere"
             )
-        if self.warehouse is not None:
-            return self.warehouse
-        return Path(f"data/{self.account or 'help_scout'}.duckdb")
-
-    @property
-    def place(self) -> Warehouse:
-        """The file, or the account's warehouse at the destination."""
-        if self.destination == "duckdb":
-            return self.file
         from ..jobs.load_loop import configured_account
-        from ..warehouse.base import check_destination
-        from ..warehouse.remote import RemoteWarehouse
+        from ..warehouse.open import destination_class
 
-        check_destination(self.destination)
-        if self.warehouse is not None:
-            raise UsageError(
-                f"--warehouse names a DuckDB file, --destination {self.destination} another place: "
-                "leave one of them out"
-            )
-        return RemoteWarehouse(self.destination, self.account or configured_account())
+        destination = destination_class(self.destination)
+        return destination.at(self.account, self.named_file, configured_account)
 
 
 def _given(command: Callable[..., None]) -> Callable[..., None]:
@@ -167,17 +169,15 @@ def _given(command: Callable[..., None]) -> Callable[..., None]:
         names = [name for name in ("warehouse", "account", "destination") if name in kwargs]
         takes_destination = "destination" in names
         given = {name: kwargs.pop(name) for name in names}
-        if given.get("destination", "duckdb") != "duckdb" and _is_from_environment("warehouse"):
-            given["warehouse"] = None  # the file of other commands
-        target = Target(**given, takes_destination=takes_destination)
+        source = click.get_current_context().get_parameter_source("warehouse")
+        target = Target(
+            **given,
+            takes_destination=takes_destination,
+            is_from_environment=source is click.core.ParameterSource.ENVIRONMENT,
+        )
         command(*args, target=target, **kwargs)
 
     return with_target
-
-
-def _is_from_environment(option: str) -> bool:
-    source = click.get_current_context().get_parameter_source(option)
-    return source is click.core.ParameterSource.ENVIRONMENT
 
 
 def file_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -267,15 +267,14 @@ def report_names(text: str | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def looking(target: Target) -> Iterator[tuple[Run, Warehouse]]:
+def looking(target: Target) -> Iterator[tuple[Run, Destination]]:
     """A run that sends nothing, of the account that the warehouse holds."""
     from ..jobs.load_loop import configured_run
-    from ..warehouse.open import sole_account
 
     place, options = target.place, target.silent_options
-    if not (isinstance(place, Path) and place.exists()):
+    if place.file is None or not place.file.exists():
         target.check()
-    options.setdefault("account", sole_account(place))
+    options.setdefault("account", place.sole_account())
     run = configured_run(**options)
     try:
         yield run, place
@@ -289,11 +288,10 @@ def opened(target: Target) -> Iterator[tuple[Run, Pipeline]]:
     made anew, since an older version may have made them."""
     from ..models.base_views import create_views
     from ..planning.load_plan import loaded_state
-    from ..warehouse.open import open_pipeline, require_loaded
 
     with looking(target) as (run, place):
-        require_loaded(place)
-        with open_pipeline(place) as pipeline:
+        place.require_loaded()
+        with place.open() as pipeline:
             run.reconcile_state(loaded_state(pipeline, place))
             create_views(pipeline, run.settings)
             yield run, pipeline

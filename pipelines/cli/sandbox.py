@@ -35,7 +35,8 @@ def demo(warehouse: Path | None, days: int, today: str | None) -> None:
         from sources.help_scout.planning.settings import parse_date
 
         from ..jobs.load_job import Job, run_job
-        from ..warehouse.duckdb import DEFAULT_WAREHOUSE, forget_demo
+        from ..warehouse.database_file import DEFAULT_WAREHOUSE, forget_demo
+        from ..warehouse.duckdb import DuckDbFile
         from .demo import DEMO_TIMEZONE, QUERIES, look_around, sandbox_process
         from .render.progress import JobScreen
         from .render.summary import print_query
@@ -56,7 +57,7 @@ def demo(warehouse: Path | None, days: int, today: str | None) -> None:
                     print_query(screen, pipeline, title, sql)
 
             options["start_date"] = start
-            job = Job(warehouse, options=options, clock=clock)
+            job = Job(DuckDbFile(warehouse), options=options, clock=clock)
             with JobScreen(screen) as emit:
                 code = run_job(job, emit, after_load=show).exit_code
         screen.print(f"\nEverything is in {warehouse}, for any DuckDB client. Look around:")

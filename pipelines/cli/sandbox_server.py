@@ -17,7 +17,7 @@ from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.request_plan import API_ROOT
 
 from ..settings.errors import UsageError
-from ..warehouse.duckdb import DEMO_ACCOUNT
+from ..warehouse.database_file import DEMO_ACCOUNT
 
 REPLAYED_ACCOUNT = "replay"
 

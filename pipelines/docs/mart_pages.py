@@ -21,6 +21,7 @@ from ..models.own_tables import OWN_VIEWS, TARGETS_VIEW
 from ..models.sla_targets import METRICS, TARGETS, Targets
 from ..models.table_docs import everything
 from ..settings.constants import DATASET
+from ..warehouse.sql import identifier
 from .examples import Examples
 from .table_pages import column_rows
 
@@ -87,7 +88,7 @@ def mart_types() -> Mapping[str, Mapping[str, str]]:
     with duckdb.connect() as connection:
         connection.execute(f"create schema {DATASET}; create schema {SCHEMA}; use {DATASET}")
         for table in tables:
-            connection.execute(f'create table "{table.name}" ({table.sql_columns})')
+            connection.execute(f"create table {identifier(table.name)} ({table.sql_columns})")
         named = {table.name: [column.name for column in table.columns] for table in tables}
         for statement in view_statements(named, grains):
             connection.execute(statement)
@@ -95,7 +96,6 @@ def mart_types() -> Mapping[str, Mapping[str, str]]:
             dataset=DATASET,
             there=_names_in(connection, DATASET),
             loaded=set(REPORTS),
-            dialect="duckdb",
         )
         for statement in (
             place.make_view(TARGETS, Targets.of(dict.fromkeys(METRICS, 6)).sql()),
@@ -113,5 +113,5 @@ def _names_in(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
 
 
 def _types(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, str]:
-    found = connection.execute(f'describe {SCHEMA}."{mart}"').fetchall()
+    found = connection.execute(f"describe {SCHEMA}.{identifier(mart)}").fetchall()
     return {str(row[0]): str(row[1]) for row in found}

@@ -27,7 +27,8 @@ from ..publishing.published_copy import unpublish
 from ..settings.configuration import Publishing
 from ..settings.constants import PLACEHOLDERS
 from ..settings.errors import UsageError
-from ..warehouse.duckdb import check_path, put_in_place, state_folder
+from ..warehouse.database_file import check_path, put_in_place, state_folder
+from ..warehouse.duckdb import DuckDbFile
 from ..warehouse.open import open_pipeline
 from ..warehouse.sql import stored_of
 from .archive_replay import Key, Place, Session, check_beginning, sessions_in
@@ -144,7 +145,7 @@ def _publish(
             decision = evaluate(pipeline, run, now, publishing, emit)
         if decision.publication is None and not privacy.changes_nothing:
             unpublish(warehouse)
-        return publish_or_report(warehouse, decision, publishing, emit)
+        return publish_or_report(DuckDbFile(warehouse), decision, publishing, emit)
 
 
 def _remove(path: Path) -> None:

@@ -15,7 +15,7 @@ from types import FrameType
 
 from ..settings.configuration import Alerts
 from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, USAGE, UsageError
-from ..warehouse.base import check_destination
+from ..warehouse.open import destination_class
 from .events import Emit
 from .signals import SIGNALS
 from .webhook import send_alert
@@ -94,7 +94,7 @@ def run_all(
 ) -> list[AccountResult]:
     """Runs the command for the accounts, `workers` at a time. `on_line` gets each account's name
     with each line that its process prints."""
-    if destination != "duckdb" and workers > 1 and not check_destination(destination).is_shared:
+    if workers > 1 and not destination_class(destination).loads_in_parallel:
         raise UsageError(
             f"{destination} takes one account at a time: leave --workers out. Its catalog lies in "
             "the folder, and of two who write at once one would lose, in silence"

@@ -12,6 +12,7 @@ from sources.help_scout.parsing.redaction import CUSTOMERS_OF, HASHED, Privacy
 
 from ..settings.errors import UsageError
 from ..warehouse.redaction import unknown_columns
+from ..warehouse.sql import identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def stored_emails(customers: Customers, privacy: Privacy) -> list[str]:
 
 
 def nothing(personal: Sequence[str]) -> str:
-    return ", ".join(f'"{name}" = null' for name in personal)
+    return ", ".join(f"{identifier(name)} = null" for name in personal)
 
 
 def nobodys(table: str, columns: Mapping[str, Mapping[str, str]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,16 +21,12 @@ from sources.help_scout.state.selections import everything
 
 from ..probes.busiest_hours import compare_zone
 from ..settings.errors import COMPLETE, PARTIAL, PipelineError, explain
-from ..warehouse.duckdb import check_path
-from ..warehouse.open import Warehouse, check_account, is_there, open_pipeline
-from ..warehouse.remote import RemoteWarehouse
-from ..warehouse.sql import sql_client, stored_of
+from ..warehouse.base import Destination
+from ..warehouse.sql import stored_of
 from .advisories import MOST_SKEW_SECONDS
 
 BROKEN_FROM = {"duckdb": (2,), "sqlglot": (30, 22)}
 """Versions from which on a library is known to break us, by its first numbers."""
-
-LEAST_FREE_BYTES = 1_000_000_000
 
 
 class Severity(StrEnum):
@@ -57,7 +52,7 @@ def exit_code(findings: list[Finding]) -> int:
     return PARTIAL if bad else COMPLETE
 
 
-def examine(run: Run, warehouse: Warehouse) -> Iterator[Finding]:
+def examine(run: Run, warehouse: Destination) -> Iterator[Finding]:
     """Looks at everything; a few dozen requests."""
     yield _libraries()
     yield _destination(run, warehouse)
@@ -89,38 +84,12 @@ def _libraries() -> Finding:
     return Finding("libraries", Severity.OK, f"dlt {version('dlt')}, duckdb {version('duckdb')}")
 
 
-def _destination(run: Run, warehouse: Warehouse) -> Finding:
-    if isinstance(warehouse, RemoteWarehouse):
-        return _hosted(warehouse)
+def _destination(run: Run, warehouse: Destination) -> Finding:
     try:
-        check_path(warehouse)
-        if is_there(warehouse):
-            check_account(warehouse, run.settings.account)
-    except PipelineError as error:
-        return Finding("warehouse", Severity.PROBLEM, str(error))
-    folder = warehouse.resolve().parent
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE_BYTES:
-        return Finding(
-            "warehouse",
-            Severity.WARNING,
-            f"only {free / 1e6:,.0f} MB are free in {folder}: a load needs room for what it reads",
-        )
-    what = "can be written" if is_there(warehouse) else "can be made"
-    return Finding("warehouse", Severity.OK, f"{warehouse} {what}, {free / 1e9:,.0f} GB are free")
-
-
-def _hosted(warehouse: RemoteWarehouse) -> Finding:
-    name = warehouse.destination
-    try:
-        with open_pipeline(warehouse) as pipeline, sql_client(pipeline) as client:
-            client.execute_sql("select 1")
+        is_well, words = warehouse.examine(run.settings.account)
     except (PipelineError, DltException) as error:
         return Finding("warehouse", Severity.PROBLEM, explain(error)[0])
-    if not warehouse.kind.is_tested:
-        words = f"{name} answers; loads into it are untested"
-        return Finding("warehouse", Severity.WARNING, words)
-    return Finding("warehouse", Severity.OK, f"{name} answers, and no other load is under way")
+    return Finding("warehouse", Severity.OK if is_well else Severity.WARNING, words)
 
 
 def _credentials(run: Run) -> Finding:
@@ -169,7 +138,7 @@ def _rate_limit(run: Run) -> Finding:
     return Finding("rate limit", Severity.OK, words)
 
 
-def _inboxes(run: Run, warehouse: Warehouse) -> Finding:
+def _inboxes(run: Run, warehouse: Destination) -> Finding:
     try:
         seen = {int(item["id"]): str(item.get("name")) for _, item in run.lists.list_of("inboxes")}
     except (HelpScoutError, AnswerError) as error:
@@ -194,11 +163,11 @@ def _inboxes(run: Run, warehouse: Warehouse) -> Finding:
     )
 
 
-def _seen_before(run: Run, warehouse: Warehouse) -> set[int]:
-    if not is_there(warehouse):
+def _seen_before(run: Run, warehouse: Destination) -> set[int]:
+    if not warehouse.exists():
         return set()
     try:
-        with open_pipeline(warehouse) as pipeline:
+        with warehouse.open() as pipeline:
             stored = stored_of(pipeline, run.settings.account)
             items = None if stored is None else stored.list_items("inboxes")
     except PipelineError:

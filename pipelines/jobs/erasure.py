@@ -27,11 +27,12 @@ from ..planning.load_plan import know_lists, source_state
 from ..settings.configuration import Publishing
 from ..settings.constants import PLACEHOLDERS
 from ..settings.errors import COMPLETE, PARTIAL
-from ..warehouse.duckdb import being_rebuilt
+from ..warehouse.database_file import being_rebuilt
+from ..warehouse.duckdb import DuckDbFile
 from ..warehouse.load_packages import finish_pending
-from ..warehouse.open import open_pipeline, require_loaded, sole_account
+from ..warehouse.open import open_pipeline
 from ..warehouse.redaction import columns_of, mark_purge_pending
-from ..warehouse.sql import sql_client, stored_of
+from ..warehouse.sql import identifier, sql_client, stored_of
 from .customer_rows import (
     Customers,
     about,
@@ -58,7 +59,7 @@ def run_forget(
     """Forgets customers, by id or e-mail address, in the warehouse and for all loads to come;
     `options` come before the configured ones. Returns the exit code."""
     customers, publishing = Customers.parse(texts), Publishing.configured()
-    require_loaded(warehouse)
+    DuckDbFile(warehouse).require_loaded()
     code = _forget_in(warehouse, customers, publishing, options, emit)
     if being_rebuilt(warehouse).exists():
         _forget_in(being_rebuilt(warehouse), customers, publishing, options, emit)
@@ -76,7 +77,7 @@ def _forget_in(
     options: Mapping[str, Any],
     emit: Emit,
 ) -> int:
-    account = sole_account(warehouse)
+    account = DuckDbFile(warehouse).sole_account()
     run = configured_run(**{**options, "account": account, **PLACEHOLDERS})
     account = run.settings.account
     try:
@@ -151,7 +152,7 @@ def forget(
         changed: dict[str, int] = {}
         for table, personal in customer_tables(columns):
             condition, parameters = about(table, columns, customers, conversations, privacy)
-            there = " or ".join(f'"{name}" is not null' for name in personal)
+            there = " or ".join(f"{identifier(name)} is not null" for name in personal)
             where = f"where ({condition}) and ({there})"
             ((count,),) = run(f"select count(*) from {table} {where}", *parameters)
             if count:

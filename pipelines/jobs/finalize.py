@@ -38,9 +38,9 @@ from ..quality.check_runner import CheckVerdict, Result, disagreements
 from ..quality.disagreements import pasts_of, with_pasts
 from ..settings.configuration import Publishing
 from ..settings.errors import COMPLETE, FAILED, PARTIAL, STOPPED, WarehouseError
-from ..warehouse.open import Warehouse, open_pipeline
+from ..warehouse.base import Destination
+from ..warehouse.open import open_pipeline
 from ..warehouse.redaction import clear_purge_pending, copy_without_traces
-from ..warehouse.remote import RemoteWarehouse
 from ..warehouse.sql import sql_client, tables_of
 from .events import ChecksDone, Emit, Notice, Published
 from .load_loop import load
@@ -164,14 +164,15 @@ def make_marts(pipeline: Pipeline, targets: Targets, emit: Emit) -> None:
 
 
 def publish_or_report(
-    warehouse: Warehouse, decision: PublishDecision, publishing: Publishing, emit: Emit
+    destination: Destination, decision: PublishDecision, publishing: Publishing, emit: Emit
 ) -> int:
     """Publishes what was decided well, or reports why readers keep what they have; the exit code.
 
     The warehouse must be closed. At a destination readers see what is loaded, as it is loaded:
     there only what the checks came to is reported.
     """
-    if isinstance(warehouse, RemoteWarehouse):
+    warehouse = destination.file
+    if warehouse is None:
         if decision.publication is not None:
             emit(Published(None, decision.publication))
             return COMPLETE

@@ -27,10 +27,9 @@ from ..publishing.published_copy import is_published
 from ..quality.check_runner import Result
 from ..settings.configuration import Publishing
 from ..settings.errors import STOPPED, UsageError
+from ..warehouse.base import Destination
 from ..warehouse.load_packages import finish_pending
-from ..warehouse.open import Warehouse, check_warehouse, is_there, open_pipeline, place_of
 from ..warehouse.redaction import changed_modes, is_purge_pending, make_stricter, mark_purge_pending
-from ..warehouse.remote import RemoteWarehouse
 from ..warehouse.sql import stored_of
 from .advisories import advisories_of, notices_of_nothing
 from .events import (
@@ -60,7 +59,7 @@ class Job:
     """What to load, where, how much of it, with which options besides the configured ones, whom to
     leave out besides those whom the warehouse was told to forget, and whether to publish it."""
 
-    warehouse: Warehouse
+    warehouse: Destination
     _: KW_ONLY
     request: LoadRequest = field(default_factory=LoadRequest)
     options: dict[str, Any] = field(default_factory=dict)
@@ -138,8 +137,8 @@ def run_job(
 
 def _check_start(run: Run, job: Job) -> None:
     """Refuses what cannot work before a file is created: wrong credentials, host or interval."""
-    check_warehouse(job.warehouse)
-    if not is_there(job.warehouse):
+    job.warehouse.check_config()
+    if not job.warehouse.exists():
         run.lists.read_of("users")
         run.time.check_start()
         run.time.interval(job.request.since, job.request.until)
@@ -162,7 +161,7 @@ def _advise(
     ):
         advisories.append(advisory)
         emit(advisory)
-    emit(LoadedInto(place_of(job.warehouse)))
+    emit(LoadedInto(job.warehouse.describe()))
     return None if job.request.reports else missing, advisories
 
 
@@ -178,30 +177,31 @@ def _stopped_early(run: Run) -> Notice:
     )
 
 
-def _is_published(warehouse: Warehouse, mode: int) -> bool:
-    return not isinstance(warehouse, RemoteWarehouse) and is_published(warehouse, mode)
+def _is_published(warehouse: Destination, mode: int) -> bool:
+    return warehouse.file is not None and is_published(warehouse.file, mode)
 
 
 @contextmanager
 def _opened(
-    warehouse: Warehouse, run: Run, publishing: Publishing, emit: Emit
+    warehouse: Destination, run: Run, publishing: Publishing, emit: Emit
 ) -> Iterator[Pipeline]:
     """The warehouse's pipeline, with what is loaded as strict about personal data as the
     configuration is now."""
-    if isinstance(warehouse, RemoteWarehouse):
-        with open_pipeline(warehouse) as pipeline:
+    file = warehouse.file
+    if file is None:
+        with warehouse.open() as pipeline:
             _refuse_stricter(warehouse, pipeline, run)
-            _refuse_other_readers(warehouse, pipeline)
+            warehouse.check_readers(pipeline)
             yield pipeline
         return
-    if warehouse.exists() and is_purge_pending(warehouse):
-        purge_overwritten(warehouse, run, publishing, emit)
-    with open_pipeline(warehouse, run.settings.account) as pipeline:
-        if not _make_stricter(warehouse, pipeline, run, emit):
+    if file.exists() and is_purge_pending(file):
+        purge_overwritten(file, run, publishing, emit)
+    with warehouse.open(run.settings.account) as pipeline:
+        if not _make_stricter(file, pipeline, run, emit):
             yield pipeline
             return
-    purge_overwritten(warehouse, run, publishing, emit)
-    with open_pipeline(warehouse) as pipeline:
+    purge_overwritten(file, run, publishing, emit)
+    with warehouse.open() as pipeline:
         yield pipeline
 
 
@@ -233,22 +233,15 @@ def _make_stricter(warehouse: Path, pipeline: Pipeline, run: Run, emit: Emit) ->
     return bool(stricter)
 
 
-def _refuse_stricter(warehouse: RemoteWarehouse, pipeline: Pipeline, run: Run) -> None:
+def _refuse_stricter(warehouse: Destination, pipeline: Pipeline, run: Run) -> None:
     """UsageError when what is loaded would have to be rewritten."""
     stricter, _ = changed_modes(source_state(pipeline).get("privacy", {}), run.privacy)
     if stricter:
         raise UsageError(
             f"privacy is stricter now for {len(stricter)} columns ({stricter[0]}, …), and what is "
-            f"loaded is rewritten in DuckDB files only, not in {warehouse.destination}: set it "
+            f"loaded is rewritten in DuckDB files only, not in {warehouse}: set it "
             "back, or load everything anew into an empty place"
         )
-
-
-def _refuse_other_readers(warehouse: RemoteWarehouse, pipeline: Pipeline) -> None:
-    if warehouse.kind.type == "filesystem":
-        from ..warehouse.file_views import refuse_other_readers  # noqa: PLC0415  only where there are files
-
-        refuse_other_readers(pipeline, warehouse)
 
 
 def _time_zone_of(run: Run) -> TimeZoneChosen:

@@ -26,7 +26,7 @@ from ..models.base_views import create_views
 from ..planning.load_plan import LoadRequest, has_reads, plan_agenda, source_state, use
 from ..probes.account_facts import give_facts
 from ..settings.configuration import check_option_names
-from ..warehouse.base import storage_of
+from ..warehouse.base import destination_of
 from ..warehouse.load_packages import finish_interrupted, load_package, set_options
 from .events import ChunkBegins, Emit, ignore
 
@@ -91,7 +91,7 @@ def load(
         run.archive.begin(run.run_id, request.as_json(), facts)
     run.reconcile_state(source_state(pipeline))
     agenda = plan_agenda(pipeline, run, request)
-    run.round, run.storage = agenda.round, storage_of(pipeline)
+    run.round, run.storage = agenda.round, destination_of(pipeline).storage
     pending = [c for c in agenda.chunks if not c.is_optional or has_reads(run, agenda, c)]
     # All reports at once would each spend a part of a small budget on windows that they cannot
     # finish: fifo has dlt read one after the other.

@@ -17,7 +17,8 @@ from ..probes.account_facts import fact_rows, keep_facts
 from ..publishing.published_copy import unpublish
 from ..settings.configuration import Publishing
 from ..settings.errors import COMPLETE, PARTIAL, STOPPED, UsageError
-from ..warehouse.duckdb import being_rebuilt, check_path, put_in_place
+from ..warehouse.database_file import being_rebuilt, check_path, put_in_place
+from ..warehouse.duckdb import DuckDbFile
 from ..warehouse.open import open_pipeline
 from ..warehouse.redaction import changed_modes, is_purge_pending
 from ..warehouse.sql import stored_of
@@ -36,8 +37,9 @@ def run_rebuild(job: Job, emit: Emit = ignore) -> int:
     For what cannot be changed in place, the time zone above all. Nothing is put in place before
     `status` finds nothing missing in it. The old file is kept, under a name of its own.
     """
-    assert isinstance(job.warehouse, Path)
-    old, new, publishing = job.warehouse, being_rebuilt(job.warehouse), Publishing.configured()
+    assert job.warehouse.file is not None
+    old, publishing = job.warehouse.file, Publishing.configured()
+    new = being_rebuilt(old)
     if not old.exists():
         raise UsageError(f"{old} does not exist: there is nothing to rebuild, load instead")
     run = configured_run(clock=job.clock, **job.options)
@@ -59,7 +61,8 @@ def run_rebuild(job: Job, emit: Emit = ignore) -> int:
     options = dict(job.options)
     if run.settings.start_date is None and start_date is not None:
         options["start_date"] = start_date
-    new_job = replace(job, warehouse=new, options=options, forgotten=forgotten, publishes=False)
+    there = DuckDbFile(new)
+    new_job = replace(job, warehouse=there, options=options, forgotten=forgotten, publishes=False)
     code = run_job(new_job, emit).exit_code
     if code != STOPPED and not _is_complete(new_job):
         code = run_job(replace(new_job, request=LoadRequest(backfill=True)), emit).exit_code
@@ -76,22 +79,22 @@ def run_rebuild(job: Job, emit: Emit = ignore) -> int:
         keep_facts(pipeline, facts)
     kept = put_in_place(new, old, job.clock())
     emit(Notice(f"{old} is rebuilt; the file that it was, with its change log, is {kept}"))
-    return _publish_rebuilt(replace(new_job, warehouse=old), modes, publishing, emit)
+    return _publish_rebuilt(replace(new_job, warehouse=DuckDbFile(old)), modes, publishing, emit)
 
 
 def _publish_rebuilt(job: Job, modes: Mapping[str, str], publishing: Publishing, emit: Emit) -> int:
     """Publishes what was rebuilt. Where it is stricter about personal data than by the previous
     `modes`, readers do not keep the previous copy either."""
-    assert isinstance(job.warehouse, Path)
+    assert job.warehouse.file is not None
     run = configured_run(
         clock=job.clock, on_result=lambda read: emit(WindowRead(read)), **job.options
     )
     try:
-        with stopping_at_signals(run, emit), open_pipeline(job.warehouse) as pipeline:
+        with stopping_at_signals(run, emit), job.warehouse.open() as pipeline:
             run.reconcile_state(source_state(pipeline))
             decision = evaluate_load(pipeline, run, job.clock(), publishing, emit)
         if decision.publication is None and changed_modes(modes, run.privacy)[0]:
-            unpublish(job.warehouse)
+            unpublish(job.warehouse.file)
         return publish_or_report(job.warehouse, decision, publishing, emit)
     finally:
         run.close()

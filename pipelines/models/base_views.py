@@ -30,9 +30,8 @@ from sources.help_scout.planning.settings import Settings
 from sources.help_scout.planning.windows import Grain
 from sources.help_scout.state.ledger import REPORT_WINDOWS, WINDOW_READS
 
-from ..warehouse.base import kind_of
-from ..warehouse.locks import exclusively
-from ..warehouse.sql import reads_in_ledger, sql_client
+from ..warehouse.base import destination_of, exclusively
+from ..warehouse.sql import identifier, reads_in_ledger, sql_client
 from .item_views import ITEM_VIEWS
 from .view_sync import keep_views
 
@@ -75,8 +74,9 @@ def view_statements(
                 if grain not in grains[report.name]:
                     continue
                 yield (
-                    f'create or replace view "{table.name}_{suffix}" as select {listed} '
-                    f"from \"{table.name}\" as t where t.grain = '{grain}' "
+                    f"create or replace view {identifier(f'{table.name}_{suffix}')} "
+                    f"as select {listed} from {identifier(table.name)} as t "
+                    f"where t.grain = '{grain}' "
                     f"and t.slice_kind = '{base_kind(report, office_hours)}'"
                 )
             for view, kinds in _item_views(report, columns, office_hours).items():
@@ -84,9 +84,9 @@ def view_statements(
                 listed = _listed(table, [name for name in names if name not in item.names])
                 listed_kinds = ", ".join(f"'{kind}'" for kind in kinds)
                 yield (
-                    f'create or replace view "{table.name}_{view}" as select {listed}, '
-                    f'{item.select} from "{table.name}" as t {item.join} '
-                    f"where t.slice_kind in ({listed_kinds})"
+                    f"create or replace view {identifier(f'{table.name}_{view}')} "
+                    f"as select {listed}, {item.select} from {identifier(table.name)} as t "
+                    f"{item.join} where t.slice_kind in ({listed_kinds})"
                 )
 
 
@@ -117,9 +117,9 @@ def _listed(table: Table, names: Sequence[str]) -> str:
 
 def _value(name: str, measured_by: Sequence[str]) -> str:
     if not measured_by:
-        return f't."{name}"'
-    measured = " and ".join(f't."{one}" <> 0' for one in measured_by)
-    return f'case when {measured} then t."{name}" end as "{name}"'
+        return f"t.{identifier(name)}"
+    measured = " and ".join(f"t.{identifier(one)} <> 0" for one in measured_by)
+    return f"case when {measured} then t.{identifier(name)} end as {identifier(name)}"
 
 
 PEOPLE = """
@@ -227,10 +227,10 @@ def create_views(pipeline: Pipeline, settings: Settings) -> None:
     if WINDOW_READS.name not in columns:
         return
     with exclusively(pipeline), sql_client(pipeline) as client:
-        if kind_of(pipeline) is not None:  # another account may have made columns meanwhile
+        if destination_of(pipeline).shares_tables:  # another account may have made columns
             columns = _columns_there(client, pipeline.dataset_name, columns)
         grains = {report.name: set(settings.grains_of(report)) for report in REPORTS.values()}
         for report_name, grain in reads_in_ledger(client, "true"):
             grains[report_name].add(grain)
         statements = list(view_statements(columns, grains, settings.office_hours))
-        keep_views(client, pipeline.dataset_name, LABELS, statements)
+        keep_views(pipeline, pipeline.dataset_name, LABELS, statements)

@@ -19,7 +19,7 @@ Help Scout says 0 for the average or the share of nothing. The views that marts 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,7 +31,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.state.ledger import SUCCEEDED
 
 from ..quality.check_results import make_results_table
-from ..warehouse.locks import exclusively
+from ..warehouse.base import destination_of, exclusively
 from ..warehouse.sql import reads_in_ledger, sql_client, tables_of
 from .placeholder_tables import empty_table
 from .sla_targets import TARGETS, Targets
@@ -185,14 +185,12 @@ class Place:
     dataset: str
     there: AbstractSet[str]
     loaded: AbstractSet[str]
-    dialect: str
+    translate: Callable[[str], str] = str  # DuckDB's SQL stays as it is
 
     def make_view(self, name: str, sql: str) -> str:
         """The statement that makes the view."""
         sql = _DATASET_TABLE.sub(self._in_dataset, sql)
-        if self.dialect != "duckdb":
-            sql = _translated(sql, self.dialect)
-        return f"create or replace view {SCHEMA}.{name} as {sql}"
+        return f"create or replace view {SCHEMA}.{name} as {self.translate(sql)}"
 
     def _in_dataset(self, found: re.Match[str]) -> str:
         name = found[1]
@@ -230,13 +228,6 @@ def plan_marts(marts: Sequence[Mart], place: Place) -> tuple[list[str], MadeMart
     return statements, outcome
 
 
-@cache
-def _translated(sql: str, dialect: str) -> str:
-    import sqlglot  # noqa: PLC0415, half a second that DuckDB need not wait for
-
-    return sqlglot.transpile(sql, read="duckdb", write=dialect)[0]
-
-
 def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
     """Makes the marts anew in the schema `marts` of the pipeline's destination."""
     with exclusively(pipeline), sql_client(pipeline) as client:
@@ -245,12 +236,12 @@ def create_marts(pipeline: Pipeline, targets: Targets) -> MadeMarts:
             dataset=pipeline.dataset_name,
             there=tables_of(pipeline),
             loaded={report for report, _ in reads_in_ledger(client, SUCCEEDED)},
-            dialect=str(client.capabilities.sqlglot_dialect),
+            translate=destination_of(pipeline).translate,
         )
         statements, outcome = plan_marts(all_marts(), place)
         statements.insert(0, place.make_view(TARGETS, targets.sql()))
         client.execute_sql(f"create schema if not exists {SCHEMA}")
-        keep_views(client, SCHEMA, TARGETS, statements)
+        keep_views(pipeline, SCHEMA, TARGETS, statements)
     return outcome
 
 

@@ -14,6 +14,7 @@ from sources.help_scout.catalog.model import Column
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import stored_table
 
+from ..warehouse.sql import identifier
 from .item_views import ITEM_VIEWS
 
 
@@ -58,4 +59,4 @@ def _select(columns: dict[str, str]) -> str:
 
 def _nulls(columns: dict[str, str]) -> Iterator[str]:
     for name, kind in columns.items():
-        yield f'cast(null as {kind}) as "{name}"'
+        yield f"cast(null as {kind}) as {identifier(name)}"

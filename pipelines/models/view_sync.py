@@ -13,31 +13,34 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
+from dlt.pipeline.pipeline import Pipeline
 
 from ..settings.errors import UsageError
+from ..warehouse.base import destination_of
+from ..warehouse.sql import sql_client
 
 _MADE_BY = re.compile(r"\[made by ([0-9a-f]{16})\]")
 _NAME = re.compile(r'create or replace view (?:\w+\.)?"?(\w+)"? as ')
 
 
 def keep_views(
-    client: SqlClientBase[Any], schema: str, remembering: str, statements: Sequence[str]
+    pipeline: Pipeline, schema: str, remembering: str, statements: Sequence[str]
 ) -> None:
     """Makes the views of the schema anew, unless all stand there as these statements make them; the
     comment of the view `remembering` tells so. UsageError when a table stands in a view's place."""
     names = [found[1] for one in statements if (found := _NAME.match(one)) is not None]
-    is_duckdb = client.capabilities.sqlglot_dialect == "duckdb"
-    if is_duckdb:
-        wanted = fingerprint(statements, _standing(client, schema, names))
-        if made_by(_comment(client, schema, remembering)) == wanted:
-            return
-    _refuse_tables(client, schema, names)
-    make_views(client, statements)
-    if is_duckdb:
-        made = fingerprint(statements, _standing(client, schema, names))
-        client.execute_sql(f"comment on view {schema}.{remembering} is '{marked('', made)}'")
+    destination = destination_of(pipeline)
+    with sql_client(pipeline) as client:
+        if destination.forgets_comments:
+            wanted = fingerprint(statements, _standing(client, schema, names))
+            if made_by(_comment(client, schema, remembering)) == wanted:
+                return
+        _refuse_tables(client, schema, names)
+        destination.make_views(client, statements)
+        if destination.forgets_comments:
+            made = fingerprint(statements, _standing(client, schema, names))
+            client.execute_sql(f"comment on view {schema}.{remembering} is '{marked('', made)}'")
 
 
 def _standing(client: SqlClientBase[Any], schema: str, names: Sequence[str]) -> list[str]:
@@ -92,27 +95,3 @@ def made_by(comment: str | None) -> str:
 def marked(comment: str, print_: str) -> str:
     """The comment with the fingerprint, if there is one."""
     return f"{comment} [made by {print_}]".strip() if print_ else comment
-
-
-def make_views(client: SqlClientBase[Any], statements: Sequence[str]) -> None:
-    """Runs `create or replace view` statements as one transaction: quicker by half, and nobody
-    finds half of them.
-
-    Postgres replaces a view as long as it keeps its columns and gets new ones at the end only.
-    Where it refuses, the views are dropped first, with whatever was built on them; not always,
-    since analysts build views of their own on these.
-    """
-    try:
-        with client.begin_transaction():
-            client.execute_many(statements)
-    except DatabaseException:
-        if client.capabilities.sqlglot_dialect == "duckdb":
-            raise
-        with client.begin_transaction():
-            client.execute_many([sql for one in statements for sql in (_dropping(one), one)])
-
-
-def _dropping(statement: str) -> str:
-    """The statement that drops the view that this one makes."""
-    name = statement.removeprefix("create or replace view ").split(" as ", 1)[0]
-    return f"drop view if exists {name} cascade"

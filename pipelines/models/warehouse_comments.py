@@ -2,8 +2,7 @@
 
 DBeaver, Metabase, harlequin and the like show it beside the data. Only what lacks or differs is
 written: a thousand comments cost DuckDB a third of a second. DuckDB and Postgres keep comments,
-DuckLake those of tables, not of the columns of views;
-other destinations get the descriptions of tables and columns from dlt, where it has a way.
+DuckLake those of tables, not of the columns of views.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.catalog.model import Column
 from sources.help_scout.catalog.stored_tables import StoredTable
 
-from ..warehouse.base import kind_of
-from ..warehouse.locks import exclusively
-from ..warehouse.sql import sql_client
+from ..warehouse.base import destination_of, exclusively
+from ..warehouse.sql import identifier, literal, sql_client
 from .mart_columns import mart_column
 from .mart_runner import SCHEMA, Mart, all_marts
 from .own_tables import TARGETS_VIEW
@@ -29,36 +27,6 @@ from .table_docs import described
 from .view_sync import made_by, marked
 
 UNKNOWN = "Not in the catalog: kept as Help Scout sends it"
-COMMENTS: Mapping[str, str] = {
-    "duckdb": """
-        select schema_name, table_name, null, 'table', '', comment from duckdb_tables()
-        where database_name = current_database() and schema_name in ({schemas})
-        union all
-        select schema_name, view_name, null, 'view', '', comment from duckdb_views()
-        where database_name = current_database() and schema_name in ({schemas})
-        union all
-        select schema_name, table_name, column_name, 'column', data_type, comment
-        from duckdb_columns()
-        where database_name = current_database() and schema_name in ({schemas})""",
-    "postgres": """
-        select n.nspname, c.relname, a.attname,
-            case when a.attname is not null then 'column'
-                when c.relkind = 'v' then 'view' else 'table' end,
-            coalesce(format_type(a.atttypid, null), ''), d.description
-        from pg_class as c
-        inner join pg_namespace as n on n.oid = c.relnamespace
-        inner join lateral (
-            select null as attname, null::oid as atttypid, 0 as attnum
-            union all
-            select attname, atttypid, attnum from pg_attribute
-            where attrelid = c.oid and attnum > 0 and not attisdropped
-        ) as a on true
-        left join pg_description as d
-            on d.classoid = 'pg_class'::regclass and d.objoid = c.oid and d.objsubid = a.attnum
-        where c.relkind in ('r', 'v') and n.nspname in ({schemas})""",
-}
-"""Every table, view and column of the schemas: schema, name, column (null for the table itself),
-what it is, the column's type, its comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +43,17 @@ class DatabaseObject:
     def statement(self, comment: str) -> str:
         """The statement that gives it the comment."""
         names = [self.schema, self.table, *([self.column] if self.column is not None else [])]
-        quoted = ".".join('"' + name.replace('"', '""') + '"' for name in names)
-        return f"comment on {self.kind} {quoted} is {_literal(comment)}"
+        quoted = ".".join(map(identifier, names))
+        return f"comment on {self.kind} {quoted} is {literal(comment)}"
 
 
 def write_comments(pipeline: Pipeline) -> int:
     """Gives the tables, views and columns of the dataset and the marts their comments, in one
     transaction; returns how many were written."""
     with exclusively(pipeline), sql_client(pipeline) as client:
-        query = COMMENTS.get(str(client.capabilities.sqlglot_dialect))
-        if query is None:
-            return 0
-        things = things_in(client, query, (pipeline.dataset_name, SCHEMA))
-        if (kind := kind_of(pipeline)) is not None and kind.type == "ducklake":
+        destination = destination_of(pipeline)
+        things = things_in(client, destination.objects_query, (pipeline.dataset_name, SCHEMA))
+        if not destination.comments_on_view_columns:
             views = {(thing.schema, thing.table) for thing in things if thing.kind == "view"}
             things = [t for t in things if t.column is None or (t.schema, t.table) not in views]
         statements = list(lacking_comments(things))
@@ -109,12 +75,8 @@ def things_in(
     client: SqlClientBase[Any], query: str, schemas: tuple[str, ...]
 ) -> list[DatabaseObject]:
     """What stands in the schemas."""
-    listed = ", ".join(map(_literal, schemas))
+    listed = ", ".join(map(literal, schemas))
     return [DatabaseObject(*row) for row in client.execute_sql(query.format(schemas=listed)) or []]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def lacking_comments(things: list[DatabaseObject]) -> Iterator[str]:

@@ -19,8 +19,8 @@ import click
 from ..cli.options import Target, handle_errors
 from ..jobs.load_loop import configured_run
 from ..planning.load_plan import source_state
+from ..settings.constants import DEFAULT_DESTINATION
 from ..settings.process import prepare_process
-from ..warehouse.open import is_there, open_pipeline
 
 
 def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date] | None:
@@ -35,8 +35,8 @@ def zone_of(target: Target) -> ZoneInfo:
     one that most of its users have set."""
     run = configured_run(**target.options)
     try:
-        if is_there(target.place):
-            with open_pipeline(target.place, run.settings.account) as pipeline:
+        if target.place.exists():
+            with target.place.open(run.settings.account) as pipeline:
                 run.reconcile_state(source_state(pipeline))
         return run.time.zone
     finally:
@@ -50,7 +50,7 @@ def zone_of(target: Target) -> ZoneInfo:
 def main(account: str, start: str, end: str) -> None:
     """Prints the interval's days as options of `help-scout load`."""
     prepare_process()
-    destination = os.environ.get("HELP_SCOUT_DESTINATION", "duckdb")
+    destination = os.environ.get("HELP_SCOUT_DESTINATION", DEFAULT_DESTINATION)
     with handle_errors():
         zone = zone_of(Target(warehouse=None, account=account, destination=destination))
         found = days_between(datetime.fromisoformat(start), datetime.fromisoformat(end), zone)

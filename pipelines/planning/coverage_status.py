@@ -21,7 +21,7 @@ from sources.help_scout.state.run import Run
 from sources.help_scout.state.snapshot import WarehouseSnapshot
 
 from ..settings.errors import COMPLETE, PARTIAL, NothingLoaded
-from ..warehouse.open import Warehouse, open_pipeline, require_loaded
+from ..warehouse.base import Destination
 from ..warehouse.sql import stored_of
 from .item_names import Names, item_names
 from .load_plan import loaded_state, wanted_windows
@@ -133,10 +133,10 @@ def refused_items(slices: Sequence[SliceStatus]) -> dict[str, list[str]]:
     return found
 
 
-def look_at(run: Run, warehouse: Warehouse, names: Iterable[str]) -> StatusReport:
+def look_at(run: Run, warehouse: Destination, names: Iterable[str]) -> StatusReport:
     """How the warehouse stands against what the configuration wants of it."""
-    require_loaded(warehouse)
-    with open_pipeline(warehouse) as pipeline:
+    warehouse.require_loaded()
+    with warehouse.open() as pipeline:
         state = loaded_state(pipeline, warehouse)
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:

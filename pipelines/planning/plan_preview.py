@@ -19,7 +19,7 @@ from sources.help_scout.state.snapshot import READ_STATUSES
 
 from ..probes.account_facts import give_facts
 from ..settings.errors import UsageError
-from ..warehouse.open import Warehouse, check_account, is_there, open_pipeline
+from ..warehouse.base import Destination
 from ..warehouse.sql import sql_client, stored_of
 from .load_plan import (
     LoadRequest,
@@ -93,15 +93,15 @@ class PageCounts:
         return 1
 
 
-def plan_load(run: Run, warehouse: Warehouse, request: LoadRequest) -> Plan:
+def plan_load(run: Run, warehouse: Destination, request: LoadRequest) -> Plan:
     """The plan of a load into the warehouse, from what it already holds."""
-    if not is_there(warehouse):
+    if not warehouse.exists():
         raise UsageError(
             f"{warehouse} does not exist yet, so the account's users and inboxes are not known: "
             "load once, for example with --since yesterday's date, then plan"
         )
-    check_account(warehouse, run.settings.account)
-    with open_pipeline(warehouse) as pipeline:
+    warehouse.check_account(run.settings.account)
+    with warehouse.open() as pipeline:
         state = loaded_state(pipeline, warehouse)
         stored = stored_of(pipeline, run.settings.account)
         if stored is None:

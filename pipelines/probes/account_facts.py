@@ -19,7 +19,7 @@ from sources.help_scout.planning.findings import BUCKET_ANCHOR, ZERO_BUCKETS, Fi
 from sources.help_scout.state.run import Run
 
 from ..settings.constants import DATASET
-from ..warehouse.locks import exclusively
+from ..warehouse.base import exclusively
 from ..warehouse.sql import sql_client
 from .probe import Certainty, Fact
 

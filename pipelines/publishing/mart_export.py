@@ -17,6 +17,7 @@ import duckdb
 from ..models.mart_runner import SCHEMA, all_marts
 from ..models.sla_targets import TARGETS
 from ..settings.errors import UsageError
+from ..warehouse.sql import identifier, literal
 from .published_copy import open_copy, published_path
 
 FORMATS = {"parquet": "format parquet", "csv": "format csv, header true"}
@@ -117,14 +118,13 @@ def _make_folder(folder: Path) -> None:
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, path: Path, file_format: str) -> int:
     """Writes a mart's rows, in the order of their columns; returns how many they are."""
-    query = f'select * from {SCHEMA}."{name}"'
+    query = f"select * from {SCHEMA}.{identifier(name)}"
     if file_format == "csv":
         types = connection.execute(f"describe {query}").fetchall()
         columns = [(str(row[0]), str(row[1])) for row in types]
-        query = f'select {", ".join(_csv_columns(columns))} from {SCHEMA}."{name}"'
-    target = str(path).replace("'", "''")
+        query = f"select {', '.join(_csv_columns(columns))} from {SCHEMA}.{identifier(name)}"
     copied = connection.execute(
-        f"copy ({query} order by all) to '{target}' ({FORMATS[file_format]})"
+        f"copy ({query} order by all) to {literal(path)} ({FORMATS[file_format]})"
     ).fetchone()
     return int(copied[0]) if copied else 0
 
@@ -133,12 +133,12 @@ def _csv_columns(columns: list[tuple[str, str]]) -> Iterator[str]:
     """The columns as a spreadsheet takes them: instants in UTC without the offset, with which it
     would take them for texts, and texts that it cannot take for formulas."""
     for number, (name, kind) in enumerate(columns):
-        value = f'"{name}"'
+        column = value = identifier(name)
         if kind == "TIMESTAMP WITH TIME ZONE":
-            value = f'make_timestamp(epoch_us("{name}"))'
+            value = f"make_timestamp(epoch_us({column}))"
         elif kind == "VARCHAR":
             value = (
-                f"case when regexp_matches(\"{name}\", '{FORMULA}') "
-                f"then '''' || \"{name}\" else \"{name}\" end"
+                f"case when regexp_matches({column}, '{FORMULA}') "
+                f"then '''' || {column} else {column} end"
             )
-        yield f'{value} as "{BYTE_ORDER_MARK if number == 0 else ""}{name}"'
+        yield f"{value} as {identifier((BYTE_ORDER_MARK if number == 0 else '') + name)}"

@@ -22,10 +22,10 @@ from ..models.own_tables import PUBLICATION_TABLE
 from ..models.warehouse_comments import describing
 from ..settings.constants import DATASET
 from ..settings.errors import WarehouseError
-from ..warehouse.duckdb import PUBLISHED, connect, state_folder
+from ..warehouse.database_file import PUBLISHED, connect, state_folder
+from ..warehouse.sql import COPY, attach
 
-_CATALOG = "the_copy"
-_TABLE = f"{_CATALOG}.{DATASET}.{PUBLICATION_TABLE.name}"
+_TABLE = f"{COPY}.{DATASET}.{PUBLICATION_TABLE.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,22 +195,20 @@ def _finish(new: Path, publication: Publication) -> None:
     """Leaves out the tables that loads work with, and writes what the copy is worth."""
     places = ", ".join("?" for _ in fields(publication))
     with open_copy(new, read_only=False) as connection:
-        connection.execute(f"drop schema if exists {_CATALOG}.{DATASET}_staging cascade")
+        connection.execute(f"drop schema if exists {COPY}.{DATASET}_staging cascade")
         connection.execute(f"create or replace table {_TABLE} ({PUBLICATION_TABLE.sql_columns})")
         connection.execute(f"insert into {_TABLE} values ({places})", astuple(publication))
         connection.execute(";".join(describing(PUBLICATION_TABLE, DATASET)))
-        connection.execute(f"checkpoint {_CATALOG}")
+        connection.execute(f"checkpoint {COPY}")
 
 
 @contextmanager
 def open_copy(path: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that uses the copy under a name of ours: by its own, a file called
-    reports.duckdb could not be told from the schema. WarehouseError when it is no database."""
+    """A connection that uses the copy. WarehouseError when it is no database."""
     with duckdb.connect() as connection:
-        options = " (read_only)" if read_only else ""
-        quoted = str(path).replace("'", "''")
         try:
-            connection.execute(f"attach '{quoted}' as {_CATALOG}{options}; use {_CATALOG}")
+            attach(connection, path, read_only=read_only)
+            connection.execute(f"use {COPY}")
         except duckdb.Error as error:
             message = " ".join(str(error).split())
             raise WarehouseError(f"cannot open {path}: {message}") from error

@@ -17,7 +17,7 @@ from sources.help_scout.catalog.model import COUNT, FLAG, INSTANT, RATIO, RAW, C
 from sources.help_scout.catalog.stored_tables import ACCOUNT, RUN_ID, StoredTable, text_column
 
 from ..settings.constants import DATASET
-from ..warehouse.locks import exclusively
+from ..warehouse.base import exclusively
 from ..warehouse.sql import sql_client
 from .check_runner import Result
 

@@ -27,10 +27,9 @@ from sources.help_scout.catalog.reports import REPORTS
 
 from ..settings.constants import DATASET
 from ..settings.errors import COMPLETE, PARTIAL, UsageError
-from ..warehouse.account_scope import own_rows, tables_of_others
-from ..warehouse.base import kind_of
-from ..warehouse.locks import exclusively
+from ..warehouse.base import destination_of, exclusively
 from ..warehouse.sql import sql_client
+from .account_scope import own_rows, tables_of_others
 from .sql_fragments import building_blocks, read_by_checks, shared_tables
 
 FOLDER = Path(__file__).parent / "checks"
@@ -276,8 +275,8 @@ def check_pipeline(
                 rows = cursor.fetchall() if columns else []
                 return [dict(zip(columns, row, strict=True)) for row in rows]
 
-        if account is None or kind_of(pipeline) is None:  # a file holds one account
+        if account is None or not destination_of(pipeline).shares_tables:
             return run_checks(query, checks, strict=strict)
         names = {*read_by_checks(), *(name for check in checks for name in check.needs)}
-        with exclusively(pipeline), own_rows(client, account, names):
+        with exclusively(pipeline), own_rows(pipeline, account, names):
             return run_checks(query, checks, tables_of_others(client, account), strict=strict)

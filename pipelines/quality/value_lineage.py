@@ -18,7 +18,7 @@ from sources.help_scout.planning.windows import Grain, Window, window_of
 from sources.help_scout.state.run import Run
 
 from ..settings.errors import UsageError
-from ..warehouse.sql import sql_client
+from ..warehouse.sql import identifier, sql_client
 
 MOST_ROWS = 20
 
@@ -90,7 +90,7 @@ def explain_value(pipeline: Pipeline, run: Run, question: Question) -> Explanati
 
         window, slice_, ledger = _ledger_row(query, run, question)
         conditions = "".join(f" and cast({name} as varchar) = %s" for name in question.where)
-        listed = ", ".join(f'"{name}"' for name in (*keys, column.name))
+        listed = ", ".join(map(identifier, (*keys, column.name)))
         rows = query(
             f"select {listed} from {table.name} where account = %s and slice = %s and grain = %s "
             f"and window_start = %s{conditions} order by {', '.join(table.key) or '1'}",

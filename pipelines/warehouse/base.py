@@ -1,109 +1,170 @@
-"""The destinations that `--destination` can name, and what each needs."""
+"""Destinations: where an account's tables are, and all that differs from one kind to another.
+
+A destination is a subclass in a module of its own, named in `open.DESTINATIONS`. No other module
+asks which one it has: it calls what it needs of `Destination`. The defaults are those of DuckDB's
+SQL, which all but PostgreSQL speak.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.util import find_spec
-from typing import Any, Literal
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from weakref import WeakKeyDictionary
 
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
 from sources.help_scout.catalog.stored_tables import Storage
 
-from ..settings.errors import UsageError
+from ..settings.constants import DATASET
+from .sql import sql_client
+
+OBJECTS = """
+    select schema_name, table_name, null, 'table', '', comment from duckdb_tables()
+    where database_name = current_database() and schema_name in ({schemas})
+    union all
+    select schema_name, view_name, null, 'view', '', comment from duckdb_views()
+    where database_name = current_database() and schema_name in ({schemas})
+    union all
+    select schema_name, table_name, column_name, 'column', data_type, comment
+    from duckdb_columns()
+    where database_name = current_database() and schema_name in ({schemas})"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationSpec:
-    """A destination that `--destination` can name.
+class Destination(ABC):
+    """An account's tables at a destination, loaded by one process at a time."""
 
-    `type` is dlt's name of it, `options` what dlt is told besides the configuration, `needs` the
-    modules of the `extra`, `extensions` those of DuckDB. Where windows cannot be replaced
-    (`replaces`), every read is kept and the readers' views take the latest. `is_merged` says
-    whether a package is loaded by one transaction, as `merging` does, `is_shared` whether several
-    accounts can be loaded at once.
-    """
+    name: ClassVar[str]
+    """As `--destination` and dlt's configuration have it."""
+    file_format: ClassVar[Literal["parquet", "insert_values"]] = "parquet"
+    """The format of load packages."""
+    storage: ClassVar[Storage] = Storage(ledgers="after")
+    """How tables are kept: whether a window that is read again is replaced."""
+    shares_tables: ClassVar[bool] = True
+    """Whether the tables hold the rows of several accounts."""
+    loads_in_parallel: ClassVar[bool] = True
+    """Whether several accounts can be loaded at once."""
+    forgets_comments: ClassVar[bool] = True
+    """Whether a view that is replaced loses its comments."""
+    comments_on_view_columns: ClassVar[bool] = True
+    """Whether the columns of views can have comments."""
+    objects_query: ClassVar[str] = OBJECTS
+    """Gives every table, view and column of `{schemas}`: schema, name, column (null for the table
+    itself), what it is, the column's type, its comment."""
 
-    type: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    file_format: Literal["parquet", "insert_values"] | None = None
-    table_format: Literal["iceberg"] | None = None
-    extra: str | None = None
-    needs: tuple[str, ...] = ()
-    extensions: tuple[str, ...] = ()
-    replaces: bool = True
-    is_merged: bool = False
-    is_shared: bool = True
-    is_tested: bool = True
+    takes_file: ClassVar[bool] = False
+    """Whether `--warehouse` says where it is."""
+
+    @classmethod
+    @abstractmethod
+    def at(
+        cls, account: str | None, file: Path | None, configured_account: Callable[[], str]
+    ) -> Destination:
+        """Where the account's tables are: of the configured one, if none is named; in the file, if
+        one is named. UsageError when it is no file."""
+
+    @property
+    def file(self) -> Path | None:
+        """The DuckDB file that can be rewritten and published, if the tables are in one."""
+        return None
+
+    @abstractmethod
+    def open(self, account: str | None = None) -> AbstractContextManager[Pipeline]:
+        """The dlt pipeline that loads into it; PipelineError when it cannot be used, or cannot take
+        the account's rows."""
+
+    @abstractmethod
+    def check_config(self) -> None:
+        """Returns when it is there or can be made, as far as this machine can tell; PipelineError
+        says why not."""
+
+    @abstractmethod
+    def examine(self, account: str) -> tuple[bool, str]:
+        """Whether the account can be loaded without worries, and what was found; PipelineError or
+        dlt's exception when it cannot be loaded."""
+
+    @abstractmethod
+    def sole_account(self) -> str | None:
+        """The account that is meant when none is named, if that is known."""
+
+    def describe(self) -> str:
+        """Where the tables are, in words."""
+        return f"{self}, dataset {DATASET}"
+
+    def exists(self) -> bool:
+        """Whether there is something to look into, as far as is known before it is opened."""
+        return True
+
+    def require_loaded(self) -> None:  # noqa: B027  nothing is known before it is opened
+        """Returns when it holds a load, as far as is known before it is opened; NothingLoaded says
+        why not."""
+
+    def check_account(self, account: str) -> None:  # noqa: B027
+        """Refuses to mix the demo's invented numbers with an account's real ones."""
+
+    def check_readers(self, pipeline: Pipeline) -> None:  # noqa: B027
+        """UsageError when a load would turn readers to other numbers in silence."""
+
+    @contextmanager
+    def lock_schema(self, pipeline: Pipeline) -> Iterator[None]:  # noqa: ARG002
+        """Keeps loads of other accounts from making tables and views meanwhile: of two who make the
+        same at once, a server lets one fail. Not to be nested."""
+        yield
+
+    def make_tables(self, pipeline: Pipeline) -> None:  # noqa: B027  dlt does, where nobody else is
+        """Makes tables and columns that are new in the pipeline's packages."""
+
+    def load(self, pipeline: Pipeline) -> None:
+        """Loads the pipeline's normalized packages."""
+        pipeline.load()
+
+    def after_load(self, pipeline: Pipeline) -> None:  # noqa: B027
+        """Has SQL see what was loaded."""
+
+    def has_package(self, pipeline: Pipeline, load_id: str, *, was_dropped: bool) -> bool:  # noqa: ARG002
+        """Whether a package was loaded; `was_dropped` says whether any was dropped."""
+        try:
+            with sql_client(pipeline) as client:
+                found = client.execute_sql(
+                    "select 1 from _dlt_loads where load_id = %s and status = 0", load_id
+                )
+        except DatabaseUndefinedRelation:
+            return False
+        return bool(found)
+
+    def translate(self, sql: str) -> str:
+        """DuckDB's SQL in the destination's own."""
+        return sql
+
+    def temporary(self, *, stands_before_view: bool) -> tuple[str, str]:  # noqa: ARG002
+        """What can stand before a table or view of the same name for one connection: a temporary
+        view or table, and the schema that it is in."""
+        return "view", "temp"
+
+    def make_views(self, client: SqlClientBase[Any], statements: Sequence[str]) -> None:
+        """Runs `create or replace view` statements as one transaction: quicker by half, and nobody
+        finds half of them."""
+        with client.begin_transaction():
+            client.execute_many(statements)
 
 
-KINDS: Mapping[str, DestinationSpec] = {
-    "postgres": DestinationSpec(
-        type="postgres",
-        # An index of the staging tables would refuse what a load that was killed left there.
-        options={"create_indexes": False},
-        file_format="insert_values",  # dlt's default, CSV, loads empty texts as nulls
-        extra="postgres",
-        needs=("psycopg2",),
-    ),
-    "ducklake": DestinationSpec(
-        type="ducklake",
-        file_format="parquet",
-        is_merged=True,
-        extra="ducklake",
-        extensions=("ducklake", "postgres_scanner"),
-    ),
-    "parquet": DestinationSpec(type="filesystem", file_format="parquet", replaces=False),
-    "iceberg": DestinationSpec(
-        type="filesystem",
-        file_format="parquet",
-        table_format="iceberg",
-        extra="iceberg",
-        needs=("pyiceberg",),
-        replaces=False,
-        is_shared=False,  # its catalog lies in the folder: of two who write at once one loses
-    ),
-    **{
-        name: DestinationSpec(type=name, is_tested=False)
-        for name in ("motherduck", "bigquery", "snowflake", "clickhouse", "databricks")
-    },
-}
+_DESTINATIONS: WeakKeyDictionary[Pipeline, Destination] = WeakKeyDictionary()
 
 
-def check_destination(name: str) -> DestinationSpec:
-    """What is known of the destination; UsageError for one that is unknown, or whose libraries are
-    not installed."""
-    kind = KINDS.get(name)
-    if kind is None:
-        raise UsageError(f"unknown destination {name!r}: expected duckdb, {', '.join(KINDS)}")
-    if lacking := [module for module in kind.needs if find_spec(module) is None]:
-        raise UsageError(
-            f"the destination {name} needs {', '.join(lacking)}: install the extra, in "
-            f"the project's folder, with pip install '.[{kind.extra}]'"
-        )
-    return kind
+def register_destination(pipeline: Pipeline, destination: Destination) -> None:
+    """Has `destination_of` give this destination for the pipeline."""
+    _DESTINATIONS[pipeline] = destination
 
 
-def kind_of(pipeline: Pipeline) -> DestinationSpec | None:
-    """What is known of the pipeline's destination; None for a DuckDB file."""
-    assert pipeline.destination is not None
-    return KINDS.get(pipeline.destination.destination_name)
+def destination_of(pipeline: Pipeline) -> Destination:
+    """The destination that was opened as this pipeline."""
+    return _DESTINATIONS[pipeline]
 
 
-def is_merged(pipeline: Pipeline) -> bool:
-    """Whether the pipeline's packages are loaded by one transaction each."""
-    kind = kind_of(pipeline)
-    return kind is None or kind.is_merged
-
-
-def storage_of(pipeline: Pipeline) -> Storage:
-    """How the pipeline's destination keeps tables."""
-    kind = kind_of(pipeline)
-    if kind is None:
-        return Storage(ledgers="last")
-    return Storage(
-        replaces=kind.replaces,
-        table_format=kind.table_format,
-        ledgers="last" if kind.is_merged else "after",
-    )
+def exclusively(pipeline: Pipeline) -> AbstractContextManager[None]:
+    """Keeps loads of other accounts from making tables and views meanwhile. Not to be nested."""
+    return destination_of(pipeline).lock_schema(pipeline)

@@ -5,17 +5,23 @@ seventy jobs a night, each row written twice, and a kill leaves half a night. Du
 like a table, so here the files themselves are merged: for each table what they replace is deleted
 and their rows are inserted. All of it, and dlt's own record that the package is loaded, is one
 transaction: whoever looks after a kill finds all of a package or nothing of it.
+
+This replaces `pipeline.load()` and is no client of dlt's that `load()` calls. That was tried, with
+jobs that do nothing and all rows loaded in `complete_load`: it keeps the guarantee, but dlt's own
+work for seventy jobs (two renames and a client each, its checks of each table) takes half as much
+processor time again: 2.0 s a night where this takes 1.4 s (dlt 1.31).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from dlt.common.schema.typing import TTableSchema
+from dlt.common.storages import LoadStorage, LoadStorageConfiguration
 from dlt.common.storages.file_storage import FileStorage
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 from dlt.destinations.exceptions import (
@@ -31,11 +37,13 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from sources.help_scout.catalog.stored_tables import DEDUPLICATED
 
 from ..settings.errors import WarehouseError
-from .base import kind_of
-from .sql import sql_client
+from .sql import identifier, literal, sql_client
 
 Files: TypeAlias = Mapping[str, Sequence[Path]]
 """A package's files by table: Parquet, and dlt's INSERT statements for the rows of its own."""
+
+Merge: TypeAlias = Callable[[DuckDbClient, str, Files], None]
+"""Loads the files of a package, by its load id, and records that it is loaded."""
 
 FOLLOWUPS = ("reference", "sql")
 """Jobs without rows, which dlt's own way of loading adds."""
@@ -48,14 +56,15 @@ LEAST_MEMORY_BYTES = 100_000_000
 and joins goes through a file beside the warehouse then."""
 
 
-def merge_packages(pipeline: Pipeline) -> None:
+def merge_packages(pipeline: Pipeline, merge: Merge) -> None:
     """Loads the packages that are whole on disk, oldest first, and deletes them. Raises dlt's
     DatabaseException for what the warehouse refuses: it is as it was then, and the package waits.
     """
-    storage = pipeline._get_load_storage()  # noqa: SLF001  none is public
+    config = LoadStorageConfiguration(load_volume_path=str(Path(pipeline.working_dir) / "load"))
+    storage = LoadStorage(is_owner=False, supported_file_formats=[], config=config)
     for load_id in storage.list_normalized_packages():
         if not _is_loaded(pipeline, load_id):
-            _merge_package(pipeline, storage.normalized_packages, load_id)
+            _merge_package(pipeline, storage.normalized_packages, load_id, merge)
         storage.storage.rename_tree(  # at once: half a package must not look like one that waits
             storage.get_normalized_package_path(load_id), storage.get_loaded_package_path(load_id)
         )
@@ -72,22 +81,19 @@ def _is_loaded(pipeline: Pipeline, load_id: str) -> bool:
             return False  # it is the first one
 
 
-def _merge_package(pipeline: Pipeline, packages: PackageStorage, load_id: str) -> None:
+def _merge_package(
+    pipeline: Pipeline, packages: PackageStorage, load_id: str, merge: Merge
+) -> None:
     """Loads a package by the schema that it has: a run may have been killed before the pipeline
     learned of it."""
     files = files_of(Path(packages.storage.make_full_path(load_id)))
-    schema = packages.load_schema(load_id)
-    is_file = kind_of(pipeline) is None
-    settings = _settings_for(files) if is_file else {}
-    with pipeline._get_destination_clients(schema)[0] as client:  # noqa: SLF001  as above
+    with pipeline.destination_client() as client:
         assert isinstance(client, DuckDbClient)
+        client.schema = packages.load_schema(load_id)
         if not client.is_storage_initialized():
             client.initialize_storage()
-        client.update_stored_schema(only_tables={*files, *schema.dlt_table_names()})
-        with _with_settings(client.sql_client, settings):
-            (_merge if is_file else _merge_in_turn)(client, load_id, files)
-            if is_file:  # until it is in the file, what was loaded is in memory too
-                client.sql_client.execute_sql("checkpoint")
+        client.update_stored_schema(only_tables={*files, *client.schema.dlt_table_names()})
+        merge(client, load_id, files)
 
 
 def files_of(package: Path) -> Files:
@@ -109,7 +115,8 @@ def _settings_for(files: Files) -> Mapping[str, str]:
     return {"threads": ONE_THREAD, "memory_limit": f"{LEAST_MEMORY_BYTES + size} bytes"}
 
 
-def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:
+def merge(client: DuckDbClient, load_id: str, files: Files) -> None:
+    """Merges the files into their tables and records the package, in one transaction."""
     sql = client.sql_client
     with sql.begin_transaction():
         for table, paths in files.items():
@@ -123,14 +130,22 @@ def _merge(client: DuckDbClient, load_id: str, files: Files) -> None:
         client.complete_load(load_id)
 
 
-_merge_in_turn = retry(
+def merge_in_little_memory(client: DuckDbClient, load_id: str, files: Files) -> None:
+    """Merges into a DuckDB file. Until a checkpoint writes it into the file, what was loaded is in
+    memory too."""
+    with _with_settings(client.sql_client, _settings_for(files)):
+        merge(client, load_id, files)
+        client.sql_client.execute_sql("checkpoint")
+
+
+merge_in_turn = retry(
     retry=retry_if_exception_type(DatabaseTransientException),
     stop=stop_after_attempt(10),
     wait=wait_random_exponential(max=10),
     reraise=True,
-)(_merge)
+)(merge)
 """Merges where other machines may do so at the same time: of two who change one table a lake takes
-one. Processes of this machine wait for one another, see `packages`."""
+one. Processes of this machine wait for one another, see `load_packages`."""
 
 
 def statements_of(table: TTableSchema, qualified_name: str, files: Sequence[Path]) -> Iterator[str]:
@@ -158,7 +173,7 @@ def _replacing(
     """What replaces the table's rows by those of Parquet files: by its merge key where it has one,
     the key of a window, else by its primary key. Rows that are marked as deleted only delete. Of a
     table that is appended to, nothing is replaced."""
-    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    paths = ", ".join(map(literal, files))
     rows = f"read_parquet([{paths}], union_by_name = true)"
     insert = f"insert into {qualified_name} by name select * from {rows}"
     if not replaces:
@@ -180,7 +195,7 @@ def _replacing(
 
 def _columns(table: TTableSchema, hint: str) -> list[str]:
     """The names of the columns that have the hint, quoted."""
-    return [f'"{name}"' for name, column in table["columns"].items() if column.get(hint)]
+    return [identifier(name) for name, column in table["columns"].items() if column.get(hint)]
 
 
 @contextmanager

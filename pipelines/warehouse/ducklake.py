@@ -1,14 +1,19 @@
-"""dlt's DuckLake destination, but through one connection: each that is opened reads the lake's
-whole catalog, and dlt opens one each time. And where a lake is, as configured."""
+"""DuckLake: dlt's destination through one connection, and packages merged by one transaction.
+
+Each connection that is opened reads the lake's whole catalog, and dlt opens one each time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import dlt
 import duckdb
+from dlt.common.destination import Destination as DltDestination
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema import Schema
 from dlt.destinations import ducklake
@@ -20,7 +25,10 @@ from dlt.pipeline.pipeline import Pipeline
 from ..settings.configuration import Publishing
 from ..settings.constants import DATASET
 from ..settings.errors import UsageError
+from .bulk_merge import merge_in_turn, merge_packages
 from .file_permissions import leaving_readable, open_to_readers
+from .remote import RemoteDestination
+from .sql import literal
 
 _HELD: dict[str, duckdb.DuckDBPyConnection] = {}
 """Open connections by the statement that attaches their lake."""
@@ -53,28 +61,6 @@ class LakeSqlClient(DuckLakeSqlClient):
         return str(self.credentials.ducklake_name)
 
 
-@contextmanager
-def using_lake(pipeline: Pipeline, name: str) -> Iterator[None]:
-    """Has the pipeline use one connection meanwhile, and leave files that readers may read."""
-    mode = Publishing.configured().file_mode
-    open_to_readers(lake_files(name), mode)
-    with leaving_readable(mode), _one_connection(pipeline):
-        yield
-
-
-@contextmanager
-def _one_connection(pipeline: Pipeline) -> Iterator[None]:
-    """Has everything that the pipeline does meanwhile go through one connection."""
-    with pipeline.sql_client() as holder:
-        assert isinstance(holder, LakeSqlClient)
-        name = holder.attach_statement
-        _HELD[name] = holder.native_connection
-        try:
-            yield
-        finally:
-            del _HELD[name]
-
-
 class LakeClient(DuckLakeClient):
     """dlt's client of a DuckLake, with our SQL client."""
 
@@ -99,6 +85,63 @@ class LakeDestination(ducklake):
     def client_class(self) -> type[DuckLakeClient]:
         """The client that uses the held connection."""
         return LakeClient
+
+
+class DuckLake(RemoteDestination):
+    """An account's rows in a DuckLake."""
+
+    name = "ducklake"
+    comments_on_view_columns = False
+    extra = "ducklake"
+
+    def check_config(self) -> None:
+        """As of any destination; and DuckDB's extensions are there."""
+        super().check_config()
+        _provide_extensions()
+
+    def dlt_destination(self) -> DltDestination[Any, Any]:
+        """Dlt's with our client."""
+        check_lake(self.name)
+        return LakeDestination(**self.with_staging())
+
+    @contextmanager
+    def using(self, pipeline: Pipeline) -> Iterator[None]:
+        """One connection, and files that readers may read."""
+        mode = Publishing.configured().file_mode
+        open_to_readers(lake_files(self.name), mode)
+        with leaving_readable(mode), _one_connection(pipeline):
+            yield
+
+    def load(self, pipeline: Pipeline) -> None:
+        """Of two who change one table at once a lake takes one."""
+        with self.lock_schema(pipeline):
+            merge_packages(pipeline, merge_in_turn)
+
+
+@contextmanager
+def _one_connection(pipeline: Pipeline) -> Iterator[None]:
+    """Has everything that the pipeline does meanwhile go through one connection."""
+    with pipeline.sql_client() as holder:
+        assert isinstance(holder, LakeSqlClient)
+        name = holder.attach_statement
+        _HELD[name] = holder.native_connection
+        try:
+            yield
+        finally:
+            del _HELD[name]
+
+
+def _provide_extensions() -> None:
+    """Installs DuckDB's extensions where they came with the extra; else DuckDB fetches them."""
+    for name in ("ducklake", "postgres_scanner"):
+        package = find_spec(f"duckdb_extension_{name}")
+        if package is None or package.origin is None:
+            continue
+        version = f"v{duckdb.__version__}"
+        file = Path(package.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
+        if file.exists():
+            with duckdb.connect() as connection:
+                connection.execute(f"install {literal(file)}")
 
 
 def check_lake(name: str) -> None:

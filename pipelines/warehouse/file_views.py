@@ -31,9 +31,8 @@ from ..settings.configuration import Publishing
 from ..settings.constants import DATASET
 from ..settings.errors import UsageError, without_passwords
 from .file_permissions import leaving_readable, open_to_readers
-from .locks import locked
-from .remote import RemoteWarehouse
-from .sql import register_client, sql_client
+from .remote import RemoteDestination
+from .sql import identifier, literal, register_client, sql_client
 
 _OWNERS = {table.name: report.name for report in REPORTS.values() for table in report.tables}
 TYPES = {**{str(kind): kind.sql for kind in Type}, "decimal": Type.DOUBLE.sql}
@@ -42,22 +41,16 @@ AGES = ("fetched_at", "last_seen_at")
 """The columns that tell which of two rows of one key is the later."""
 
 
-def readers_file(warehouse: RemoteWarehouse) -> Path:
+def readers_file(destination: RemoteDestination) -> Path:
     """The DuckDB file that readers of the destination's files open."""
-    return warehouse.folder / f"help_scout.{warehouse.destination}.duckdb"
-
-
-def folder_of(warehouse: RemoteWarehouse) -> str:
-    """The folder or bucket, as it can be told."""
-    url = dlt.config.get(f"destination.{warehouse.destination}.bucket_url", str)
-    return without_passwords(str(url))
+    return destination.folder / f"help_scout.{destination.name}.duckdb"
 
 
 @contextmanager
-def reading_files(pipeline: Pipeline, warehouse: RemoteWarehouse) -> Iterator[None]:
+def reading_files(pipeline: Pipeline, destination: RemoteDestination) -> Iterator[None]:
     """Has SQL of the pipeline read the destination's files, and at the end, readers too, unless
     they read another folder's."""
-    mode, target = Publishing.configured().file_mode, readers_file(warehouse)
+    mode, target = Publishing.configured().file_mode, readers_file(destination)
     path = Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.duckdb"
     open_to_readers(Path(_folder_of(pipeline, WINDOW_READS.name)).parent, mode)
     with leaving_readable(mode), duckdb.connect(str(path)) as connection:
@@ -75,7 +68,7 @@ def reading_files(pipeline: Pipeline, warehouse: RemoteWarehouse) -> Iterator[No
             yield
             is_new = _made(connection) != before
             has_views = WINDOW_READS.name in {name for name, _ in _made(connection)}
-    with locked(target.with_name(f".{target.name}.lock"), warehouse, waits=True):
+    with destination.lock(target.with_name(f".{target.name}.lock"), waits=True):
         if not has_views or _shown_instead(pipeline, target):
             return
         if is_new or not target.exists():
@@ -86,10 +79,10 @@ def reading_files(pipeline: Pipeline, warehouse: RemoteWarehouse) -> Iterator[No
         target.chmod(mode)
 
 
-def refuse_other_readers(pipeline: Pipeline, warehouse: RemoteWarehouse) -> None:
+def refuse_other_readers(pipeline: Pipeline, destination: RemoteDestination) -> None:
     """UsageError when the readers' file shows another folder than a load is to fill: nobody's
     dashboards turn to other numbers in silence."""
-    target = readers_file(warehouse)
+    target = readers_file(destination)
     if (folder := _shown_instead(pipeline, target)) is not None:
         raise UsageError(
             f"{target}, which readers open, does not show {without_passwords(folder)}: move it "
@@ -114,7 +107,7 @@ def _shown_instead(pipeline: Pipeline, target: Path) -> str | None:
         found = None
     finally:
         copy.unlink()
-    is_shown = found is not None and f"'{_quoted(shown)}" in found[0]
+    is_shown = found is not None and literal(shown).removesuffix("'") in found[0]
     return None if is_shown else shown.removesuffix(f"/{DATASET}/{WINDOW_READS.name}/")
 
 
@@ -145,20 +138,26 @@ def show_files(pipeline: Pipeline) -> None:
             for name, rows in found.items()
         }
         client.execute_many(
-            [f'create or replace view {DATASET}."{name}" as {sql}' for name, sql in queries.items()]
+            [
+                f"create or replace view {DATASET}.{identifier(name)} as {sql}"
+                for name, sql in queries.items()
+            ]
         )
 
 
 def _no_rows(columns: Any) -> str:
     """The query with the columns of a table that has no files yet."""
-    nulls = (f'null::{TYPES[column["data_type"]]} as "{name}"' for name, column in columns.items())
+    nulls = (
+        f"null::{TYPES[column['data_type']]} as {identifier(name)}"
+        for name, column in columns.items()
+    )
     return f"select {', '.join(nulls)} where false"
 
 
 def latest_rows(table: str, rows: str, ledger: str, columns: Any) -> str:
     """The query that gives a table as if windows had been replaced: `rows` and `ledger` read the
     files of the table and of the ledger."""
-    key = [f'"{name}"' for name, column in columns.items() if column.get("primary_key")]
+    key = [identifier(name) for name, column in columns.items() if column.get("primary_key")]
     age = next(name for name in AGES if name in columns)
     kept = f"select t.* from {rows} as t"
     if table in _OWNERS:  # what is replaced window by window; all else has one row a key
@@ -203,12 +202,7 @@ def _table_folder(files: FilesystemClient, table: str) -> str:
 
 
 def _read(paths: Sequence[str]) -> str:
-    quoted = ", ".join(f"'{_quoted(path)}'" for path in paths)
-    return f"read_parquet([{quoted}], union_by_name = true)"
-
-
-def _quoted(path: str) -> str:
-    return path.replace("'", "''")
+    return f"read_parquet([{', '.join(map(literal, paths))}], union_by_name = true)"
 
 
 def _allow_remote(pipeline: Pipeline, client: DuckDbSqlClient) -> None:

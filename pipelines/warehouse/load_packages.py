@@ -9,12 +9,11 @@ is dropped, and what it held is still due.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dlt
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
@@ -22,11 +21,7 @@ from dlt.pipeline.pipeline import Pipeline
 from sources.help_scout.errors import ArchiveError
 from sources.help_scout.state.run import Run
 
-from .base import is_merged, kind_of
-from .bulk_merge import merge_packages
-from .locks import check_lock, exclusively
-from .postgres import create_indexes
-from .sql import sql_client
+from .base import destination_of
 
 LARGE_PACKAGE_ROWS = 100_000
 
@@ -38,8 +33,7 @@ def load_package(pipeline: Pipeline, run: Run, source: DltSource) -> None:
     Of a large package one table is loaded after the other: all at once would need their memory at
     once.
     """
-    kind, ledgers, before = kind_of(pipeline), _ledgers(run), run.rows
-    file_format = "parquet" if kind is None else kind.file_format
+    file_format, ledgers, before = destination_of(pipeline).file_format, _ledgers(run), run.rows
     if run.storage.ledgers == "last":
         pipeline.extract([source, ledgers], loader_file_format=file_format)
     else:
@@ -85,25 +79,12 @@ def finish_interrupted(pipeline: Pipeline, run: Run) -> bool:
         _drop(pipeline)
         dropped = True
     dropped = finish_pending(pipeline) or dropped
-    settle_pending(folder, lambda ids: _are_loaded(pipeline, ids, unless=dropped))
+    destination = destination_of(pipeline)
+    settle_pending(
+        folder,
+        lambda ids: destination.has_package(pipeline, next(iter(ids), ""), was_dropped=dropped),
+    )
     return dropped
-
-
-def _are_loaded(pipeline: Pipeline, load_ids: Iterable[str], *, unless: bool) -> bool:
-    """Whether the warehouse holds the first of the packages. Files in a folder do not tell: there
-    they are, unless something was dropped."""
-    kind = kind_of(pipeline)
-    if kind is not None and kind.type == "filesystem":
-        return not unless
-    try:
-        with sql_client(pipeline) as client:
-            found = client.execute_sql(
-                "select 1 from _dlt_loads where load_id = %s and status = 0",
-                next(iter(load_ids), ""),
-            )
-    except DatabaseUndefinedRelation:
-        return False
-    return bool(found)
 
 
 def _drop(pipeline: Pipeline) -> None:
@@ -142,27 +123,10 @@ def _load(pipeline: Pipeline) -> None:
     """Loads what was normalized, and has SQL see it."""
     if not pipeline.list_normalized_load_packages():
         return
-    _make_tables(pipeline)
-    if is_merged(pipeline):
-        with exclusively(pipeline):  # of two who change one table at once a lake takes one
-            merge_packages(pipeline)
-    else:
-        pipeline.load()
-    kind = kind_of(pipeline)
-    if kind is not None and kind.type == "filesystem":
-        from .file_views import show_files  # noqa: PLC0415  only where there are files
-
-        show_files(pipeline)
-
-
-def _make_tables(pipeline: Pipeline) -> None:
-    """Makes tables and columns that are new, while no other account does."""
-    if kind_of(pipeline) is not None:
-        check_lock(pipeline)
-        with exclusively(pipeline):
-            pipeline.sync_schema()
-            create_indexes(pipeline)
-        check_lock(pipeline)  # which may have taken minutes
+    destination = destination_of(pipeline)
+    destination.make_tables(pipeline)
+    destination.load(pipeline)
+    destination.after_load(pipeline)
 
 
 def _keep(pipeline: Pipeline) -> None:

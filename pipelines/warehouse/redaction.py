@@ -24,8 +24,8 @@ from sources.help_scout.parsing.redaction import (
 )
 
 from ..settings.constants import DATASET
-from .duckdb import connect, state_folder
-from .sql import sql_client
+from .database_file import connect, state_folder
+from .sql import COPY, attach, identifier, sql_client
 
 STRICTER = {"keep": ("hash", "drop"), "hash": ("drop",), "drop": ()}
 
@@ -68,25 +68,26 @@ def make_stricter(pipeline: Pipeline, names: Iterable[str], privacy: Privacy) ->
     with sql_client(pipeline) as client:
         for name in names:
             for table, column in _stored_as(name, columns):
-                where = f'where "{column}" is not null'
+                quoted = identifier(column)
+                where = f"where {quoted} is not null"
                 if modes[name] == "hash":
                     values = client.execute_sql(
-                        f'select distinct "{column}" from {table} {where} '
-                        f"and not regexp_full_match(\"{column}\", '{HASHED}[0-9a-f]{{32}}')"
+                        f"select distinct {quoted} from {table} {where} "
+                        f"and not regexp_full_match({quoted}, '{HASHED}[0-9a-f]{{32}}')"
                     )
                     for (value,) in values or []:
                         client.execute_sql(
-                            f'update {table} set "{column}" = %s where "{column}" = %s',
+                            f"update {table} set {quoted} = %s where {quoted} = %s",
                             privacy.hash_in(column, value),
                             value,
                         )
                 elif (table, column) in keys:
                     client.execute_sql(
-                        f"update {table} set \"{column}\" = '{REMOVED} ' || rowid {where} "
-                        f"and not regexp_full_match(\"{column}\", '{REMOVED} [0-9]+')"
+                        f"update {table} set {quoted} = '{REMOVED} ' || rowid {where} "
+                        f"and not regexp_full_match({quoted}, '{REMOVED} [0-9]+')"
                     )
                 else:
-                    client.execute_sql(f'update {table} set "{column}" = null {where}')
+                    client.execute_sql(f"update {table} set {quoted} = null {where}")
 
 
 def _stored_as(name: str, columns: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
@@ -151,10 +152,10 @@ def copy_without_traces(path: Path) -> None:
     new.unlink(missing_ok=True)
     connection = connect(new)
     try:
-        connection.execute(f"attach '{path}' as old")
+        attach(connection, path)
         ((current,),) = connection.execute("select current_database()").fetchall()
-        connection.execute(f'drop schema if exists old."{DATASET}_staging" cascade')
-        connection.execute(f'copy from database old to "{current}"')
+        connection.execute(f"drop schema if exists {COPY}.{DATASET}_staging cascade")
+        connection.execute(f"copy from database {COPY} to {identifier(current)}")
     finally:
         connection.close()
     new.chmod(path.stat().st_mode)

@@ -1,4 +1,4 @@
-"""SQL over what a pipeline has loaded, through one client.
+"""SQL over what a pipeline has loaded, through one client; quoting; and other DuckDB files.
 
 dlt reads and checks its whole schema for each client that it makes: once a job is enough.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import duckdb
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.pipeline import Pipeline
 
@@ -18,7 +20,27 @@ from sources.help_scout.planning.windows import Grain
 from sources.help_scout.state.ledger import WINDOW_READS
 from sources.help_scout.state.snapshot import WarehouseSnapshot, stored_in
 
+COPY = "the_copy"
+"""The name under which a file is attached: by its own, a file called reports.duckdb could not be
+told from the schema."""
+
 _CLIENTS: WeakKeyDictionary[Pipeline, SqlClientBase[Any]] = WeakKeyDictionary()
+
+
+def identifier(name: str) -> str:
+    """The name of a table or column, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | Path) -> str:
+    """The text or path, quoted."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool = False) -> None:
+    """Attaches the DuckDB file as `the_copy`."""
+    options = " (read_only)" if read_only else ""
+    connection.execute(f"attach {literal(path)} as {COPY}{options}")
 
 
 def register_client(pipeline: Pipeline, client: SqlClientBase[Any]) -> None:

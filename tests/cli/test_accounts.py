@@ -18,7 +18,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from pipelines.jobs.account_pool import worst
 from pipelines.settings.accounts import account_names, account_options
 from pipelines.settings.errors import UsageError
-from pipelines.warehouse.remote import RemoteWarehouse
+from pipelines.warehouse.postgres import Postgres
 from sources.help_scout_sandbox import Fault
 from tests.helpers.commands import help_scout
 from tests.helpers.fleet import Fleet, fleet
@@ -137,10 +137,7 @@ def test_mistakes_are_told(
 
 
 def test_names_that_cannot_be_identifiers_do_not_meet(tmp_path: Path) -> None:
-    slugs = {
-        RemoteWarehouse("postgres", name).slug
-        for name in ("acme", "Acme", "ac.me", "ac me", "ac_me")
-    }
+    slugs = {Postgres(name).slug for name in ("acme", "Acme", "ac.me", "ac me", "ac_me")}
 
     assert len(slugs) == 5
     assert "acme" in slugs

@@ -12,11 +12,10 @@ import pytest
 from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.warehouse import load_packages
-from pipelines.warehouse.remote import RemoteWarehouse
 from sources.help_scout_sandbox import Sandbox
 from tests.helpers.commands import help_scout
 from tests.helpers.fleet import Fleet
-from tests.helpers.loads import SMALL, load_into, serving
+from tests.helpers.loads import SMALL, load_into, remote, serving
 
 pytestmark = [pytest.mark.slow(minutes=1), pytest.mark.xdist_group("files")]
 
@@ -174,6 +173,6 @@ def test_of_a_large_package_one_table_is_loaded_after_the_other(
     monkeypatch.setattr(load_packages, "LARGE_PACKAGE_ROWS", large)
     monkeypatch.setattr(Pipeline, "load", noted)
     with serving(Sandbox(SMALL)) as base_url:
-        load_into(RemoteWarehouse("parquet", "main"), base_url, reports=("happiness_ratings",))
+        load_into(remote("parquet"), base_url, reports=("happiness_ratings",))
     assert used == [workers]
     assert os.environ["LOAD__WORKERS"] == "4"

@@ -12,11 +12,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from pipelines.quality.account_scope import own_rows
 from pipelines.quality.check_results import RESULTS
 from pipelines.settings.constants import DATASET
-from pipelines.warehouse.account_scope import own_rows
 from pipelines.warehouse.open import open_pipeline
-from pipelines.warehouse.remote import RemoteWarehouse
+from pipelines.warehouse.postgres import Postgres
 from pipelines.warehouse.sql import sql_client
 from sources.help_scout_sandbox import Fault
 from tests.helpers.fleet import Fleet, fleet, kill_worker
@@ -180,9 +180,9 @@ def test_what_one_accounts_api_adds_stays_in_the_views_when_another_is_loaded(
         assert ask(address, f"{shown} and table_name = 'company_overall_daily'") == [(1,)]
     monkeypatch.setenv(CREDENTIALS, address)
     with (
-        open_pipeline(RemoteWarehouse("postgres", "a02")) as pipeline,
+        open_pipeline(Postgres("a02")) as pipeline,
         sql_client(pipeline) as client,
-        own_rows(client, "a02", {"company_overall", "people", "report_windows"}),
+        own_rows(pipeline, "a02", {"company_overall", "people", "report_windows"}),
     ):
         with connected(address) as other, other.cursor() as cursor:  # a load that makes views anew
             cursor.execute(f"drop view {DATASET}.people, {DATASET}.report_windows cascade")

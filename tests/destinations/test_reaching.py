@@ -10,11 +10,10 @@ import pytest
 from dlt.destinations.exceptions import DatabaseTransientException
 
 from pipelines.settings.errors import DestinationDown, without_passwords
-from pipelines.warehouse.base import KINDS
-from pipelines.warehouse.connect import told_when_lost
 from pipelines.warehouse.ducklake import lake_files
 from pipelines.warehouse.file_permissions import open_to_readers
-from pipelines.warehouse.remote import RemoteWarehouse
+from pipelines.warehouse.open import DESTINATIONS
+from pipelines.warehouse.postgres import Postgres
 from tests.helpers.commands import help_scout
 from tests.helpers.fleet import Fleet
 
@@ -42,7 +41,7 @@ def test_each_destination_has_a_block_to_copy() -> None:
         for name in ("config.toml", "example.secrets.toml")
     ]
 
-    assert {*KINDS} == {*blocks[0], *blocks[1]}
+    assert {*DESTINATIONS} - {"duckdb"} == {*blocks[0], *blocks[1]}
     assert blocks[0]["postgres"]["staging_dataset_name_layout"] == "%s_staging_{account}"
 
 
@@ -51,9 +50,7 @@ def test_the_readmes_blocks_are_toml() -> None:
     found = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
     destinations = next(block for block in found if "[destination." in block)
 
-    assert set(tomllib.loads(destinations)["destination"]) == {
-        name for name, kind in KINDS.items() if kind.is_tested
-    }
+    assert {*tomllib.loads(destinations)["destination"]} == {*DESTINATIONS} - {"duckdb"}
 
 
 def test_a_server_that_does_not_answer_is_named_and_no_password_is(tmp_path: Path) -> None:
@@ -81,7 +78,7 @@ def test_what_a_destination_fails_with_says_where_and_what_becomes_of_the_load()
         pytest.raises(
             DestinationDown, match=r"^postgres: .* closed .*the same command goes on$"
         ) as e,
-        told_when_lost(RemoteWarehouse("postgres", "main")),
+        Postgres("main").explaining_losses(),
     ):
         raise lost from lost.dbapi_exception
     assert "secretword" not in str(e.value)
@@ -108,6 +105,7 @@ def test_passwords_are_left_out_of_what_is_told(text: str) -> None:
         (("--destination", "postgres"), "credentials under [destination.postgres]"),
         (("--destination", "parquet"), "bucket_url under [destination.parquet]"),
         (("--destination", "mysql"), "unknown destination 'mysql'"),
+        (("--destination", "bigquery"), "the source loads into any destination of dlt"),
         (("--destination", "postgres", "--warehouse", "w.duckdb"), "leave one of them out"),
     ],
 )
@@ -166,4 +164,4 @@ def test_commands_for_files_do_not_take_another_place_for_one(tmp_path: Path) ->
 
 
 def test_accounts_whose_names_look_alike_do_not_share_a_pipeline() -> None:
-    assert RemoteWarehouse("postgres", "ac me").slug != RemoteWarehouse("postgres", "ac_me").slug
+    assert Postgres("ac me").slug != Postgres("ac_me").slug

@@ -18,8 +18,8 @@ from pipelines.models.sla_targets import Targets
 from pipelines.models.warehouse_comments import write_comments
 from pipelines.quality.check_runner import CheckVerdict, all_checks, check_pipeline
 from pipelines.settings.constants import DATASET
-from pipelines.warehouse.open import Warehouse, open_pipeline
-from pipelines.warehouse.remote import RemoteWarehouse
+from pipelines.warehouse.base import Destination
+from pipelines.warehouse.open import open_pipeline
 from pipelines.warehouse.sql import sql_client
 from sources.help_scout.state.restatements import RESTATEMENTS
 from sources.help_scout_sandbox import Sandbox
@@ -33,6 +33,7 @@ from tests.helpers.loads import (
     load_into,
     numbers,
     query,
+    remote,
     serving,
     ticking,
 )
@@ -101,19 +102,19 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-def load_night(warehouse: Warehouse, base_url: str, *, second: bool = False) -> None:
+def load_night(warehouse: Path | Destination, base_url: str, *, second: bool = False) -> None:
     clock = ticking(TOMORROW if second else NOW)
     load_into(warehouse, base_url, clock=clock, start_date=START, lookback_days=30)
 
 
-def loading(warehouse: RemoteWarehouse, base_url: str, env: dict[str, str]) -> BaseProcess:
+def loading(warehouse: Destination, base_url: str, env: dict[str, str]) -> BaseProcess:
     """The second night's load, in a process that can be killed."""
     process = FORKS.Process(target=_load_in, args=(warehouse, base_url, env, Path.cwd()))
     process.start()
     return process
 
 
-def _load_in(warehouse: RemoteWarehouse, base_url: str, env: dict[str, str], folder: Path) -> None:
+def _load_in(warehouse: Destination, base_url: str, env: dict[str, str], folder: Path) -> None:
     os.environ.update(env)
     os.chdir(folder)
     load_night(warehouse, base_url, second=True)
@@ -132,7 +133,7 @@ def where(destination: str, postgres: str, folder: Path) -> dict[str, str]:
     }[destination]
 
 
-def rows_at(warehouse: RemoteWarehouse, names: dict[str, list[str]]) -> dict[str, Rows]:
+def rows_at(warehouse: Destination, names: dict[str, list[str]]) -> dict[str, Rows]:
     """The rows of tables or views, by how SQL names them, of these columns."""
     with open_pipeline(warehouse) as pipeline, sql_client(pipeline) as client:
         return {
@@ -171,7 +172,7 @@ def test_two_nights_and_a_kill_come_to_what_duckdb_has(
     env = where(destination, postgres, tmp_path)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    there = RemoteWarehouse(destination, "main")
+    there = remote(destination)
 
     load_night(there, nights[0])
     process = loading(there, nights[1], env)

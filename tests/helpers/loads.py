@@ -18,8 +18,9 @@ from pipelines.planning.coverage_status import StatusReport, look_at
 from pipelines.planning.load_plan import LoadRequest, count_missing, source_state
 from pipelines.planning.plan_preview import Plan, plan_load
 from pipelines.quality.check_results import RESULTS
+from pipelines.warehouse.base import Destination
 from pipelines.warehouse.load_packages import load_package
-from pipelines.warehouse.open import Warehouse, open_pipeline
+from pipelines.warehouse.open import destination_at, destination_class, open_pipeline
 from sources.help_scout import open_run
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.budget import Budget
@@ -37,6 +38,11 @@ READ_TIMES = ("fetched_at", "run_id", "first_seen_at", "last_seen_at", "correlat
 """Columns that differ between two reads of the same numbers."""
 
 
+def remote(name: str, account: str = "main") -> Destination:
+    """An account's tables at the destination."""
+    return destination_class(name).at(account, None, str)
+
+
 @contextmanager
 def serving(sandbox: Sandbox) -> Iterator[str]:
     with sandbox, sandbox.serve() as server:
@@ -50,7 +56,7 @@ def ticking(start: datetime) -> Callable[[], datetime]:
 
 
 def load_into(
-    warehouse: Warehouse,
+    warehouse: Path | Destination,
     base_url: str,
     *,
     reports: tuple[str, ...] = (),
@@ -66,7 +72,7 @@ def load_into(
 
 def carry_out(
     request: LoadRequest,
-    warehouse: Warehouse,
+    warehouse: Path | Destination,
     base_url: str,
     *,
     budget: Budget | None = None,
@@ -111,13 +117,13 @@ def running(
 def planned(warehouse: Path, request: LoadRequest | None = None, **options: Any) -> Plan:
     """What a load would request. There is nobody to ask at that address."""
     with running("http://127.0.0.1:9", **options) as run:
-        return plan_load(run, warehouse, request or LoadRequest())
+        return plan_load(run, destination_at(warehouse), request or LoadRequest())
 
 
 def status_of(warehouse: Path, reports: Iterable[str] = REPORTS, **options: Any) -> StatusReport:
     """How the warehouse stands; nobody is asked."""
     with running("http://127.0.0.1:9", **options) as run:
-        return look_at(run, warehouse, reports)
+        return look_at(run, destination_at(warehouse), reports)
 
 
 def missing_counts(warehouse: Path, reports: tuple[str, ...], **options: Any) -> set[int]:

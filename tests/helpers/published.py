@@ -17,6 +17,7 @@ from pipelines.cli.render.progress import JobScreen
 from pipelines.jobs.load_job import Job, run_job
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import published_path
+from pipelines.warehouse.duckdb import DuckDbFile
 from sources.help_scout_sandbox import Sandbox
 from tests.helpers.loads import NOW, SMALL, serving, ticking
 
@@ -51,7 +52,9 @@ class Nights:
         }
         clock = ticking(NOW + timedelta(days=night))
         job.setdefault("request", LoadRequest(reports=REPORTS))
-        ended = run_job(Job(warehouse, options=options, clock=clock, **job), JobScreen(console))
+        ended = run_job(
+            Job(DuckDbFile(warehouse), options=options, clock=clock, **job), JobScreen(console)
+        )
         return ended.exit_code, console.export_text()
 
 

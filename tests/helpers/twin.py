@@ -17,6 +17,8 @@ from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.quality.check_results import RESULTS
 from pipelines.settings.constants import DATASET
+from pipelines.warehouse.base import register_destination
+from pipelines.warehouse.postgres import Postgres
 from tests.helpers.loads import Rows, tables_of
 
 NOTHING = "\\N"
@@ -24,12 +26,14 @@ NOTHING = "\\N"
 
 def postgres_pipeline(address: str, folder: Path, dataset: str = DATASET) -> Pipeline:
     """A dlt pipeline of its own into the server, with its working state in the folder."""
-    return dlt.pipeline(
+    pipeline = dlt.pipeline(
         f"into_{dataset}",
         pipelines_dir=str(folder),
         destination=dlt.destinations.postgres(address, create_indexes=False),
         dataset_name=dataset,
     )
+    register_destination(pipeline, Postgres("main", folder))
+    return pipeline
 
 
 def copy_into_postgres(warehouse: Path, address: str, folder: Path) -> Pipeline:

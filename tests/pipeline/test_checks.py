@@ -30,6 +30,7 @@ from pipelines.quality.check_runner import (
     run_checks,
 )
 from pipelines.settings.configuration import Publishing
+from pipelines.warehouse.duckdb import DuckDbFile
 from pipelines.warehouse.open import open_pipeline
 from tests.helpers.loads import NOW, query, running
 
@@ -114,7 +115,7 @@ def test_a_check_of_integrity_that_fails_keeps_the_copy_back(
         run.reconcile_state(source_state(pipeline))
         decision = evaluate(pipeline, run, NOW, publishing, screen)
 
-    assert publish_or_report(warehouse, decision, publishing, screen) == 3
+    assert publish_or_report(DuckDbFile(warehouse), decision, publishing, screen) == 3
     assert re.search(f"not published: the checks? [^:]*{name}.* failed", console.export_text())
     assert not published_path(warehouse).exists()
     assert result_of_name(decision.results, name).verdict is CheckVerdict.FAILS

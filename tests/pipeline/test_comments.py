@@ -18,7 +18,6 @@ from pipelines.models.base_views import create_views
 from pipelines.models.mart_runner import create_marts
 from pipelines.models.sla_targets import Targets
 from pipelines.models.warehouse_comments import (
-    COMMENTS,
     UNKNOWN,
     DatabaseObject,
     lacking_comments,
@@ -28,6 +27,7 @@ from pipelines.models.warehouse_comments import (
 from pipelines.publishing.published_copy import Publication, publish
 from pipelines.settings.errors import UsageError
 from pipelines.warehouse.open import open_pipeline
+from pipelines.warehouse.postgres import Postgres
 from pipelines.warehouse.redaction import copy_without_traces
 from tests.helpers.loads import NOW, query, running
 
@@ -183,7 +183,7 @@ def test_postgres_says_the_same(commented: Path, twin: Pipeline) -> None:
     assert write_comments(twin) == 0
 
     with twin.sql_client() as client:
-        things = things_in(client, COMMENTS["postgres"], ("reports", "marts"))
+        things = things_in(client, Postgres.objects_query, ("reports", "marts"))
     said = {
         ".".join(filter(None, (one.schema, one.table, one.column))): one.comment
         for one in things

@@ -18,6 +18,7 @@ from pipelines.jobs.load_job import Job, run_job
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import published_path
 from pipelines.quality.check_runner import CheckKind, CheckVerdict, all_checks
+from pipelines.warehouse.duckdb import DuckDbFile
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
@@ -236,7 +237,9 @@ def load(
     }
     request = LoadRequest(reports=reports, since=days[0], until=days[1])
     clock = ticking(NOW + timedelta(days=night))
-    ended = run_job(Job(warehouse, request=request, options=given, clock=clock), JobScreen(console))
+    ended = run_job(
+        Job(DuckDbFile(warehouse), request=request, options=given, clock=clock), JobScreen(console)
+    )
     return ended.exit_code, console.export_text()
 
 

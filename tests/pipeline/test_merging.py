@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pipelines.settings.errors import FAILED, WarehouseError, explain
 from pipelines.settings.process import DLT_DEFAULTS
 from pipelines.warehouse import bulk_merge
-from pipelines.warehouse.bulk_merge import merge_packages
+from pipelines.warehouse.bulk_merge import merge_in_little_memory
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.catalog.stored_tables import DEDUPLICATED, stored_table
 from sources.help_scout.load.hints import declaration_of
@@ -94,6 +94,10 @@ def pipeline_into(connection: duckdb.DuckDBPyConnection, folder: Path) -> Pipeli
         destination=dlt.destinations.duckdb(connection, destination_name="duckdb"),
         dataset_name="reports",
     )
+
+
+def merge_packages(pipeline: Pipeline) -> None:
+    bulk_merge.merge_packages(pipeline, merge_in_little_memory)
 
 
 def make_package(pipeline: Pipeline, night: Night) -> None:
@@ -317,9 +321,9 @@ def test_a_large_package_is_merged_in_little_memory_and_leaves_duckdb_its_own(
         meanwhile.extend(client.sql_client.execute_sql(limits))
         merge_one(client, *of)
 
-    merge_one = bulk_merge._merge
+    merge_one = bulk_merge.merge
     monkeypatch.setattr(bulk_merge, "LARGE_PACKAGE_BYTES", 0)
-    monkeypatch.setattr(bulk_merge, "_merge", merge)
+    monkeypatch.setattr(bulk_merge, "merge", merge)
     merge_packages(second.pipeline)
     ((memory, threads),) = meanwhile
     assert memory.startswith("95.")

@@ -10,8 +10,8 @@ from dlt.pipeline.pipeline import Pipeline
 
 from pipelines.models.base_views import create_views
 from pipelines.models.mart_runner import SCHEMA, all_marts
-from pipelines.models.view_sync import make_views
 from pipelines.settings.constants import DATASET
+from pipelines.warehouse.base import destination_of
 from sources.help_scout_sandbox import Sandbox
 from tests.helpers.loads import READ_TIMES, Rows, differing, load_days, query, running, views_of
 from tests.helpers.postgres import programs_of_postgres
@@ -104,6 +104,7 @@ def test_a_view_keeps_what_is_built_on_it_unless_its_columns_change(
     twin: Pipeline, postgres: str
 ) -> None:
     with twin.sql_client() as client:
+        make_views = destination_of(twin).make_views
         make_views(client, ["create or replace view ours as select 1 as a, 2 as b"])
         client.execute_sql("create view theirs as select a from ours")
         make_views(client, ["create or replace view ours as select 1 as a, 2 as b, 3 as c"])

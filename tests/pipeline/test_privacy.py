@@ -19,7 +19,8 @@ from pipelines.jobs.erasure import run_forget
 from pipelines.jobs.load_job import Job, run_job
 from pipelines.jobs.rebuild import run_rebuild
 from pipelines.planning.load_plan import LoadRequest
-from pipelines.warehouse.duckdb import state_folder
+from pipelines.warehouse.database_file import state_folder
+from pipelines.warehouse.duckdb import DuckDbFile
 from pipelines.warehouse.redaction import mark_purge_pending
 from sources.help_scout.catalog.reports import REPORTS as ALL_REPORTS
 from sources.help_scout.errors import ConfigurationError
@@ -120,7 +121,12 @@ def load(target: Path, known: Known, night: int = 0, **options: Any) -> str:
     console = Console(record=True, width=200, file=StringIO())
     clock = ticking(NOW + timedelta(days=night))
     request = LoadRequest(reports=REPORTS)
-    job = Job(warehouse=target, request=request, options=settings_for(known) | options, clock=clock)
+    job = Job(
+        warehouse=DuckDbFile(target),
+        request=request,
+        options=settings_for(known) | options,
+        clock=clock,
+    )
     assert run_job(job, JobScreen(console)).exit_code == 0
     return console.export_text()
 
@@ -275,7 +281,7 @@ def test_a_rebuilt_warehouse_has_not_got_the_forgotten_customer_back(
     warehouse, customer = copy_of(known, tmp_path), somebody(known)
     forget(warehouse, customer.email)
     console = Console(record=True, width=200, file=StringIO())
-    job = Job(warehouse=warehouse, options=settings_for(known), clock=ticking(NOW))
+    job = Job(warehouse=DuckDbFile(warehouse), options=settings_for(known), clock=ticking(NOW))
     assert run_rebuild(job, JobScreen(console)) == 0
     assert about(warehouse, customer) == NOTHING
     load(warehouse, known, 1, privacy_key=key)

@@ -33,7 +33,8 @@ from pipelines.publishing.published_copy import (
 )
 from pipelines.settings.configuration import Publishing
 from pipelines.settings.errors import UsageError
-from pipelines.warehouse.duckdb import connect
+from pipelines.warehouse.database_file import connect
+from pipelines.warehouse.duckdb import DuckDbFile
 from sources.help_scout.planning.budget import Budget
 from sources.help_scout.planning.request_plan import API_ROOT
 from sources.help_scout_sandbox import Fault, Sandbox
@@ -499,7 +500,7 @@ def test_without_room_the_old_copy_stays_and_it_is_said_in_words(
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     try:
         code = publish_or_report(
-            warehouse,
+            DuckDbFile(warehouse),
             PublishDecision(PUBLICATION),
             Publishing(file_mode=MODE, strict_checks=False),
             JobScreen(console),

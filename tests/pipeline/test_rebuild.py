@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.settings.errors import WarehouseError
-from pipelines.warehouse.duckdb import put_in_place
+from pipelines.warehouse.database_file import put_in_place
 
 NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.planning.load_plan import LoadRequest
 from pipelines.publishing.published_copy import is_published, published_path
-from pipelines.warehouse.duckdb import state_folder
+from pipelines.warehouse.database_file import state_folder
 from pipelines.warehouse.open import open_pipeline
 from tests.helpers.loads import query
 from tests.helpers.published import REPORTS, Nights, published_nights

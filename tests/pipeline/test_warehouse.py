@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.settings.constants import PIPELINE
-from pipelines.warehouse.duckdb import state_folder
+from pipelines.warehouse.database_file import state_folder
 from pipelines.warehouse.open import open_pipeline
 
 

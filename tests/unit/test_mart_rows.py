@@ -47,9 +47,7 @@ def window(grain: str, first: date, **values: Any) -> Row:
 
 def rows_of(mart: str, tables: Mapping[str, Sequence[Row]], columns: str) -> list[tuple[Any, ...]]:
     """These columns of the mart's rows, in order, when the warehouse holds the tables."""
-    place = Place(
-        dataset="ours", there={*tables, *LISTS}, loaded=frozenset(REPORTS), dialect="duckdb"
-    )
+    place = Place(dataset="ours", there={*tables, *LISTS}, loaded=frozenset(REPORTS))
     statements, _ = plan_marts(
         [one for one in all_marts() if one.name in {"conversations", mart}], place
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from pipelines.models.placeholder_tables import empty_table
 from pipelines.models.sla_targets import Targets
 from pipelines.quality.check_results import CHECK_RESULTS
 from pipelines.settings.errors import UsageError
+from pipelines.warehouse.postgres import Postgres
 from sources.help_scout.catalog.dimensions import DIMENSIONS
 from sources.help_scout.catalog.reports import REPORTS
 
@@ -29,9 +31,11 @@ def written(folder: Path, text: str) -> Path:
 
 
 def place(
-    there: frozenset[str] = ALWAYS, loaded: frozenset[str] = frozenset(), dialect: str = "duckdb"
+    there: frozenset[str] = ALWAYS,
+    loaded: frozenset[str] = frozenset(),
+    translate: Callable[[str], str] = str,
 ) -> Place:
-    return Place(dataset="ours", there=there, loaded=loaded, dialect=dialect)
+    return Place(dataset="ours", there=there, loaded=loaded, translate=translate)
 
 
 def test_a_mart_says_what_it_answers_and_what_each_column_means(tmp_path: Path) -> None:
@@ -114,7 +118,9 @@ def test_what_is_optional_to_a_mart_does_not_keep_it_from_being_made() -> None:
 
 def test_other_destinations_get_their_own_sql() -> None:
     there = ALWAYS | {"productivity_overall_by_inbox"}
-    statements, _ = plan_marts(all_marts(), place(there=there, dialect="postgres"))
+    statements, _ = plan_marts(
+        all_marts(), place(there=there, translate=Postgres("main").translate)
+    )
 
     start = "create or replace view marts.responsiveness as "
     (made,) = (text for text in statements if text.startswith(start))

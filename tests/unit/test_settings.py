@@ -12,7 +12,7 @@ import pytest
 from pipelines.docs import ROOT
 from pipelines.models.sla_targets import Targets
 from pipelines.settings.configuration import Alerts, Publishing
-from pipelines.warehouse.base import KINDS
+from pipelines.warehouse.open import DESTINATIONS
 from sources.help_scout.catalog.reports import REPORTS
 from sources.help_scout.errors import ConfigurationError
 from sources.help_scout.parsing.redaction import Privacy
@@ -223,7 +223,7 @@ def test_set_ups_to_copy_are_right(block: str) -> None:
     Targets.of(sections.pop("service_targets", {}))
     assert sections.pop("publish", {}).keys() <= Publishing.__dataclass_fields__.keys()
     assert sections.pop("alerts", {}).keys() <= Alerts.__dataclass_fields__.keys()
-    assert sections.pop("destination", {}).keys() <= KINDS.keys()
+    assert sections.pop("destination", {}).keys() <= DESTINATIONS.keys()
     options = sections.pop("sources", {"help_scout": {}})["help_scout"]
     accounts = sections.pop("accounts", {})
     assert not sections, "a section that nothing reads"

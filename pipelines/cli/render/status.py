@@ -23,6 +23,7 @@ from ...planning.coverage_status import (
     refused_items,
     unavailable_reports,
 )
+from ...settings.constants import DEFAULT_DESTINATION
 from .summary import about_refused
 
 MONTHS_SHOWN = 13
@@ -111,7 +112,7 @@ def print_accounts(
             f"{loaded.astimezone(status.run.time.zone):%Y-%m-%d %H:%M %Z}" if loaded else "never",
         )
     console.print(table)
-    there = "" if destination == "duckdb" else f" --destination {destination}"
+    there = "" if destination == DEFAULT_DESTINATION else f" --destination {destination}"
     for account, status in found.items():
         if isinstance(status, str):
             console.print(f"{account}: {status}", markup=False)

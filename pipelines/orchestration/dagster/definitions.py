@@ -36,6 +36,7 @@ from ...cli.render.progress import JobScreen
 from ...jobs.load_job import Job, run_job
 from ...planning.load_plan import LoadRequest
 from ...settings.accounts import account_names
+from ...settings.constants import DEFAULT_DESTINATION
 from ...settings.errors import STOPPED, USAGE, WarehouseError, explain
 from .assets import CHECKS, PARTITIONS, asset_key, asset_specs, check_result
 from .outcome import LISTS, can_retry, find_incomplete, read_metadata
@@ -81,7 +82,7 @@ def load_month(
     target = Target(
         warehouse=None,
         account=keys["account"],
-        destination=os.environ.get("HELP_SCOUT_DESTINATION", "duckdb"),
+        destination=os.environ.get("HELP_SCOUT_DESTINATION", DEFAULT_DESTINATION),
     )
     loaded: dict[str, dict[str, int]] = {}
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ...settings.errors import UsageError
-from ...warehouse.duckdb import refuse_published
+from ...warehouse.database_file import refuse_published
 from ..published_copy import page_path, published_path
 from .page import write_page
 

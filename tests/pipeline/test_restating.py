@@ -14,7 +14,7 @@ from dlt.pipeline.pipeline import Pipeline
 from pipelines.planning import load_plan
 from pipelines.planning.load_plan import source_state
 from pipelines.warehouse.open import open_pipeline
-from sources.help_scout.catalog.model import COUNT, column
+from sources.help_scout.catalog.model import ADDITIVE, column
 from sources.help_scout.catalog.reports import REPORTS as REPORTS_BY_NAME
 from sources.help_scout.parsing import path_tree
 from sources.help_scout_sandbox import Sandbox
@@ -147,7 +147,7 @@ def test_a_catalog_that_changes_between_two_nights_loads_on(
     columns = (
         replace(first, description="In other words"),
         *others,
-        column("current.brandNew", COUNT, "Sent since a day", name="brand_new"),
+        column("current.brandNew", ADDITIVE, "Sent since a day", name="brand_new"),
     )
     changed = replace(report, tables=(replace(table, columns=columns),))
     monkeypatch.setitem(REPORTS_BY_NAME, report.name, changed)

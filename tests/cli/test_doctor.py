@@ -12,7 +12,6 @@ import duckdb
 import pytest
 
 from pipelines.jobs import diagnostics
-from pipelines.warehouse import duckdb as duckdb_file
 from sources.help_scout_sandbox import Fault, Sandbox
 from tests.helpers.commands import Finished, help_scout, reaching
 from tests.helpers.loads import SMALL, serving
@@ -191,7 +190,7 @@ def test_a_warehouse_of_the_demo(account: Account) -> None:
 
 
 def test_a_disk_that_is_nearly_full(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duckdb_file, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr("pipelines.warehouse.duckdb.LEAST_FREE_BYTES", 10**18)
     told(account.examined(), "warehouse", "warning", "MB are free in")
 
 

@@ -89,7 +89,7 @@ def known_as(
 
 
 def stored_emails(customers: Customers, privacy: Privacy) -> list[str]:
-    """How the customers' addresses may stand in a table: as they are, and hashed."""
+    """The customers' addresses as a table may hold them: as they are, and hashed."""
     hashed = (privacy.hash_in("customer_email", email) for email in customers.emails)
     return [*customers.emails, *hashed]
 

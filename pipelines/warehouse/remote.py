@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -77,9 +78,9 @@ class RemoteDestination(Destination):
             return slug
         return f"{slug}_{hashlib.sha256(self.account.encode()).hexdigest()[:6]}"
 
+    @abstractmethod
     def dlt_destination(self) -> DltDestination[Any, Any]:
         """The destination as dlt knows it; UsageError for a configuration that cannot be used."""
-        raise NotImplementedError
 
     def options(self) -> Mapping[str, Any]:
         """What every destination of dlt is given."""

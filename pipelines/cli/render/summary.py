@@ -20,7 +20,7 @@ from ...warehouse.sql import sql_client
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Prints the table, then what lacks and what is new, each with what to do."""
+    """Prints the table, then what is missing and what is new, each with what to do."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("report", no_wrap=True)
     for name in ("tables", *(str(status) for status in Status), "rows", "requests"):
